@@ -1,0 +1,151 @@
+//! What is checked of every HTTP call before its handler sees it: the size, the caller's claims, the idempotency key, the signature.
+//! The gateway has checked the token's signature; the claims are checked here again, because some gateways let through what they
+//! should not.
+
+use crate::context::{Context, Issuer};
+use crate::function::{Access, Idempotency, Route};
+use crate::http::{BODY_BYTES_MAX, Call, HttpEvent};
+use crate::problem::{self, Problem};
+use crate::webhook::Signed;
+use data_encoding::BASE64;
+use jiff::Timestamp;
+use shared::id::UserId;
+use std::collections::HashMap;
+
+/// The call that `event` is, or why it is not admitted.
+pub(crate) async fn admit(context: &Context, route: &Route, event: HttpEvent) -> Result<Call, Problem> {
+    let header = |name: &str| event.headers.get(name).map(String::as_str).unwrap_or_default();
+    let body = body(event.body.as_deref().unwrap_or_default(), event.is_base64_encoded)?;
+    let user = match route.access {
+        Access::User => {
+            let claims = event.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+            let claims = claims.map(|jwt| &jwt.claims).ok_or_else(|| unauthenticated("there are no claims"))?;
+            Some(user_of(claims, &context.env.issuer, context.now())?)
+        }
+        Access::Signed(secret) => {
+            let secrets = context.secret(secret).await.map_err(Problem::internal)?;
+            let signed = Signed {
+                id: header("webhook-id"),
+                timestamp: header("webhook-timestamp"),
+                signatures: header("webhook-signature"),
+                body: &body,
+            };
+            signed.verify(&secrets, context.now())?;
+            None
+        }
+        Access::Public => None,
+    };
+    let idempotency_key = match route.idempotency {
+        Idempotency::Key => checked_key(header("idempotency-key"))?.to_owned(),
+        Idempotency::Natural => String::new(),
+    };
+    let call = Call {
+        user,
+        idempotency_key,
+        message_id: header("webhook-id").to_owned(),
+        requested_at: Timestamp::from_millisecond(event.request_context.time_epoch).map_err(Problem::internal)?,
+        path: event.path_parameters.unwrap_or_default(),
+        query: event.query_string_parameters.unwrap_or_default(),
+        body,
+    };
+    call.check_query(route.parameters)?;
+    Ok(call)
+}
+
+fn body(text: &str, is_base64: bool) -> Result<Vec<u8>, Problem> {
+    let bytes_max = if is_base64 { BODY_BYTES_MAX.div_ceil(3) * 4 } else { BODY_BYTES_MAX };
+    if text.len() > bytes_max {
+        return Err(Problem::new(&problem::BODY_TOO_LARGE, ""));
+    }
+    if !is_base64 {
+        return Ok(text.as_bytes().to_vec());
+    }
+    let bytes = BASE64.decode(text.as_bytes()).map_err(|_| Problem::field("", "not base64"))?;
+    if bytes.len() > BODY_BYTES_MAX { Err(Problem::new(&problem::BODY_TOO_LARGE, "")) } else { Ok(bytes) }
+}
+
+/// 1 to 255 visible ASCII characters.
+fn checked_key(key: &str) -> Result<&str, Problem> {
+    match key.len() {
+        1..=255 if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(key),
+        0 => Err(Problem::new(&problem::IDEMPOTENCY_KEY_REQUIRED, "There is none.")),
+        _ => Err(Problem::new(&problem::IDEMPOTENCY_KEY_REQUIRED, "It is not 1 to 255 visible ASCII characters.")),
+    }
+}
+
+fn unauthenticated(detail: &'static str) -> Problem {
+    Problem::new(&problem::UNAUTHENTICATED, detail)
+}
+
+/// The person whom the claims name.
+fn user_of(claims: &HashMap<String, String>, issuer: &Issuer, now: Timestamp) -> Result<UserId, Problem> {
+    let claim = |name: &str| claims.get(name).map(String::as_str).unwrap_or_default();
+    if claim("iss") != issuer.url {
+        return Err(unauthenticated("the token is of another issuer"));
+    }
+    // A list of audiences reaches a function as "[one two]".
+    let audiences = claim("aud").trim_start_matches('[').trim_end_matches(']');
+    if !audiences.split_ascii_whitespace().any(|audience| audience == issuer.audience) {
+        return Err(unauthenticated("the token is for another audience"));
+    }
+    let second = |name: &str| claim(name).parse::<i64>().ok();
+    match second("exp") {
+        Some(expires) if expires > now.as_second() => {}
+        _ => return Err(unauthenticated("the token has expired, or never does")),
+    }
+    if second("nbf").is_some_and(|not_before| not_before > now.as_second() + 60) {
+        return Err(unauthenticated("the token is not valid yet"));
+    }
+    match claim("sub") {
+        "" => Err(unauthenticated("the token has no subject")),
+        subject if subject.len() > 255 => Err(unauthenticated("the token's subject is too long")),
+        subject => Ok(UserId::of_subject(&issuer.url, subject)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut HashMap<String, String>)) -> Result<(), String> {
+        let claims = [("iss", "https://issuer"), ("aud", "koban"), ("exp", "1000"), ("sub", "alice")];
+        let mut claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        change(&mut claims);
+        let issuer = Issuer { url: "https://issuer".into(), audience: "koban".into() };
+        let user = user_of(&claims, &issuer, Timestamp::from_second(999).unwrap());
+        user.map(|_| ()).map_err(|problem| problem.detail.into_owned())
+    }
+
+    fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut HashMap<String, String>) {
+        move |claims| drop(claims.insert(name.into(), value.into()))
+    }
+
+    #[test]
+    fn a_right_token_names_its_person() {
+        assert_eq!(check(|_| ()), Ok(()));
+        assert_eq!(check(set("aud", "[other koban]")), Ok(()));
+    }
+
+    #[test]
+    fn what_a_lenient_gateway_lets_through_is_refused() {
+        for wrong in [
+            set("iss", "https://other"),
+            set("aud", "kobanx"),
+            set("exp", "999"),
+            set("exp", "soon"),
+            set("nbf", "2000"),
+            set("sub", ""),
+        ] {
+            assert!(check(wrong).is_err());
+        }
+        assert!(check(|claims| drop(claims.remove("exp"))).is_err());
+    }
+
+    #[test]
+    fn keys_are_visible_ascii() {
+        assert!(checked_key("a-b_c").is_ok());
+        for wrong in ["", "a b", "ключ", &"x".repeat(256)] {
+            assert!(checked_key(wrong).is_err());
+        }
+    }
+}

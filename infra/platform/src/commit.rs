@@ -1,0 +1,209 @@
+//! Decide purely, then write once. A decision is written as one object, put if absent, together with the lines it causes; or, when it
+//! is a refusal, as the same object alone. So effect and idempotency record are one write and there is no "in progress".
+//!
+//! A cancelled transaction is read in a fixed order: the object's own condition first (someone has decided before us), then passing
+//! obstacles (the same write again), then lost lines (another decision came between: decide again). These rounds are decisions, not
+//! retries; transport retries live in the SDK alone.
+
+use crate::context::Context;
+use crate::problem::{self, Problem};
+use crate::resource::Table;
+use crate::store::{self, Obstacle, Record, StoreError, Write, WriteError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use shared::journal::{Entity, Line, Tail};
+use std::time::Duration;
+
+/// How many decisions a request may take before it gives way.
+const ROUNDS_MAX: u32 = 8;
+/// What must be left of the invocation for another round.
+const ROUND_TIME_MIN: Duration = Duration::from_millis(300);
+/// How long a refusal is remembered.
+pub const REFUSAL_KEPT_SECONDS: i64 = 30 * 24 * 3_600;
+
+/// A journal that a decision reads and may append to.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    pub table: &'static Table,
+    pub entity: String,
+    /// The newest line, none before the first.
+    pub newest: Option<Line>,
+}
+
+impl Journal {
+    /// Reads the journal's newest line: one consistent query.
+    pub async fn load(context: &Context, table: &'static Table, entity: String) -> Result<Self, StoreError> {
+        let newest = context.table(table).tail(&entity).await?.map(|record| record.line()).transpose()?;
+        Ok(Self { table, entity, newest })
+    }
+
+    pub fn tail<E: Entity>(&self) -> Result<Tail<E>, Problem> {
+        match &self.newest {
+            None => Ok(Tail::empty(self.entity.clone())),
+            Some(line) => Tail::of(line).map_err(Problem::internal),
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// Put the object, with the lines it causes.
+    Accept { object: Write, lines: Vec<Line> },
+    /// Put the object as a refusal.
+    Refuse { object: Write },
+}
+
+/// What is true now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// This request decided it.
+    New(Record),
+    /// An earlier request did; this is the object it left.
+    Found(Record),
+}
+
+/// Runs `decide` on the journals' tails and writes what it decides, until it is written or found written.
+///
+/// # Errors
+/// `contention` after 8 rounds or when time runs out; `too_many_requests` when throttled; `internal` otherwise. None of them is
+/// recorded.
+pub async fn commit(
+    context: &Context,
+    journals: &mut [Journal],
+    decide: &mut (dyn FnMut(&[Journal]) -> Result<Decision, Problem> + Send),
+) -> Result<Committed, Problem> {
+    let mut losses = 0;
+    let mut decision = decide(journals)?;
+    for round in 0..ROUNDS_MAX {
+        let (object, lines) = match &decision {
+            Decision::Accept { object, lines } => (object, lines.as_slice()),
+            Decision::Refuse { object } => (object, &[] as &[Line]),
+        };
+        let obstacles = match attempt(context, journals, object, lines).await? {
+            Attempt::Written => return Ok(Committed::New(object.record.clone())),
+            Attempt::Found(record) => return Ok(Committed::Found(*record)),
+            Attempt::Cancelled(obstacles) => obstacles,
+        };
+        if context.remaining() < ROUND_TIME_MIN {
+            break;
+        }
+        if obstacles.contains(&Obstacle::Passing) {
+            tokio::time::sleep(store::jitter(20 << round)).await;
+            continue;
+        }
+        if let Some(Obstacle::Other(reason)) = obstacles.iter().find(|obstacle| matches!(obstacle, Obstacle::Other(_))) {
+            return Err(Problem::internal(reason.clone()));
+        }
+        losses += 1;
+        let lines = lines.to_vec();
+        catch_up(context, journals, &lines, &obstacles[1..], losses > 1).await?;
+        decision = decide(journals)?;
+    }
+    Err(Problem::new(&problem::CONTENTION, ""))
+}
+
+enum Attempt {
+    Written,
+    Found(Box<Record>),
+    Cancelled(Vec<Obstacle>),
+}
+
+async fn attempt(context: &Context, journals: &[Journal], object: &Write, lines: &[Line]) -> Result<Attempt, Problem> {
+    let mut writes = Vec::with_capacity(1 + lines.len());
+    writes.push(object.clone());
+    for line in lines {
+        let journal = journals.iter().find(|journal| journal.entity == line.entity);
+        let journal = journal.ok_or_else(|| Problem::internal(format!("a line of {} which was not read", line.entity)))?;
+        writes.push(Write::if_absent(journal.table, Record::of_line(line)));
+    }
+    match store::write(context, writes).await {
+        Ok(()) => Ok(Attempt::Written),
+        Err(WriteError::Store(error)) => Err(error.into()),
+        Err(WriteError::Cancelled(obstacles)) => match &obstacles[..] {
+            [Obstacle::Condition(Some(found)), ..] => Ok(Attempt::Found(found.clone())),
+            [Obstacle::Condition(None), ..] => Err(Problem::internal("an object that is there and is not")),
+            _ => Ok(Attempt::Cancelled(obstacles)),
+        },
+    }
+}
+
+/// Makes the journals whose line was lost current: by the line that came back with the refusal, or, when that was too old already, by
+/// a new query.
+async fn catch_up(
+    context: &Context,
+    journals: &mut [Journal],
+    lines: &[Line],
+    obstacles: &[Obstacle],
+    query: bool,
+) -> Result<(), Problem> {
+    for (line, obstacle) in lines.iter().zip(obstacles) {
+        let Obstacle::Condition(found) = obstacle else { continue };
+        let Some(journal) = journals.iter_mut().find(|journal| journal.entity == line.entity) else { continue };
+        match found {
+            Some(record) if !query => journal.newest = Some(record.line()?),
+            _ => *journal = Journal::load(context, journal.table, journal.entity.clone()).await?,
+        }
+    }
+    Ok(())
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Throttled { .. } => Self { cause: Some(Box::new(error)), ..Self::new(&problem::TOO_MANY_REQUESTS, "") },
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// A refusal as it is stored in the place of its object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    code: String,
+    detail: String,
+    members: Map<String, Value>,
+}
+
+impl Refusal {
+    pub fn of(problem: &Problem) -> Self {
+        Self { code: problem.code.code.into(), detail: problem.detail.clone().into_owned(), members: problem.members.clone() }
+    }
+
+    fn into_problem(self, codes: &[&'static problem::Code]) -> Problem {
+        match codes.iter().find(|code| code.code == self.code) {
+            Some(code) => Problem { members: self.members, ..Problem::new(code, self.detail) },
+            None => Problem::internal(format!("a stored refusal of an unknown code {}", self.code)),
+        }
+    }
+}
+
+/// The object of a refused request: forgotten after 30 days.
+pub fn refused(table: &'static Table, key: store::Key, request: &[u8], problem: &Problem, now: jiff::Timestamp) -> Write {
+    let mut record = Record::of(key, &Refusal::of(problem));
+    record.hash = Some(request.to_vec());
+    record.expires_at = Some(now.as_second() + REFUSAL_KEPT_SECONDS);
+    Write::if_absent(table, record)
+}
+
+impl Committed {
+    /// The object that answers a request hashed as `request`, and whether it is an earlier request's.
+    ///
+    /// # Errors
+    /// `idempotency_key_reused` when the object is of another request; the refusal itself when it is one.
+    pub fn answer(self, request: &[u8], codes: &[&'static problem::Code]) -> Result<(Record, bool), Problem> {
+        let (record, replayed) = match self {
+            Self::New(record) => (record, false),
+            Self::Found(record) => (record, true),
+        };
+        if record.hash.as_deref() != Some(request) {
+            return Err(Problem::new(&problem::IDEMPOTENCY_KEY_REUSED, ""));
+        }
+        if record.expires_at.is_some() {
+            let mut refusal = record.read::<Refusal>()?.into_problem(codes);
+            refusal.replayed = replayed;
+            return Err(refusal);
+        }
+        Ok((record, replayed))
+    }
+}

@@ -1,0 +1,183 @@
+//! What a handler may use: the clock, the tables, queues, topics and secrets of its own definition, and the meter that counts what it
+//! costs. A handler reaches nothing that its definition does not list.
+
+use crate::clock::Clock;
+use crate::function::{Function, Publishes, Reads, Sends};
+use crate::meter::Meter;
+use crate::resource::{Queue, Secret, Table, Topic};
+use crate::sdk::Sdk;
+use crate::secrets::Secrets;
+use crate::sender::{QueueSender, TopicSender};
+use crate::store::Store;
+use crate::telemetry::LogSink;
+use jiff::Timestamp;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// What lives as long as a Lambda's process: connections, made when first used.
+pub struct Environment {
+    pub function: &'static Function,
+    pub sdk: Sdk,
+    pub clock: Arc<dyn Clock>,
+    pub log: Arc<dyn LogSink>,
+    /// Whose tokens are believed.
+    pub issuer: Issuer,
+    /// Whether replies may tell what they cost; everywhere but in production.
+    pub shows_cost: bool,
+    pub(crate) cold: std::sync::atomic::AtomicBool,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    queues: OnceLock<Arc<dyn QueueSender>>,
+    topics: OnceLock<Arc<dyn TopicSender>>,
+    secrets: OnceLock<Arc<dyn Secrets>>,
+}
+
+/// What differs between AWS, a laptop and a simulator, beside the SDK's connector.
+#[derive(Clone)]
+pub struct Surroundings {
+    pub clock: Arc<dyn Clock>,
+    pub log: Arc<dyn LogSink>,
+    pub issuer: Issuer,
+    pub shows_cost: bool,
+}
+
+/// Who issues the tokens of callers, and for whom.
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    pub url: String,
+    pub audience: String,
+}
+
+impl Environment {
+    pub fn new(function: &'static Function, sdk: Sdk, surroundings: Surroundings) -> Self {
+        let Surroundings { clock, log, issuer, shows_cost } = surroundings;
+        Self {
+            function,
+            sdk,
+            clock,
+            log,
+            issuer,
+            shows_cost,
+            cold: true.into(),
+            dynamodb: OnceLock::new(),
+            queues: OnceLock::new(),
+            topics: OnceLock::new(),
+            secrets: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| self.sdk.dynamodb())
+    }
+}
+
+/// One invocation.
+pub struct Context {
+    pub env: Arc<Environment>,
+    pub request_id: String,
+    /// `traceparent` or the X-Ray header, passed on as it came.
+    pub trace: String,
+    /// The first invocation of its process.
+    pub cold: bool,
+    pub deadline: tokio::time::Instant,
+    pub meter: Meter,
+}
+
+impl Context {
+    pub fn new(env: Arc<Environment>, request_id: String, trace: String, deadline: tokio::time::Instant) -> Self {
+        let cold = env.cold.swap(false, std::sync::atomic::Ordering::Relaxed);
+        Self { env, request_id, trace, cold, deadline, meter: Meter::default() }
+    }
+
+    pub fn function(&self) -> &'static Function {
+        self.env.function
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.env.clock.now()
+    }
+
+    /// How long this invocation may still run.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(tokio::time::Instant::now())
+    }
+
+    pub fn table(&self, table: &'static Table) -> Store<'_> {
+        Store::new(self, table)
+    }
+
+    /// The sender to `queue`.
+    ///
+    /// # Panics
+    /// When the function's definition does not list the queue: a mistake in the code, found by the first test that runs it.
+    pub fn queue(&self, queue: &'static Queue) -> QueueHandle<'_> {
+        let declared = self.function().sends.iter().find(|sends| std::ptr::eq(sends.queue, queue));
+        let Sends { connect, .. } =
+            declared.unwrap_or_else(|| panic!("{} does not send to {}", self.function().name, queue.name));
+        QueueHandle { context: self, queue, sender: self.queue_sender(*connect) }
+    }
+
+    pub(crate) fn queue_sender(&self, connect: crate::sender::ConnectQueues) -> Arc<dyn QueueSender> {
+        self.env.queues.get_or_init(|| connect(&self.env.sdk)).clone()
+    }
+
+    /// The publisher to `topic`.
+    ///
+    /// # Panics
+    /// When the function's definition does not list the topic.
+    pub fn topic(&self, topic: &'static Topic) -> TopicHandle<'_> {
+        let declared = self.function().publishes.iter().find(|publishes| std::ptr::eq(publishes.topic, topic));
+        let Publishes { connect, .. } =
+            declared.unwrap_or_else(|| panic!("{} does not publish to {}", self.function().name, topic.name));
+        TopicHandle { context: self, topic, sender: self.env.topics.get_or_init(|| connect(&self.env.sdk)).clone() }
+    }
+
+    /// The current values of `secret`: one, or two while it is being changed.
+    ///
+    /// # Panics
+    /// When the function's definition does not list the secret.
+    pub async fn secret(&self, secret: &'static Secret) -> Result<Arc<[crate::secrets::SecretValue]>, crate::sender::SendError> {
+        let declared = self.function().secrets.iter().find(|reads| std::ptr::eq(reads.secret, secret));
+        let Reads { connect, .. } = declared.unwrap_or_else(|| panic!("{} does not read {}", self.function().name, secret.name));
+        let secrets = self.env.secrets.get_or_init(|| connect(&self.env.sdk)).clone();
+        secrets.read(&self.env.sdk.names.secret(secret), self.now()).await
+    }
+}
+
+/// Sends to one queue.
+pub struct QueueHandle<'a> {
+    context: &'a Context,
+    queue: &'static Queue,
+    sender: Arc<dyn QueueSender>,
+}
+
+impl QueueHandle<'_> {
+    /// Sends every body, each to be delivered after `delay` (at most 15 minutes). All are accepted, or an error tells that some may
+    /// not be: send them again, consumers expect duplicates.
+    pub async fn send(&self, bodies: Vec<String>, delay: Duration) -> Result<(), crate::sender::SendError> {
+        let url = self.context.env.sdk.names.queue_url(self.queue);
+        for chunk in bodies.chunks(10) {
+            self.context.meter.count_call();
+            self.sender.send(&url, chunk, delay.min(Duration::from_mins(15)), &self.context.trace).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Publishes to one topic.
+pub struct TopicHandle<'a> {
+    context: &'a Context,
+    topic: &'static Topic,
+    sender: Arc<dyn TopicSender>,
+}
+
+impl TopicHandle<'_> {
+    /// Publishes every event, in order.
+    pub async fn publish(&self, events: &[String]) -> Result<(), crate::sender::SendError> {
+        let arn = self.context.env.sdk.names.topic_arn(self.topic);
+        for chunk in events.chunks(10) {
+            self.context.meter.count_call();
+            self.sender.publish(&arn, chunk, &self.context.trace).await?;
+        }
+        Ok(())
+    }
+}

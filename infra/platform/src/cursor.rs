@@ -1,0 +1,53 @@
+//! Where a list goes on. A cursor carries its version, a hash of the list it belongs to (caller and filters) and the last position; the
+//! partition always comes from the caller's token, so a forged cursor moves within the caller's own list only.
+
+use crate::http::Call;
+use crate::problem::Problem;
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use shared::hash;
+
+const VERSION: u8 = 1;
+/// The longest cursor that is looked at, in bytes.
+const TEXT_BYTES_MAX: usize = 1_024;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cursor {
+    v: u8,
+    list: String,
+    after: Vec<String>,
+}
+
+/// What a list is of: the caller, the operation and its filters. A cursor is good for one list only.
+#[derive(Debug)]
+pub struct ListId(String);
+
+impl ListId {
+    pub fn new(call: &Call, operation: &str, filters: &[&str]) -> Self {
+        let mut parts = vec![call.user.as_ref().map_or(b"" as &[u8], |user| user.as_str().as_bytes()), operation.as_bytes()];
+        parts.extend(filters.iter().map(|filter| filter.as_bytes()));
+        Self(hash::text(&hash::of_parts(&parts)))
+    }
+
+    /// The cursor of this list that goes on after `position`.
+    pub fn cursor(&self, position: Vec<String>) -> String {
+        let cursor = Cursor { v: VERSION, list: self.0.clone(), after: position };
+        BASE64URL_NOPAD.encode(&serde_json::to_vec(&cursor).unwrap_or_default())
+    }
+
+    /// The position of `parts` strings that the call's `cursor` parameter names, when it has one.
+    pub fn position(&self, call: &Call, parts: usize) -> Result<Option<Vec<String>>, Problem> {
+        let Some(text) = call.query::<String>("cursor")? else { return Ok(None) };
+        let refused = || Problem::parameter("cursor", "not a cursor of this list; begin again without one");
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(refused());
+        }
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| refused())?;
+        let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+        if cursor.v != VERSION || cursor.list != self.0 || cursor.after.len() != parts {
+            return Err(refused());
+        }
+        Ok(Some(cursor.after))
+    }
+}

@@ -1,0 +1,120 @@
+//! The boundary of every function: from a raw event to a raw reply. The same code runs on Lambda, in the local cloud and in the
+//! simulator. A failure is logged here, once, with its whole cause; a panic fails its own request or record alone.
+
+use crate::context::{Context, Environment};
+use crate::function::{HandleCall, Handler, Route, Trigger};
+use crate::http::{HttpEvent, Reply};
+use crate::message::{self, REPORT_TIME, SqsEvent};
+use crate::problem::{Problem, chain};
+use crate::relay::{self, StreamEvent};
+use crate::{admission, telemetry};
+use futures_util::FutureExt;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What an invocation is told beside its event.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub request_id: String,
+    pub trace: String,
+    pub deadline: tokio::time::Instant,
+}
+
+/// An invocation that failed as a whole: its event comes again.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct InvokeError(pub String);
+
+/// API Gateway's reply form, payload format 2.0.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HttpReply {
+    status_code: u16,
+    headers: BTreeMap<&'static str, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+/// Runs a function once.
+///
+/// # Errors
+/// When the event is not of the trigger's kind, or when a relay could not publish.
+pub async fn invoke(env: &Arc<Environment>, event: &[u8], invocation: Invocation) -> Result<Vec<u8>, InvokeError> {
+    let started = tokio::time::Instant::now();
+    let context = Context::new(env.clone(), invocation.request_id, invocation.trace, invocation.deadline);
+    let (outcome, reply) = match (&env.function.handler, &env.function.trigger) {
+        (Handler::Http(handle), Trigger::Http(route)) => serve(&context, route, *handle, event).await?,
+        (Handler::Message(handle), _) => {
+            let event: SqsEvent = parse(event)?;
+            let count = event.records.len();
+            let reply = message::handle_batch(&context, *handle, event).await;
+            (format!("{} of {count} handled", count - reply.batch_item_failures.len()), render(&reply)?)
+        }
+        (Handler::Relay { topic, failures, map }, _) => {
+            let event: StreamEvent<'_> = parse(event)?;
+            let count = event.records.len();
+            if let Err(error) = relay::relay(&context, topic, failures, *map, event).await {
+                telemetry::log_failure(&context, "batch", "", 1, &chain(&error));
+                return Err(InvokeError(error.to_string()));
+            }
+            (format!("{count} relayed"), br#"{"batchItemFailures":[]}"#.to_vec())
+        }
+        (Handler::Http(_), _) => return Err(InvokeError("an HTTP handler needs an HTTP trigger".into())),
+    };
+    telemetry::log_invocation(&context, &outcome, started.elapsed());
+    Ok(reply)
+}
+
+fn parse<'a, T: serde::Deserialize<'a>>(event: &'a [u8]) -> Result<T, InvokeError> {
+    serde_json::from_slice(event).map_err(|error| InvokeError(format!("not an event of this trigger: {error}")))
+}
+
+fn render(reply: &impl Serialize) -> Result<Vec<u8>, InvokeError> {
+    serde_json::to_vec(reply).map_err(|error| InvokeError(error.to_string()))
+}
+
+async fn serve(context: &Context, route: &Route, handle: HandleCall, event: &[u8]) -> Result<(String, Vec<u8>), InvokeError> {
+    let event: HttpEvent = parse(event)?;
+    let time_left = context.remaining().saturating_sub(REPORT_TIME);
+    let handled = async {
+        let call = admission::admit(context, route, event).await?;
+        handle(context, call).await
+    };
+    let replied = match AssertUnwindSafe(tokio::time::timeout(time_left, handled)).catch_unwind().await {
+        Ok(Ok(replied)) => replied,
+        Ok(Err(_elapsed)) => Err(Problem::internal("it took longer than the function's timeout")),
+        Err(panic) => Err(Problem::internal(format!("panic: {}", telemetry::panic_text(panic.as_ref())))),
+    };
+    let reply = match replied {
+        Ok(reply) => http_reply(context, "application/json", reply),
+        Err(problem) => problem_reply(context, &problem),
+    };
+    Ok((reply.status_code.to_string(), render(&reply)?))
+}
+
+fn problem_reply(context: &Context, problem: &Problem) -> HttpReply {
+    if let Some(cause) = &problem.cause {
+        telemetry::log_failure(context, problem.code.code, "", 1, &chain(cause.as_ref()));
+    }
+    let body = problem.to_json(&context.request_id).to_string();
+    let mut reply = Reply { status: problem.code.status, body, headers: Vec::new() }.replayed(problem.replayed);
+    if problem.code.status == 429 {
+        reply.headers.push(("retry-after", "1".into()));
+    }
+    http_reply(context, "application/problem+json", reply)
+}
+
+fn http_reply(context: &Context, content_type: &str, reply: Reply) -> HttpReply {
+    let mut headers: BTreeMap<_, _> = reply.headers.into_iter().collect();
+    headers.insert("content-type", content_type.into());
+    headers.insert("cache-control", "no-store".into());
+    if context.env.shows_cost {
+        let usage = context.meter.usage();
+        let timing = format!(r#"calls;desc="{}", wru;desc="{}", rru;desc="{}""#, usage.dynamodb_calls, usage.wru, usage.rru);
+        headers.insert("server-timing", timing);
+    }
+    HttpReply { status_code: reply.status, headers, body: reply.body, is_base64_encoded: false }
+}

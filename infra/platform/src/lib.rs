@@ -1,0 +1,31 @@
+//! What carries Koban's domain: how a function is defined, started and metered, and how it reaches AWS. Handlers are written against
+//! this crate and `shared` alone.
+//!
+//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets` and `sdk` names an AWS type.
+
+mod admission;
+pub mod clock;
+pub mod commit;
+pub mod context;
+pub mod cursor;
+pub mod entry;
+pub mod function;
+pub mod http;
+pub mod invoke;
+pub mod message;
+pub mod meter;
+pub mod problem;
+pub mod relay;
+pub mod resource;
+pub mod sdk;
+pub mod secrets;
+pub mod sender;
+pub mod store;
+pub mod telemetry;
+pub mod webhook;
+
+pub use context::Context;
+pub use entry::run;
+pub use function::Function;
+pub use http::{Call, List, Reply};
+pub use problem::Problem;

@@ -1,0 +1,151 @@
+//! Messages of a queue. Each record of a batch is handled by itself: one failure, one panic or one that takes too long is reported for
+//! that record alone, and no record stays unanswered.
+
+use crate::context::Context;
+use crate::function::{HandleMessage, Retry, Trigger};
+use crate::problem::{Problem, chain};
+use crate::telemetry;
+use futures_util::{FutureExt, StreamExt};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+/// How many records of a batch are handled at once.
+const CONCURRENT_MAX: usize = 10;
+/// What is kept of the function's timeout to report the batch.
+pub(crate) const REPORT_TIME: Duration = Duration::from_millis(500);
+
+/// One message.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub id: String,
+    pub body: String,
+    /// 1 at the first delivery.
+    pub receives: u32,
+    /// `traceparent`, as it was sent.
+    pub trace: String,
+}
+
+impl Message {
+    /// The body as `T`; one that does not fit is a poison message, which ends in the dead-letter queue.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.body).map_err(Failure::new)
+    }
+}
+
+/// A message that was not handled and will be delivered again.
+#[derive(Debug)]
+pub struct Failure {
+    /// When it should come again, where the function's definition retries as its failures say.
+    pub retry_after: Option<Duration>,
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Failure {
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { retry_after: None, cause: cause.into() }
+    }
+}
+
+impl Failure {
+    /// The same failure, to come again after `delay`.
+    #[must_use]
+    pub fn retry_after(self, delay: Duration) -> Self {
+        Self { retry_after: Some(delay), ..self }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let cause = problem.cause.unwrap_or_else(|| problem.code.code.into());
+        Self::new(cause)
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SqsEvent {
+    #[serde(rename = "Records")]
+    pub records: Vec<SqsRecord>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SqsRecord {
+    pub message_id: String,
+    #[serde(default)]
+    pub receipt_handle: String,
+    pub body: String,
+    #[serde(default)]
+    pub attributes: HashMap<String, String>,
+    #[serde(default)]
+    pub message_attributes: HashMap<String, MessageAttribute>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageAttribute {
+    string_value: Option<String>,
+}
+
+/// The reply to a batch: the records that were not handled.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BatchReply {
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BatchItemFailure {
+    pub item_identifier: String,
+}
+
+impl From<SqsRecord> for Message {
+    fn from(record: SqsRecord) -> Self {
+        let receives = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
+        let trace = record.message_attributes.get("traceparent").and_then(|value| value.string_value.clone());
+        Self { id: record.message_id, body: record.body, receives, trace: trace.unwrap_or_default() }
+    }
+}
+
+/// Handles every record of `event`.
+pub(crate) async fn handle_batch(context: &Context, handle: HandleMessage, event: SqsEvent) -> BatchReply {
+    let time_left = context.remaining().saturating_sub(REPORT_TIME);
+    let one = |mut record: SqsRecord| async move {
+        let receipt = std::mem::take(&mut record.receipt_handle);
+        let message = Message::from(record);
+        let (id, receives) = (message.id.clone(), message.receives);
+        let handled = AssertUnwindSafe(tokio::time::timeout(time_left, handle(context, message))).catch_unwind().await;
+        let failure = match handled {
+            Ok(Ok(Ok(()))) => return None,
+            Ok(Ok(Err(failure))) => failure,
+            Ok(Err(_elapsed)) => Failure::new("it took longer than the function's timeout").retry_after(Duration::ZERO),
+            Err(panic) => Failure::new(format!("panic: {}", telemetry::panic_text(panic.as_ref()))),
+        };
+        telemetry::log_failure(context, "message", &id, receives, &chain(failure.cause.as_ref()));
+        if let Some(delay) = failure.retry_after {
+            retry_after(context, &receipt, delay).await;
+        }
+        Some(BatchItemFailure { item_identifier: id })
+    };
+    let failures = futures_util::stream::iter(event.records).map(one).buffer_unordered(CONCURRENT_MAX);
+    BatchReply { batch_item_failures: failures.filter_map(std::future::ready).collect().await }
+}
+
+/// Changes the message's visibility, where the definition says so. When that fails the queue's own timeout serves, only later.
+async fn retry_after(context: &Context, receipt: &str, delay: Duration) {
+    let Trigger::Queue { queue, retry: Retry::AsFailureSays(connect), .. } = &context.function().trigger else { return };
+    let url = context.env.sdk.names.queue_url(queue);
+    let sender = context.queue_sender(connect.0);
+    context.meter.count_call();
+    if let Err(error) = sender.retry_after(&url, receipt, delay).await {
+        telemetry::log_failure(context, "visibility", "", 1, &chain(&error));
+    }
+}

@@ -1,0 +1,152 @@
+//! Problems: what a caller is told when a request cannot be served (RFC 9457). The outside says what is wrong, where, whether a
+//! repeat may help and what to do next; the inside cause is logged once at the boundary and never leaves.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// A kind of problem. The code is stable: callers program against it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `insufficient_funds`
+    pub code: &'static str,
+    pub status: u16,
+    pub title: &'static str,
+    /// Whether the identical request may succeed later.
+    pub retryable: bool,
+    /// What the caller should do now.
+    pub next: &'static str,
+}
+
+/// Declares problem codes.
+#[macro_export]
+macro_rules! problem_codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal, $title:literal, retryable: $retryable:literal, next: $next:literal;)+) => {
+        $($(#[$doc])* pub const $name: $crate::problem::Code = $crate::problem::Code {
+            code: $code, status: $status, title: $title, retryable: $retryable, next: $next,
+        };)+
+    };
+}
+
+problem_codes! {
+    MALFORMED_BODY = 400 "malformed_body", "The body is not the JSON this route takes", retryable: false,
+        next: "Correct the fields named in `errors`; the OpenAPI document has the schema.";
+    MALFORMED_PARAMETER = 400 "malformed_parameter", "A parameter is not what this route takes", retryable: false,
+        next: "Correct the parameters named in `errors`.";
+    IDEMPOTENCY_KEY_REQUIRED = 400 "idempotency_key_required", "This route needs an Idempotency-Key header", retryable: false,
+        next: "Send a new random Idempotency-Key of 1 to 255 visible ASCII characters with each new intent, and the same one with each repeat.";
+    UNAUTHENTICATED = 401 "unauthenticated", "The caller is not known", retryable: false,
+        next: "Send a current token of the configured issuer as `Authorization: Bearer …`.";
+    SIGNATURE_INVALID = 401 "signature_invalid", "The signature does not fit the message", retryable: false,
+        next: "Sign `id.timestamp.body` with the shared secret, as Standard Webhooks says.";
+    TIMESTAMP_OUT_OF_RANGE = 401 "timestamp_out_of_range", "The message's timestamp is more than five minutes off", retryable: false,
+        next: "Set the sender's clock, or sign the message again with the time of sending.";
+    NOT_FOUND = 404 "not_found", "There is no such thing for this caller", retryable: false,
+        next: "Check the id in the path.";
+    CONTENTION = 409 "contention", "Too many changes to the same wallet at once; nothing was done", retryable: true,
+        next: "Send the same request again, with the same Idempotency-Key, after a short random wait.";
+    BODY_TOO_LARGE = 413 "body_too_large", "The body is larger than this route takes", retryable: false,
+        next: "Send at most 256 KiB; split the request.";
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "This key was used for another request", retryable: false,
+        next: "Use a new Idempotency-Key for a new intent.";
+    TOO_MANY_REQUESTS = 429 "too_many_requests", "The service is busy; nothing was done", retryable: true,
+        next: "Send the same request again, with the same Idempotency-Key, after the seconds in Retry-After.";
+    INTERNAL = 500 "internal", "Something went wrong on our side", retryable: true,
+        next: "Send the same request again, with the same Idempotency-Key; if it stays, report the request id.";
+}
+
+/// The codes that any route may answer with.
+pub const ANYWHERE: &[&Code] = &[&MALFORMED_PARAMETER, &TOO_MANY_REQUESTS, &INTERNAL];
+
+/// One field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// A JSON pointer into the body, or the parameter's name.
+    pub pointer: String,
+    pub detail: String,
+}
+
+/// A problem on its way to the caller.
+#[derive(Debug)]
+pub struct Problem {
+    pub code: &'static Code,
+    pub detail: Cow<'static, str>,
+    pub errors: Vec<FieldError>,
+    /// Members of this kind of problem: `available`, `needed`.
+    pub members: Map<String, Value>,
+    /// Whether this is an earlier request's refusal told again.
+    pub replayed: bool,
+    /// Why it happened, for the log only.
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Problem {
+    pub fn new(code: &'static Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: false, cause: None }
+    }
+
+    /// A failure that is ours: the caller learns nothing but that, the log gets the cause.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(&INTERNAL, "Nothing is known to have changed.") }
+    }
+
+    /// A wrong field of the body.
+    pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(&MALFORMED_BODY, "").with_error(pointer, detail)
+    }
+
+    /// A wrong path or query parameter.
+    pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self::new(&MALFORMED_PARAMETER, "").with_error(name, detail)
+    }
+
+    #[must_use]
+    pub fn with_error(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.errors.push(FieldError { pointer: pointer.into(), detail: detail.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Serialize) -> Self {
+        self.members.insert(name.into(), serde_json::to_value(value).unwrap_or(Value::Null));
+        self
+    }
+
+    /// The body of the reply: `application/problem+json`.
+    pub fn to_json(&self, request_id: &str) -> Value {
+        let mut json = Map::new();
+        json.insert("type".into(), format!("urn:koban:problem:{}", self.code.code).into());
+        json.insert("title".into(), self.code.title.into());
+        json.insert("status".into(), self.code.status.into());
+        json.insert("code".into(), self.code.code.into());
+        json.insert("retryable".into(), self.code.retryable.into());
+        json.insert("next".into(), self.code.next.into());
+        if !self.detail.is_empty() {
+            json.insert("detail".into(), self.detail.as_ref().into());
+        }
+        if !self.errors.is_empty() {
+            json.insert("errors".into(), serde_json::to_value(&self.errors).unwrap_or_default());
+        }
+        json.extend(self.members.clone());
+        // A replayed refusal is the same to the byte; only what we must look up ourselves names the request.
+        if self.code.status >= 500 {
+            json.insert("request_id".into(), request_id.into());
+        }
+        Value::Object(json)
+    }
+}
+
+/// The text of an error and of all its sources, for the log.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

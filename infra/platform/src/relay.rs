@@ -1,0 +1,127 @@
+//! Relays: a table's stream is its outbox. Each change is mapped to the events it means, which are published in order. A change that
+//! cannot be mapped goes whole to the relay's own failures queue and the stream goes on; when publishing fails the batch fails and
+//! comes again from its first record: duplicates are expected, losses are not.
+
+use crate::context::Context;
+use crate::problem::chain;
+use crate::resource::{Queue, Topic};
+use crate::sender::SendError;
+use crate::store::{Key, Record};
+use crate::telemetry;
+use data_encoding::BASE64;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use shared::event::{CloudEvent, Event};
+use std::time::Duration;
+
+/// A new or changed record of a table.
+#[derive(Debug)]
+pub struct Change {
+    pub record: Record,
+    /// When it was written, in whole seconds as streams tell it.
+    pub at: Timestamp,
+}
+
+/// A change that no event can be made of.
+pub type Unmappable = Box<dyn std::error::Error + Send + Sync>;
+
+/// Maps a change to the events it means, as JSON; none for records that are nobody else's business.
+pub type MapChange = fn(&Change) -> Result<Vec<String>, Unmappable>;
+
+impl Change {
+    /// The CloudEvent of `data`, as JSON.
+    pub fn event<D: Event>(&self, data: D) -> Result<String, Unmappable> {
+        Ok(serde_json::to_string(&CloudEvent::new(data, self.at))?)
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct StreamEvent<'a> {
+    #[serde(rename = "Records", borrow)]
+    pub records: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct StreamRecord {
+    dynamodb: StreamImages,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamImages {
+    new_image: Option<Image>,
+    approximate_creation_date_time: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    pk: Text,
+    sk: Text,
+    body: Binary,
+    hash: Option<Binary>,
+    rev: Option<Number>,
+    ttl: Option<Number>,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    s: String,
+}
+
+#[derive(Deserialize)]
+struct Number {
+    #[serde(rename = "N")]
+    n: String,
+}
+
+#[derive(Deserialize)]
+struct Binary {
+    #[serde(rename = "B")]
+    b: String,
+}
+
+impl Image {
+    fn into_record(self) -> Result<Record, Unmappable> {
+        let mut record = Record::new(Key::new(self.pk.s, self.sk.s), BASE64.decode(self.body.b.as_bytes())?);
+        record.hash = self.hash.map(|hash| BASE64.decode(hash.b.as_bytes())).transpose()?;
+        record.revision = self.rev.map(|rev| rev.n.parse()).transpose()?;
+        record.expires_at = self.ttl.map(|ttl| ttl.n.parse()).transpose()?;
+        Ok(record)
+    }
+}
+
+/// Relays a batch of a stream.
+pub(crate) async fn relay(
+    context: &Context,
+    topic: &'static Topic,
+    failures: &'static Queue,
+    map: MapChange,
+    event: StreamEvent<'_>,
+) -> Result<(), SendError> {
+    let mut events = Vec::with_capacity(event.records.len());
+    let mut unmapped = Vec::new();
+    for raw in event.records {
+        match map_record(map, raw) {
+            Ok(mapped) => events.extend(mapped),
+            Err(error) => {
+                telemetry::log_failure(context, "stream record", "", 1, &chain(error.as_ref()));
+                unmapped.push(raw.get().to_owned());
+            }
+        }
+    }
+    if !unmapped.is_empty() {
+        context.queue(failures).send(unmapped, Duration::ZERO).await?;
+    }
+    context.topic(topic).publish(&events).await
+}
+
+fn map_record(map: MapChange, raw: &RawValue) -> Result<Vec<String>, Unmappable> {
+    let record: StreamRecord = serde_json::from_str(raw.get())?;
+    let Some(image) = record.dynamodb.new_image else { return Ok(Vec::new()) };
+    #[expect(clippy::cast_possible_truncation, reason = "whole seconds")]
+    let second = record.dynamodb.approximate_creation_date_time.unwrap_or_default() as i64;
+    let change = Change { record: image.into_record()?, at: Timestamp::from_second(second)? };
+    std::panic::catch_unwind(|| map(&change)).unwrap_or_else(|panic| Err(telemetry::panic_text(panic.as_ref()).into()))
+}

@@ -1,0 +1,64 @@
+//! What functions touch: tables, queues, topics, secrets. Each is a constant that stands once, in the service that owns it; the
+//! Terraform wiring, the local cloud and the grants are read from it.
+
+/// A DynamoDB table. Every table has the same shape: `pk` and `sk`, both strings, and a binary `body`.
+#[derive(Debug)]
+pub struct Table {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub indexes: &'static [Index],
+}
+
+/// A keys-only index over two string attributes that only some items have.
+#[derive(Debug)]
+pub struct Index {
+    pub name: &'static str,
+    pub hash: &'static str,
+    pub range: &'static str,
+}
+
+/// An SQS queue, always with a dead-letter queue named `<name>-dlq`.
+#[derive(Debug)]
+pub struct Queue {
+    pub name: &'static str,
+    pub doc: &'static str,
+    /// How often a message is received before it goes to the dead-letter queue; at least 5.
+    pub receives_max: u32,
+    /// The topics it subscribes to, with the event types it wants of each.
+    pub subscriptions: &'static [Subscription],
+}
+
+/// A subscription of a queue to a topic, raw delivery, filtered by the `type` of the event.
+#[derive(Debug)]
+pub struct Subscription {
+    pub topic: &'static Topic,
+    pub types: &'static [&'static str],
+    /// Further conditions on fields of the event's data: the field and the values it may have.
+    pub data: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// An SNS topic: a service's events.
+#[derive(Debug)]
+pub struct Topic {
+    pub name: &'static str,
+    pub doc: &'static str,
+}
+
+/// A secret, kept as an SSM SecureString outside Terraform: one or two values at a time, one a line.
+#[derive(Debug)]
+pub struct Secret {
+    pub name: &'static str,
+    pub doc: &'static str,
+}
+
+/// A service: what it owns and what it does. A function is added by one entry of `functions`.
+#[derive(Debug)]
+pub struct Service {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub tables: &'static [&'static Table],
+    pub queues: &'static [&'static Queue],
+    pub topics: &'static [&'static Topic],
+    pub secrets: &'static [&'static Secret],
+    pub functions: &'static [&'static crate::Function],
+}

@@ -1,0 +1,135 @@
+//! The AWS SDK, lean: no configuration chain, credentials from the environment, one HTTP client for all services, Amazon's own roots,
+//! and retries that start at 25 ms. docs/decisions/0004 has the figures. Only the HTTP client differs between AWS, the local cloud
+//! and the simulator.
+
+use crate::resource::{Queue, Secret, Table, Topic};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Amazon Root CA 1 to 4 and Starfield Services Root G2: what AWS endpoints chain to, and nothing else.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon.pem");
+
+/// How AWS is reached.
+#[derive(Debug, Clone)]
+pub struct Sdk {
+    config: SdkConfig,
+    pub names: Names,
+    /// Whether requests are signed. In process they are not: the connector itself is the caller's identity.
+    signs: bool,
+}
+
+/// The names that resources have in an account: every one begins with the environment's prefix.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// `koban-alpha-`
+    pub prefix: String,
+    pub region: String,
+    pub account: String,
+    /// Where queues are, when not at AWS: the origin of the endpoint.
+    pub queue_origin: Option<String>,
+}
+
+/// An environment that lacks what a function needs to start.
+#[derive(Debug, Error)]
+pub enum SdkError {
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    #[error("the TLS roots cannot be read")]
+    Tls(#[source] aws_smithy_runtime_api::box_error::BoxError),
+}
+
+impl Names {
+    pub fn table(&self, table: &Table) -> String {
+        format!("{}{}", self.prefix, table.name)
+    }
+
+    pub fn queue_url(&self, queue: &Queue) -> String {
+        let default = || format!("https://sqs.{}.amazonaws.com", self.region);
+        format!("{}/{}/{}{}", self.queue_origin.clone().unwrap_or_else(default), self.account, self.prefix, queue.name)
+    }
+
+    pub fn topic_arn(&self, topic: &Topic) -> String {
+        format!("arn:aws:sns:{}:{}:{}{}", self.region, self.account, self.prefix, topic.name)
+    }
+
+    /// `/koban-alpha/feed`
+    pub fn secret(&self, secret: &Secret) -> String {
+        format!("/{}/{}", self.prefix.trim_end_matches('-'), secret.name)
+    }
+}
+
+impl Sdk {
+    /// As a Lambda function finds itself: everything from its environment variables.
+    pub fn from_env() -> Result<Self, SdkError> {
+        let var = |name| std::env::var(name).map_err(|_| SdkError::Missing(name));
+        let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
+        let names = Names {
+            prefix: var("KOBAN_PREFIX")?,
+            region: var("AWS_REGION")?,
+            account: var("KOBAN_ACCOUNT")?,
+            queue_origin: endpoint.clone(),
+        };
+        let session = std::env::var("AWS_SESSION_TOKEN").ok();
+        let keys = Credentials::new(var("AWS_ACCESS_KEY_ID")?, var("AWS_SECRET_ACCESS_KEY")?, session, None, "environment");
+        let http = match &endpoint {
+            Some(url) if url.starts_with("http://") => aws_smithy_http_client::Builder::new().build_http(),
+            _ => https_client().map_err(SdkError::Tls)?,
+        };
+        Ok(Self::new(names, http, keys, endpoint.as_deref()))
+    }
+
+    fn new(names: Names, http: SharedHttpClient, keys: Credentials, endpoint: Option<&str>) -> Self {
+        let mut config = SdkConfig::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(Region::new(names.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .http_client(http)
+            .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(25)))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(1))
+                    .operation_attempt_timeout(Duration::from_secs(3))
+                    .operation_timeout(Duration::from_secs(8))
+                    .build(),
+            )
+            .stalled_stream_protection(aws_sdk_dynamodb::config::StalledStreamProtectionConfig::disabled());
+        if let Some(endpoint) = endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Self { config: config.build(), names, signs: true }
+    }
+
+    /// Through a connector in this process, which knows its function: nothing is signed.
+    pub fn in_process(names: Names, http: SharedHttpClient) -> Self {
+        let keys = Credentials::new("local", "local", None, None, "in-process");
+        Self { signs: false, ..Self::new(names, http, keys, Some("http://aws.local")) }
+    }
+
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        if !self.signs {
+            let none = aws_smithy_runtime::client::auth::no_auth::NO_AUTH_SCHEME_ID;
+            config = config.allow_no_auth().auth_scheme_preference([none]);
+        }
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+}
+
+fn https_client() -> Result<SharedHttpClient, aws_smithy_runtime_api::box_error::BoxError> {
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let tls = TlsContext::builder().with_trust_store(roots).build()?;
+    Ok(aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https())
+}

@@ -1,0 +1,81 @@
+//! Secrets: SSM SecureStrings, read by an exact grant, cached for five minutes, two values valid at once while one replaces the other.
+//! They are never in an environment variable, in state or in a log.
+
+use crate::function::Reads;
+use crate::resource::Secret;
+use crate::sdk::Sdk;
+use crate::sender::SendError;
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How long a value is believed.
+const CACHED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// A secret value. `Debug` says only that there is one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretValue(String);
+
+impl SecretValue {
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, for the one line that uses it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretValue(…)")
+    }
+}
+
+/// Reads secrets by their name.
+pub trait Secrets: Send + Sync {
+    fn read<'a>(&'a self, name: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Arc<[SecretValue]>, SendError>>;
+}
+
+pub(crate) type ConnectSecrets = fn(&Sdk) -> Arc<dyn Secrets>;
+
+impl Reads {
+    pub const fn of(secret: &'static Secret) -> Self {
+        Self { secret, connect: connect_secrets }
+    }
+}
+
+fn connect_secrets(sdk: &Sdk) -> Arc<dyn Secrets> {
+    Arc::new(Ssm { client: aws_sdk_ssm::Client::new(sdk.config()), cache: Mutex::default() })
+}
+
+/// Values with the time when they were read.
+type Read = (Timestamp, Arc<[SecretValue]>);
+
+struct Ssm {
+    client: aws_sdk_ssm::Client,
+    cache: Mutex<HashMap<String, Read>>,
+}
+
+impl Secrets for Ssm {
+    fn read<'a>(&'a self, name: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Arc<[SecretValue]>, SendError>> {
+        Box::pin(async move {
+            let cached = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+            if let Some((read_at, values)) = cached
+                && now.duration_since(read_at).abs() < CACHED_FOR
+            {
+                return Ok(values);
+            }
+            let reply = self.client.get_parameter().name(name).with_decryption(true).send().await;
+            let reply = reply.map_err(|error| SendError::new(name, error))?;
+            let text = reply.parameter().and_then(|parameter| parameter.value()).unwrap_or_default();
+            let values: Arc<[SecretValue]> =
+                text.lines().map(str::trim).filter(|line| !line.is_empty()).map(SecretValue::new).take(2).collect();
+            let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            cache.insert(name.to_owned(), (now, values.clone()));
+            Ok(values)
+        })
+    }
+}

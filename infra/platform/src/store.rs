@@ -1,0 +1,517 @@
+//! A table, as handlers use it: records that are read, and written by conditional puts alone. Every item has the same shape, so this
+//! is the one place that knows DynamoDB's types; it instantiates the SDK once for all functions.
+
+use crate::context::Context;
+use crate::resource::{Index, Table};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use shared::journal::Line;
+use std::collections::HashMap;
+use thiserror::Error;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The most keys one `BatchGetItem` takes.
+const BATCH_KEYS_MAX: usize = 100;
+/// How often keys that a batch left unprocessed are asked for again.
+const BATCH_ROUNDS_MAX: u32 = 5;
+
+/// Where a record is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+}
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub key: Key,
+    /// What it says, as JSON bytes.
+    pub body: Vec<u8>,
+    /// A line's chain hash, or the hash of the request that made an object.
+    pub hash: Option<Vec<u8>>,
+    /// Counts the changes of an object that may change; its next version is written on the condition that this is still the last.
+    pub revision: Option<u64>,
+    /// The attributes that sparse indexes read.
+    pub index: Vec<(&'static str, String)>,
+    /// When DynamoDB may delete it, in seconds since 1970; only refusals have it.
+    pub expires_at: Option<i64>,
+}
+
+impl Record {
+    pub fn new(key: Key, body: Vec<u8>) -> Self {
+        Self { key, body, hash: None, revision: None, index: Vec::new(), expires_at: None }
+    }
+
+    /// A record of `value`, as JSON.
+    ///
+    /// # Panics
+    /// When `value` cannot be JSON: none of our types fails.
+    pub fn of(key: Key, value: &impl serde::Serialize) -> Self {
+        Self::new(key, serde_json::to_vec(value).unwrap_or_else(|error| panic!("a record that is not JSON: {error}")))
+    }
+
+    pub fn of_line(line: &Line) -> Self {
+        let key = Key::new(line.entity.clone(), Line::sort_key(line.seq));
+        Self { hash: Some(line.hash.to_vec()), ..Self::new(key, line.body.clone()) }
+    }
+
+    /// The line that this record is.
+    pub fn line(&self) -> Result<Line, StoreError> {
+        let seq = self.key.sk.parse().map_err(|_| StoreError::malformed(&self.key, "its sort key is no sequence"))?;
+        let hash = self.hash.as_deref().and_then(|hash| hash.try_into().ok());
+        let hash = hash.ok_or_else(|| StoreError::malformed(&self.key, "its hash is not 32 bytes"))?;
+        Ok(Line { entity: self.key.pk.clone(), seq, body: self.body.clone(), hash })
+    }
+
+    /// What the body says.
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
+        serde_json::from_slice(&self.body).map_err(|error| StoreError::malformed(&self.key, &error.to_string()))
+    }
+
+    fn into_item(self) -> Item {
+        let mut item = Item::with_capacity(8);
+        item.insert("pk".into(), AttributeValue::S(self.key.pk));
+        item.insert("sk".into(), AttributeValue::S(self.key.sk));
+        item.insert("body".into(), AttributeValue::B(Blob::new(self.body)));
+        if let Some(hash) = self.hash {
+            item.insert("hash".into(), AttributeValue::B(Blob::new(hash)));
+        }
+        if let Some(revision) = self.revision {
+            item.insert("rev".into(), AttributeValue::N(revision.to_string()));
+        }
+        if let Some(expires_at) = self.expires_at {
+            item.insert("ttl".into(), AttributeValue::N(expires_at.to_string()));
+        }
+        item.extend(self.index.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))));
+        item
+    }
+
+    fn from_item(mut item: Item) -> Result<Self, StoreError> {
+        let key = key_of(&mut item)?;
+        let blob = |value: Option<AttributeValue>| match value {
+            Some(AttributeValue::B(blob)) => Some(blob.into_inner()),
+            _ => None,
+        };
+        let body = blob(item.remove("body")).ok_or_else(|| StoreError::malformed(&key, "it has no body"))?;
+        let hash = blob(item.remove("hash"));
+        let number = |name| item.get(name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse::<i64>().ok());
+        let revision = number("rev").and_then(|revision| u64::try_from(revision).ok());
+        Ok(Self { body, hash, revision, index: Vec::new(), expires_at: number("ttl"), key })
+    }
+}
+
+fn key_of(item: &mut Item) -> Result<Key, StoreError> {
+    match (item.remove("pk"), item.remove("sk")) {
+        (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) => Ok(Key { pk, sk }),
+        _ => Err(StoreError::Malformed { key: "an item".into(), reason: "it has no key".into() }),
+    }
+}
+
+/// When a put may happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing has this key yet.
+    Absent,
+    /// The object is still at this revision.
+    Revision(u64),
+}
+
+/// A conditional put.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub table: &'static Table,
+    pub record: Record,
+    pub condition: Condition,
+}
+
+impl Write {
+    pub const fn if_absent(table: &'static Table, record: Record) -> Self {
+        Self { table, record, condition: Condition::Absent }
+    }
+
+    /// The next version of `record`'s object, whose last was `revision`.
+    pub fn next_revision(table: &'static Table, mut record: Record, revision: u64) -> Self {
+        record.revision = Some(revision + 1);
+        Self { table, record, condition: Condition::Revision(revision) }
+    }
+}
+
+/// Why a table could not be read or written. The caller is told nothing of it but whether to try again.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error("{operation} was throttled")]
+    Throttled {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("{operation} failed")]
+    Failed {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("{key} is malformed: {reason}")]
+    Malformed { key: String, reason: String },
+}
+
+impl StoreError {
+    fn malformed(key: &Key, reason: &str) -> Self {
+        Self::Malformed { key: format!("{}/{}", key.pk, key.sk), reason: reason.to_owned() }
+    }
+}
+
+/// Why a put or a transaction did not happen.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// For each write, in order, what stood against it.
+    #[error("cancelled: {0:?}")]
+    Cancelled(Vec<Obstacle>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What stood against one write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Nothing; another write was refused.
+    None,
+    /// Its condition does not hold; this is what is there.
+    Condition(Option<Box<Record>>),
+    /// Another transaction holds the item, or capacity ran out: the same again may succeed.
+    Passing,
+    Other(String),
+}
+
+/// A page of a query.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub records: Vec<Record>,
+    /// The sort key to continue after.
+    pub next: Option<String>,
+}
+
+/// Which records of a partition.
+#[derive(Debug, Clone)]
+pub struct Range<'a> {
+    pub pk: &'a str,
+    /// Only sort keys that begin with this.
+    pub prefix: &'a str,
+    /// Only sort keys beyond this one, in reading order.
+    pub after: Option<&'a str>,
+    pub newest_first: bool,
+    pub limit: Option<u32>,
+}
+
+impl<'a> Range<'a> {
+    pub const fn all(pk: &'a str) -> Self {
+        Self { pk, prefix: "", after: None, newest_first: false, limit: None }
+    }
+}
+
+/// A table in the hands of one invocation.
+#[derive(Clone, Copy)]
+pub struct Store<'a> {
+    context: &'a Context,
+    table: &'static Table,
+}
+
+impl<'a> Store<'a> {
+    pub(crate) const fn new(context: &'a Context, table: &'static Table) -> Self {
+        Self { context, table }
+    }
+
+    fn name(&self) -> String {
+        self.context.env.sdk.names.table(self.table)
+    }
+
+    /// One record, read consistently.
+    pub async fn get(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        let request = self.context.env.dynamodb().get_item().table_name(self.name()).consistent_read(true);
+        let request = request.key("pk", AttributeValue::S(key.pk.clone())).key("sk", AttributeValue::S(key.sk.clone()));
+        let reply = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let reply = reply.map_err(|error| self.failed("GetItem", error))?;
+        self.count_read(reply.consumed_capacity.as_slice());
+        reply.item.map(Record::from_item).transpose()
+    }
+
+    /// The newest record of a partition, read consistently: a journal's tail.
+    pub async fn tail(&self, pk: &str) -> Result<Option<Record>, StoreError> {
+        let range = Range { newest_first: true, limit: Some(1), ..Range::all(pk) };
+        Ok(self.page(&range).await?.records.pop())
+    }
+
+    /// A page of records, read consistently; at most 1 MB.
+    pub async fn page(&self, range: &Range<'_>) -> Result<Page, StoreError> {
+        let mut request = self.context.env.dynamodb().query().table_name(self.name()).consistent_read(true);
+        request = request
+            .expression_attribute_values(":pk", AttributeValue::S(range.pk.to_owned()))
+            .scan_index_forward(!range.newest_first)
+            .set_limit(range.limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if range.prefix.is_empty() {
+            request = request.key_condition_expression("pk = :pk");
+        } else {
+            request = request
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(range.prefix.to_owned()));
+        }
+        if let Some(after) = range.after {
+            request = request
+                .exclusive_start_key("pk", AttributeValue::S(range.pk.to_owned()))
+                .exclusive_start_key("sk", AttributeValue::S(after.to_owned()));
+        }
+        let reply = request.send().await.map_err(|error| self.failed("Query", error))?;
+        self.count_read(reply.consumed_capacity.as_slice());
+        let next = reply.last_evaluated_key.map(|mut key| key_of(&mut key)).transpose()?.map(|key| key.sk);
+        let records = reply.items.unwrap_or_default().into_iter().map(Record::from_item).collect::<Result<_, _>>()?;
+        Ok(Page { records, next })
+    }
+
+    /// Every record of a range, page by page.
+    pub async fn all(&self, range: &Range<'_>) -> Result<Vec<Record>, StoreError> {
+        let mut page = self.page(range).await?;
+        let mut records = page.records;
+        while let Some(next) = page.next {
+            page = self.page(&Range { after: Some(&next), ..range.clone() }).await?;
+            records.append(&mut page.records);
+        }
+        Ok(records)
+    }
+
+    /// Keys from an index, eventually consistent, newest first when asked, beginning after `after` (the index's range value and the
+    /// record's key), with range values of at least `from`.
+    pub async fn index_page(&self, index: &'static Index, query: &IndexQuery<'_>) -> Result<Vec<IndexEntry>, StoreError> {
+        let mut request = self.context.env.dynamodb().query().table_name(self.name()).index_name(index.name);
+        request = request
+            .key_condition_expression("#hash = :hash AND #range >= :from")
+            .expression_attribute_names("#hash", index.hash)
+            .expression_attribute_names("#range", index.range)
+            .expression_attribute_values(":hash", AttributeValue::S(query.hash.to_owned()))
+            .expression_attribute_values(":from", AttributeValue::S(query.from.to_owned()))
+            .scan_index_forward(!query.newest_first)
+            .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if let Some(after) = query.after {
+            request = request
+                .exclusive_start_key(index.hash, AttributeValue::S(query.hash.to_owned()))
+                .exclusive_start_key(index.range, AttributeValue::S(after.range.clone()))
+                .exclusive_start_key("pk", AttributeValue::S(after.key.pk.clone()))
+                .exclusive_start_key("sk", AttributeValue::S(after.key.sk.clone()));
+        }
+        let reply = request.send().await.map_err(|error| self.failed("Query", error))?;
+        self.count_read(reply.consumed_capacity.as_slice());
+        let entries = reply.items.unwrap_or_default().into_iter().map(|mut item| {
+            let range = item.remove(index.range).and_then(|value| value.as_s().ok().cloned()).unwrap_or_default();
+            Ok(IndexEntry { range, key: key_of(&mut item)? })
+        });
+        entries.collect()
+    }
+
+    /// The records of `keys` that exist, in no order, read consistently.
+    pub async fn batch(&self, keys: &[Key]) -> Result<HashMap<Key, Record>, StoreError> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for chunk in keys.chunks(BATCH_KEYS_MAX) {
+            self.batch_chunk(chunk, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    async fn batch_chunk(&self, keys: &[Key], found: &mut HashMap<Key, Record>) -> Result<(), StoreError> {
+        let name = self.name();
+        let item = |key: &Key| {
+            let (pk, sk) = (AttributeValue::S(key.pk.clone()), AttributeValue::S(key.sk.clone()));
+            Item::from([("pk".to_owned(), pk), ("sk".to_owned(), sk)])
+        };
+        let mut asked: Vec<Item> = keys.iter().map(item).collect();
+        for _ in 0..BATCH_ROUNDS_MAX {
+            let wanted = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(std::mem::take(&mut asked))).build();
+            let wanted = wanted.map_err(|error| self.failed_with("BatchGetItem", error))?;
+            let request = self.context.env.dynamodb().batch_get_item().request_items(name.clone(), wanted);
+            let reply = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+            let reply = reply.map_err(|error| self.failed("BatchGetItem", error))?;
+            self.count_read(reply.consumed_capacity());
+            for item in reply.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+                let record = Record::from_item(item)?;
+                found.insert(record.key.clone(), record);
+            }
+            match reply.unprocessed_keys.and_then(|mut left| left.remove(&name)) {
+                Some(left) if !left.keys().is_empty() => asked = left.keys,
+                _ => return Ok(()),
+            }
+            tokio::time::sleep(jitter(50)).await;
+        }
+        Err(StoreError::Throttled { operation: "BatchGetItem", source: "keys stay unprocessed".into() })
+    }
+
+    fn count_read(&self, consumed: &[ConsumedCapacity]) {
+        self.context.meter.count_dynamodb(units(consumed), 0.0);
+    }
+
+    fn failed<E, R>(&self, operation: &'static str, error: SdkError<E, R>) -> StoreError
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        self.context.meter.count_dynamodb(0.0, 0.0);
+        if error.code().is_some_and(is_passing) {
+            return StoreError::Throttled { operation, source: Box::new(error) };
+        }
+        StoreError::Failed { operation, source: Box::new(error) }
+    }
+
+    fn failed_with(&self, operation: &'static str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+        self.context.meter.count_dynamodb(0.0, 0.0);
+        StoreError::Failed { operation, source: error.into() }
+    }
+}
+
+/// A query of an index.
+#[derive(Debug)]
+pub struct IndexQuery<'a> {
+    pub hash: &'a str,
+    pub from: &'a str,
+    pub newest_first: bool,
+    pub after: Option<&'a IndexEntry>,
+    pub limit: u32,
+}
+
+/// What a keys-only index says of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    pub range: String,
+    pub key: Key,
+}
+
+/// Writes everything, or nothing: one put alone, several in a transaction. What stands in the way of each comes back with it.
+pub async fn write(context: &Context, mut writes: Vec<Write>) -> Result<(), WriteError> {
+    assert!((1..=100).contains(&writes.len()), "a transaction takes 1 to 100 writes");
+    match (writes.pop(), writes.is_empty()) {
+        (Some(only), true) => write_one(context, only).await,
+        (last, _) => {
+            writes.extend(last);
+            write_all(context, writes).await
+        }
+    }
+}
+
+async fn write_one(context: &Context, write: Write) -> Result<(), WriteError> {
+    let table = Store::new(context, write.table);
+    let mut request = context.env.dynamodb().put_item().table_name(table.name());
+    let (expression, name, value) = condition(write.condition);
+    request = request.condition_expression(expression).expression_attribute_names("#c", name);
+    if let Some(value) = value {
+        request = request.expression_attribute_values(":c", value);
+    }
+    let reply = request
+        .set_item(Some(write.record.into_item()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .send()
+        .await;
+    let error = match reply {
+        Ok(reply) => {
+            context.meter.count_dynamodb(0.0, units(reply.consumed_capacity.as_slice()));
+            return Ok(());
+        }
+        Err(error) => error,
+    };
+    match error.as_service_error() {
+        Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
+            context.meter.count_dynamodb(0.0, 1.0);
+            let found = failed.item().cloned().map(Record::from_item).transpose()?;
+            Err(WriteError::Cancelled(vec![Obstacle::Condition(found.map(Box::new))]))
+        }
+        _ => Err(table.failed("PutItem", error).into()),
+    }
+}
+
+async fn write_all(context: &Context, writes: Vec<Write>) -> Result<(), WriteError> {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
+    let table = Store::new(context, writes[0].table);
+    let billed = 2.0 * f64::from(u16::try_from(writes.len()).unwrap_or(u16::MAX));
+    let puts = writes.into_iter().map(|write| put(context, write)).collect::<Result<_, _>>()?;
+    let request = context.env.dynamodb().transact_write_items().set_transact_items(Some(puts));
+    let error = match request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+        Ok(reply) => {
+            context.meter.count_dynamodb(0.0, units(reply.consumed_capacity()));
+            return Ok(());
+        }
+        Err(error) => error,
+    };
+    match error.as_service_error() {
+        Some(TransactionCanceledException(cancelled)) => {
+            context.meter.count_dynamodb(0.0, billed);
+            let obstacles = cancelled.cancellation_reasons().iter().map(obstacle).collect::<Result<_, _>>()?;
+            Err(WriteError::Cancelled(obstacles))
+        }
+        _ => Err(table.failed("TransactWriteItems", error).into()),
+    }
+}
+
+fn put(context: &Context, write: Write) -> Result<TransactWriteItem, StoreError> {
+    let table = Store::new(context, write.table);
+    let (expression, name, value) = condition(write.condition);
+    let mut put = Put::builder().table_name(table.name()).set_item(Some(write.record.into_item()));
+    put = put.condition_expression(expression).expression_attribute_names("#c", name);
+    if let Some(value) = value {
+        put = put.expression_attribute_values(":c", value);
+    }
+    put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let put = put.build().map_err(|error| table.failed_with("TransactWriteItems", error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn condition(condition: Condition) -> (&'static str, &'static str, Option<AttributeValue>) {
+    match condition {
+        Condition::Absent => ("attribute_not_exists(#c)", "pk", None),
+        Condition::Revision(revision) => ("#c = :c", "rev", Some(AttributeValue::N(revision.to_string()))),
+    }
+}
+
+fn obstacle(reason: &CancellationReason) -> Result<Obstacle, StoreError> {
+    Ok(match reason.code() {
+        None | Some("None") => Obstacle::None,
+        Some("ConditionalCheckFailed") => {
+            Obstacle::Condition(reason.item().cloned().map(Record::from_item).transpose()?.map(Box::new))
+        }
+        Some(code) if is_passing(code) => Obstacle::Passing,
+        Some(code) => Obstacle::Other(format!("{code}: {}", reason.message().unwrap_or_default())),
+    })
+}
+
+/// Error and reason codes that say nothing of the request itself.
+fn is_passing(code: &str) -> bool {
+    matches!(
+        code,
+        "TransactionConflict"
+            | "TransactionConflictException"
+            | "TransactionInProgressException"
+            | "ThrottlingError"
+            | "ThrottlingException"
+            | "ProvisionedThroughputExceeded"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+    )
+}
+
+fn units(consumed: &[ConsumedCapacity]) -> f64 {
+    consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum()
+}
+
+/// A random wait of up to `ms_max` milliseconds.
+pub(crate) fn jitter(ms_max: u64) -> std::time::Duration {
+    std::time::Duration::from_millis(fastrand::u64(0..=ms_max))
+}

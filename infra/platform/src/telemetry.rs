@@ -1,0 +1,101 @@
+//! What a function says of itself: one JSON line for each invocation, which is at once its log entry and its CloudWatch metrics (EMF),
+//! and one line for each failure with its whole cause. Nothing else is logged, so nothing can leak by being logged in passing.
+
+use crate::context::Context;
+use serde_json::json;
+use std::any::Any;
+use std::time::Duration;
+
+/// Where log lines go: standard output on Lambda, a file on a laptop.
+pub trait LogSink: Send + Sync {
+    fn line(&self, line: String);
+}
+
+/// Standard output, which Lambda sends to the function's log group.
+#[derive(Debug)]
+pub struct StandardOutput;
+
+impl LogSink for StandardOutput {
+    fn line(&self, line: String) {
+        use std::io::Write;
+        // A log line that cannot be written has nowhere else to go.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+}
+
+/// One invocation's line: who, what, how long, what it cost. `_aws` makes CloudWatch read the metrics out of it.
+pub(crate) fn log_invocation(context: &Context, outcome: &str, took: Duration) {
+    let usage = context.meter.usage();
+    let now = context.now();
+    let duration_ms = took.as_secs_f64() * 1_000.0;
+    let line = json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Koban",
+                "Dimensions": [["function"]],
+                "Metrics": [
+                    {"Name": "duration_ms", "Unit": "Milliseconds"}, {"Name": "wru", "Unit": "Count"},
+                    {"Name": "rru", "Unit": "Count"}, {"Name": "calls", "Unit": "Count"},
+                ],
+            }],
+        },
+        "level": "info",
+        "at": now.to_string(),
+        "function": context.function().name,
+        "request_id": context.request_id,
+        "trace": context.trace,
+        "cold_start": context.cold,
+        "outcome": outcome,
+        "duration_ms": duration_ms,
+        "wru": usage.wru,
+        "rru": usage.rru,
+        "calls": usage.calls,
+    });
+    context.env.log.line(line.to_string());
+}
+
+/// A failure that is ours, with its whole source chain, once.
+pub(crate) fn log_failure(context: &Context, what: &str, id: &str, attempt: u32, cause: &str) {
+    let line = json!({
+        "level": "error",
+        "at": context.now().to_string(),
+        "function": context.function().name,
+        "request_id": context.request_id,
+        "trace": context.trace,
+        "what": what,
+        "id": id,
+        "attempt": attempt,
+        "error": cause,
+    });
+    context.env.log.line(line.to_string());
+}
+
+/// Raises an alarm: a line that CloudWatch counts as the metric `alarm`, by name. For what must never happen and did.
+pub fn alarm(context: &Context, name: &str, detail: &str) {
+    let now = context.now();
+    let line = json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Koban",
+                "Dimensions": [["alarm_name"]],
+                "Metrics": [{"Name": "alarm", "Unit": "Count"}],
+            }],
+        },
+        "level": "alarm",
+        "at": now.to_string(),
+        "function": context.function().name,
+        "request_id": context.request_id,
+        "alarm": 1,
+        "alarm_name": name,
+        "detail": detail,
+    });
+    context.env.log.line(line.to_string());
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".into())
+}

@@ -1,0 +1,76 @@
+//! The ways to bet on a race. Everything that depends on the type is asked of it here, so that a further type (the bracket bets of
+//! keirin and auto) is one more variant and its answers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a bet predicts. The rules are the sport's; the words are the English ones of Japanese racing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BetType {
+    /// 単勝: the runner is first.
+    Win,
+    /// 複勝: the runner is placed.
+    Place,
+    /// 2連単: first and second in this order.
+    Exacta,
+    /// 2連複: first and second in any order.
+    Quinella,
+    /// 拡連複: both are among the first three.
+    QuinellaPlace,
+    /// 3連単: first, second and third in this order.
+    Trifecta,
+    /// 3連複: the first three in any order.
+    Trio,
+}
+
+impl BetType {
+    /// Every type, from the simplest on.
+    pub const ALL: [Self; 7] =
+        [Self::Win, Self::Place, Self::Exacta, Self::Quinella, Self::QuinellaPlace, Self::Trifecta, Self::Trio];
+
+    /// The name in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Win => "win",
+            Self::Place => "place",
+            Self::Exacta => "exacta",
+            Self::Quinella => "quinella",
+            Self::QuinellaPlace => "quinella_place",
+            Self::Trifecta => "trifecta",
+            Self::Trio => "trio",
+        }
+    }
+
+    /// How many runners one combination names.
+    pub const fn runners(self) -> usize {
+        match self {
+            Self::Win | Self::Place => 1,
+            Self::Exacta | Self::Quinella | Self::QuinellaPlace => 2,
+            Self::Trifecta | Self::Trio => 3,
+        }
+    }
+
+    /// Whether the order of a combination's runners matters.
+    pub const fn ordered(self) -> bool {
+        matches!(self, Self::Exacta | Self::Trifecta)
+    }
+}
+
+impl std::fmt::Display for BetType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_the_name_in_json() {
+        for bet_type in BetType::ALL {
+            assert_eq!(serde_json::to_value(bet_type).unwrap(), bet_type.code());
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A count of the slips of a shard that can tell later which slips were not counted. A slip can be committed after its shard was
+//! declared done; settlement must find it among thousands without having kept a list of them. So the done item keeps, in a few
+//! hundred bytes, the XOR of the slips' hashes in 16 buckets: what changed since is the XOR of the strangers' hashes, and one or two
+//! strangers in a bucket can be named from it. More are reported as an error, never guessed.
+
+use crate::hash;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use thiserror::Error;
+
+const BUCKETS: usize = 16;
+
+/// How many slips there were, and the XOR of their hashes by bucket. 344 characters of base64 and a number when stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Census {
+    pub count: u32,
+    #[serde(with = "as_base64")]
+    buckets: [u128; BUCKETS],
+}
+
+/// Why the strangers cannot be named. The shard must then be settled as if none of it had been counted, by people's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CensusError {
+    #[error("{counted} slips were counted and only {present} are present: slips are missing")]
+    Missing { counted: u32, present: usize },
+    #[error("more slips changed since the count than can be told apart")]
+    CannotTell,
+}
+
+impl Census {
+    /// Counts slips by the tails of their ids ([`super::SlipId::tail`]), in any order; each slip must come once.
+    pub fn of<'a>(tails: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut census = Self::default();
+        for tail in tails {
+            let hash = hash_of(tail);
+            census.count += 1;
+            census.buckets[bucket_of(hash)] ^= hash;
+        }
+        census
+    }
+
+    /// Which of the slips present now were not counted: their places in `tails`, ascending.
+    pub fn strangers(&self, tails: &[&str]) -> Result<Vec<usize>, CensusError> {
+        let counted = usize::try_from(self.count).map_err(|_| CensusError::CannotTell)?;
+        let Some(expected) = tails.len().checked_sub(counted) else {
+            return Err(CensusError::Missing { counted: self.count, present: tails.len() });
+        };
+        let present = Self::of(tails.iter().copied());
+        let mut strangers = Vec::new();
+        for (bucket, (now, then)) in present.buckets.iter().zip(&self.buckets).enumerate() {
+            strangers.extend(strangers_of_bucket(now ^ then, bucket, tails)?);
+        }
+        strangers.sort_unstable();
+        // A slip that vanished and one that came, or an even number with no trace, would show here.
+        if strangers.len() == expected { Ok(strangers) } else { Err(CensusError::CannotTell) }
+    }
+}
+
+/// The one or two slips of the bucket whose hashes make up `difference`.
+fn strangers_of_bucket(difference: u128, bucket: usize, tails: &[&str]) -> Result<Vec<usize>, CensusError> {
+    if difference == 0 {
+        return Ok(Vec::new());
+    }
+    let mut seen = HashMap::new();
+    let mut pair = None;
+    let hashes = tails.iter().map(|tail| hash_of(tail)).enumerate();
+    for (index, hash) in hashes.filter(|(_, hash)| bucket_of(*hash) == bucket) {
+        if hash == difference {
+            return Ok(vec![index]);
+        }
+        if let Some(other) = seen.get(&(hash ^ difference)) {
+            pair = Some(vec![*other, index]);
+        }
+        seen.insert(hash, index);
+    }
+    pair.ok_or(CensusError::CannotTell)
+}
+
+/// 128 bits: by chance, two slips of a shard never share them, nor do two pairs of slips share their XOR.
+fn hash_of(tail: &str) -> u128 {
+    let hash = hash::of_parts(&[b"census", tail.as_bytes()]);
+    hash.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
+}
+
+fn bucket_of(hash: u128) -> usize {
+    (hash % BUCKETS as u128) as usize
+}
+
+mod as_base64 {
+    use super::BUCKETS;
+    use data_encoding::BASE64URL_NOPAD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(buckets: &[u128; BUCKETS], serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = buckets.iter().flat_map(|bucket| bucket.to_be_bytes()).collect();
+        serializer.serialize_str(&BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u128; BUCKETS], D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        let (buckets, rest) = bytes.as_chunks::<16>();
+        let buckets: Vec<_> = buckets.iter().map(|bucket| u128::from_be_bytes(*bucket)).collect();
+        buckets.try_into().ok().filter(|_| rest.is_empty()).ok_or_else(|| D::Error::custom("16 buckets of 16 bytes"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tails(numbers: std::ops::Range<u32>) -> Vec<String> {
+        numbers.map(|number| hash::text(&hash::of_parts(&[&number.to_be_bytes()]))).collect()
+    }
+
+    fn refs(tails: &[String]) -> Vec<&str> {
+        tails.iter().map(String::as_str).collect()
+    }
+
+    /// What a census of the slips 0 to `counted` says when `present` are there.
+    fn strangers(counted: u32, present: &[String]) -> Result<Vec<usize>, CensusError> {
+        Census::of(refs(&tails(0..counted))).strangers(&refs(present))
+    }
+
+    #[test]
+    fn nobody_is_a_stranger_in_whichever_order() {
+        let mut present = tails(0..2_500);
+        present.reverse();
+        assert_eq!(strangers(2_500, &present), Ok(vec![]));
+        assert_eq!(strangers(0, &[]), Ok(vec![]));
+    }
+
+    #[test]
+    fn late_slips_are_named() {
+        for late in 1..=4 {
+            let mut present = tails(0..2_500 + late);
+            present.rotate_right(late as usize);
+            assert_eq!(strangers(2_500, &present), Ok((0..late as usize).collect()), "{late} late slips");
+        }
+        assert_eq!(strangers(0, &tails(0..1)), Ok(vec![0]));
+    }
+
+    #[test]
+    fn two_in_one_bucket_are_told_apart_and_three_are_not_guessed() {
+        let counted = tails(0..500);
+        let same_bucket: Vec<_> = tails(500..700).into_iter().filter(|tail| bucket_of(hash_of(tail)) == 3).collect();
+        let with = |late: usize| [counted.as_slice(), &same_bucket[..late]].concat();
+        assert_eq!(strangers(500, &with(2)), Ok(vec![500, 501]));
+        assert_eq!(strangers(500, &with(3)), Err(CensusError::CannotTell));
+    }
+
+    #[test]
+    fn missing_slips_are_noticed() {
+        assert_eq!(strangers(500, &tails(0..499)), Err(CensusError::Missing { counted: 500, present: 499 }));
+        assert_eq!(strangers(500, &tails(1..501)), Err(CensusError::CannotTell), "one vanished and one came");
+    }
+
+    #[test]
+    fn its_stored_form_is_short_and_reads_back() {
+        let census = Census::of(refs(&tails(0..2_500)));
+        let json = serde_json::to_string(&census).unwrap();
+        assert!(json.len() < 400, "{} bytes", json.len());
+        assert_eq!(serde_json::from_str::<Census>(&json).unwrap(), census);
+        assert!(serde_json::from_str::<Census>(r#"{"count":1,"buckets":"AAAA"}"#).is_err());
+    }
+}

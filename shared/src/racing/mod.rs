@@ -1,0 +1,33 @@
+//! Race betting: what may be bet, what a race is, what its result decides and what a slip is due. Pure decisions only; who stores
+//! and pays is not known here. The list of dividends decides every bet; nothing in this module works out who won.
+
+mod bet_type;
+mod census;
+mod combination;
+mod due;
+mod race;
+mod race_id;
+mod result;
+mod runners;
+#[cfg(test)]
+mod samples;
+mod selection;
+mod shape;
+mod slip;
+mod slip_id;
+mod slip_text;
+
+pub use bet_type::BetType;
+pub use census::{Census, CensusError};
+pub use combination::{Combination, CombinationError};
+pub use due::{Due, Outcome, Settled, outcome, refunded_in_full};
+pub use race::{Announcement, Race, RaceError, RaceState, Runner};
+pub use race_id::RaceId;
+pub use result::{DIVIDENDS_MAX, DIVIDENDS_PER_TYPE_MAX, Dividend, PER_100_MAX, Placing, RaceResult, ResultError, Verdict};
+pub use runners::{RUNNER_MAX, RunnerNumber, RunnerSet};
+pub use selection::{Selection, SelectionError};
+pub use slip::{
+    BETS_PER_SLIP_MAX, Bet, BetError, COMBINATIONS_PER_SLIP_MAX, STAKE_PER_SLIP_MAX, STAKE_UNIT, SlipTotals, check_bets,
+};
+pub use slip_id::{SHARDS_MAX, SlipId, shard_of};
+pub use slip_text::{BetsTextError, decode_bets, encode_bets};

@@ -1,0 +1,285 @@
+//! A race from its announcement to its settlement. Betting closes by time, never by a write: whoever takes a slip or settles one
+//! compares its time with the effective close, which only ever moves earlier.
+
+use super::{RUNNER_MAX, RaceId, RunnerNumber, RunnerSet, SHARDS_MAX};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A race needs something to bet on.
+const RUNNERS_MIN: usize = 2;
+const TITLE_CHARS_MAX: usize = 128;
+const NAME_CHARS_MAX: usize = 64;
+/// Title and names together, as JSON: a race stays within 4 KB.
+const TEXT_BYTES_MAX: usize = 3_072;
+
+/// What the feed announces of a race.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Announcement {
+    /// When betting closes.
+    pub closes_at: Timestamp,
+    /// At most 128 characters.
+    #[schemars(length(max = 128))]
+    pub title: String,
+    /// 2 to 18 runners with different numbers.
+    #[schemars(length(min = 2, max = 18))]
+    pub runners: Vec<Runner>,
+}
+
+/// Who runs: a boat, a rider, a horse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Runner {
+    #[schemars(range(min = 1, max = 18))]
+    pub number: RunnerNumber,
+    /// At most 64 characters.
+    #[schemars(length(max = 64))]
+    pub name: String,
+}
+
+/// Where a race stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RaceState {
+    /// No result yet. Betting may be closed all the same: that is a question of time.
+    Open,
+    /// The newest result is being settled.
+    Resulted,
+    /// The newest result is settled, and proved to be.
+    Settled,
+}
+
+/// A race as it is stored and shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Race {
+    pub id: RaceId,
+    /// When betting closes, as announced.
+    pub closes_at: Timestamp,
+    pub title: String,
+    pub runners: Vec<Runner>,
+    /// Over how many shards the slips are spread; fixed for ever when the race opens.
+    pub shards: u16,
+    pub state: RaceState,
+    /// The number of the newest result, from 1; 0 before any.
+    pub result_version: u32,
+    /// When a result came before `closes_at` and closed betting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+}
+
+/// Why an announcement is no race.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RaceError {
+    #[error("a race has {RUNNERS_MIN} to {RUNNER_MAX} runners, this one has {runners}")]
+    WrongRunnerCount { runners: usize },
+    #[error("a runner's number is between 1 and {RUNNER_MAX}")]
+    WrongRunnerNumber { runner: usize },
+    #[error("another runner has this number already")]
+    DuplicateRunner { runner: usize },
+    #[error("{pointer} is longer than {chars_max} characters or has control characters")]
+    BadText { pointer: String, chars_max: usize },
+    #[error("the title and all names together take more than {TEXT_BYTES_MAX} bytes: shorten the names")]
+    TextTooLong,
+    #[error("a race has 1 to {SHARDS_MAX} shards: set the environment's default so")]
+    WrongShards,
+}
+
+impl RaceError {
+    /// The JSON pointer of the bad part, from the announcement on: `/runners/2/number`.
+    pub fn pointer(&self) -> String {
+        match self {
+            Self::WrongRunnerCount { .. } | Self::TextTooLong => "/runners".into(),
+            Self::WrongRunnerNumber { runner } | Self::DuplicateRunner { runner } => format!("/runners/{runner}/number"),
+            Self::BadText { pointer, .. } => pointer.clone(),
+            Self::WrongShards => String::new(),
+        }
+    }
+
+    /// The problem code, stable for callers.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::WrongRunnerCount { .. } => "wrong_runner_count",
+            Self::WrongRunnerNumber { .. } => "wrong_runner_number",
+            Self::DuplicateRunner { .. } => "duplicate_runner",
+            Self::BadText { .. } => "bad_text",
+            Self::TextTooLong => "text_too_long",
+            Self::WrongShards => "wrong_shards",
+        }
+    }
+}
+
+impl Race {
+    /// Opens the race `id` as announced, its slips to be spread over `shards`.
+    pub fn announce(id: RaceId, announcement: Announcement, shards: u16) -> Result<Self, RaceError> {
+        check_announcement(&announcement)?;
+        if shards == 0 || shards > SHARDS_MAX {
+            return Err(RaceError::WrongShards);
+        }
+        let Announcement { closes_at, title, runners } = announcement;
+        Ok(Self { id, closes_at, title, runners, shards, state: RaceState::Open, result_version: 0, closed_at: None })
+    }
+
+    /// The numbers of the runners.
+    pub fn field(&self) -> RunnerSet {
+        self.runners.iter().map(|runner| runner.number).collect()
+    }
+
+    /// From this moment on no slip is taken; one that was is refunded, never paid.
+    pub fn effective_close(&self) -> Timestamp {
+        self.closed_at.map_or(self.closes_at, |closed_at| closed_at.min(self.closes_at))
+    }
+
+    /// Whether a slip may be placed at `now`.
+    pub fn is_open_at(&self, now: Timestamp) -> bool {
+        self.state == RaceState::Open && now < self.effective_close()
+    }
+
+    /// The race when its first or a corrected result came at `received_at`. A result before the close closes it at once; the close
+    /// never moves later again.
+    #[must_use]
+    pub fn resulted(&self, received_at: Timestamp) -> Self {
+        let mut race = self.clone();
+        race.state = RaceState::Resulted;
+        race.result_version += 1;
+        if received_at < self.effective_close() {
+            race.closed_at = Some(received_at);
+        }
+        race
+    }
+
+    /// The race when result `version` is settled; `None` unless exactly that one is being settled.
+    #[must_use]
+    pub fn settled(&self, version: u32) -> Option<Self> {
+        let due = self.state == RaceState::Resulted && self.result_version == version;
+        due.then(|| Self { state: RaceState::Settled, ..self.clone() })
+    }
+}
+
+fn check_announcement(Announcement { title, runners, .. }: &Announcement) -> Result<(), RaceError> {
+    if !(RUNNERS_MIN..=RUNNER_MAX.into()).contains(&runners.len()) {
+        return Err(RaceError::WrongRunnerCount { runners: runners.len() });
+    }
+    check_text(title, TITLE_CHARS_MAX, || "/title".into())?;
+    let mut numbers = RunnerSet::EMPTY;
+    for (index, runner) in runners.iter().enumerate() {
+        if !RunnerSet::ALL.contains(runner.number) {
+            return Err(RaceError::WrongRunnerNumber { runner: index });
+        }
+        if !numbers.insert(runner.number) {
+            return Err(RaceError::DuplicateRunner { runner: index });
+        }
+        check_text(&runner.name, NAME_CHARS_MAX, || format!("/runners/{index}/name"))?;
+    }
+    let texts = runners.iter().map(|runner| &runner.name).chain([title]);
+    if texts.map(|text| json_bytes(text)).sum::<usize>() > TEXT_BYTES_MAX {
+        return Err(RaceError::TextTooLong);
+    }
+    Ok(())
+}
+
+fn check_text(text: &str, chars_max: usize, pointer: impl Fn() -> String) -> Result<(), RaceError> {
+    if text.chars().count() > chars_max || text.chars().any(char::is_control) {
+        return Err(RaceError::BadText { pointer: pointer(), chars_max });
+    }
+    Ok(())
+}
+
+/// How many bytes a text without control characters takes in JSON.
+fn json_bytes(text: &str) -> usize {
+    text.len() + text.matches(['"', '\\']).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn announcement(numbers: &[u8]) -> Announcement {
+        let runners = numbers.iter().map(|number| Runner { number: *number, name: format!("boat {number}") }).collect();
+        Announcement { closes_at: at("2025-12-26T01:59:00Z"), title: "第48回京葉賞".into(), runners }
+    }
+
+    fn announce(announcement: Announcement) -> Result<Race, RaceError> {
+        Race::announce("rac_20251226-03-01".parse().unwrap(), announcement, 4)
+    }
+
+    fn race() -> Race {
+        announce(announcement(&[1, 2, 3, 4, 5, 6])).unwrap()
+    }
+
+    fn refusal(announcement: Announcement) -> String {
+        let error = announce(announcement).unwrap_err();
+        format!("{} {}", error.code(), error.pointer())
+    }
+
+    #[test]
+    fn an_announced_race_is_open_until_its_close() {
+        let race = race();
+        assert_eq!(race.field(), (1..=6).collect());
+        assert!(race.is_open_at(at("2025-12-26T01:58:59.999999999Z")));
+        assert!(!race.is_open_at(race.closes_at));
+    }
+
+    #[test]
+    fn what_is_no_race_is_refused() {
+        assert_eq!(refusal(announcement(&[1])), "wrong_runner_count /runners");
+        assert_eq!(refusal(announcement(&[1; 19])), "wrong_runner_count /runners");
+        assert_eq!(refusal(announcement(&[1, 19])), "wrong_runner_number /runners/1/number");
+        assert_eq!(refusal(announcement(&[1, 0])), "wrong_runner_number /runners/1/number");
+        assert_eq!(refusal(announcement(&[1, 2, 1])), "duplicate_runner /runners/2/number");
+        assert_eq!(refusal(Announcement { title: "題".repeat(129), ..announcement(&[1, 2]) }), "bad_text /title");
+        let mut named = announcement(&[1, 2]);
+        named.runners[1].name = "a\nb".into();
+        assert_eq!(refusal(named), "bad_text /runners/1/name");
+        assert_eq!(Race::announce(race().id, announcement(&[1, 2]), 0).unwrap_err().code(), "wrong_shards");
+    }
+
+    #[test]
+    fn the_longest_race_stays_within_4_kilobytes() {
+        let mut longest = announcement(&(1..=18).collect::<Vec<_>>());
+        longest.title = "題".repeat(128);
+        longest.runners.iter_mut().for_each(|runner| runner.name = "名".repeat(49));
+        let longest_race =
+            Race::announce(race().id, longest.clone(), SHARDS_MAX).unwrap().resulted(at("2025-12-26T01:00:00.123456789Z"));
+        assert!(serde_json::to_string(&longest_race).unwrap().len() <= 4_000);
+
+        longest.runners.iter_mut().for_each(|runner| runner.name = "名".repeat(64));
+        assert_eq!(refusal(longest), "text_too_long /runners");
+    }
+
+    #[test]
+    fn an_early_result_closes_and_the_close_never_moves_later() {
+        let early = race().resulted(at("2025-12-26T01:30:00Z"));
+        assert_eq!((early.state, early.result_version), (RaceState::Resulted, 1));
+        assert_eq!(early.effective_close(), at("2025-12-26T01:30:00Z"));
+        let corrected = early.resulted(at("2025-12-26T03:00:00Z"));
+        assert_eq!((corrected.result_version, corrected.effective_close()), (2, early.effective_close()));
+        let out_of_order = corrected.resulted(at("2025-12-26T01:20:00Z"));
+        assert_eq!(out_of_order.effective_close(), at("2025-12-26T01:20:00Z"));
+        let punctual = race().resulted(at("2025-12-26T02:30:00Z"));
+        assert_eq!((punctual.closed_at, punctual.effective_close()), (None, race().closes_at));
+    }
+
+    #[test]
+    fn only_the_newest_result_is_settled() {
+        let resulted = race().resulted(at("2025-12-26T02:30:00Z")).resulted(at("2025-12-26T02:40:00Z"));
+        assert_eq!(resulted.settled(1), None);
+        let settled = resulted.settled(2).unwrap();
+        assert_eq!(settled.state, RaceState::Settled);
+        assert_eq!(settled.settled(2), None);
+        assert_eq!(race().settled(0), None);
+    }
+
+    #[test]
+    fn its_stored_form_reads_back() {
+        let race = race().resulted(at("2025-12-26T01:30:00Z"));
+        let json = serde_json::to_string(&race).unwrap();
+        assert!(json.contains(r#""state":"resulted""#));
+        assert_eq!(serde_json::from_str::<Race>(&json).unwrap(), race);
+    }
+}
