@@ -147,6 +147,7 @@ pub fn verify<E: Entity>(entity: &str, lines: &[Line]) -> Result<Tail<E>, Journa
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
     struct Counter;
 
     #[derive(Serialize, Deserialize)]

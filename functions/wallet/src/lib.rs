@@ -1,1 +1,59 @@
-//! The wallet service.
+//! The wallet service: what a person has, how money and medals come in, and the history of it. It owns the wallet table; other
+//! services reach it by [`posting`] alone.
+
+mod bank;
+pub mod posting;
+mod topup;
+mod view;
+
+use platform::resource::{Index, Queue, Service, Subscription, Table, Topic};
+use shared::event::{Event, TopUpChanged};
+
+platform::functions![
+    get_wallet,
+    list_wallet_lines,
+    create_topup,
+    get_topup,
+    grant_medals,
+    collect_topup,
+    sweep_topups,
+    relay_wallet,
+];
+
+pub static SERVICE: Service = Service {
+    name: "wallet",
+    doc: "Balances, top-ups, free medals and their history.",
+    tables: &[&WALLET, &BANK],
+    queues: &[&COLLECT_TOPUP, &SWEEP_TOPUPS, &RELAY_WALLET_FAILURES],
+    topics: &[&WALLET_EVENTS],
+    secrets: &[],
+    functions: FUNCTIONS,
+};
+
+/// Wallets' lines (`wallet#<user>`), top-ups (`topup#<user>`) and medal grants (`medals#<user>`).
+pub static WALLET: Table = Table { name: "wallet", doc: "Wallet lines, top-ups and medal grants.", indexes: &[OPEN_TOPUPS] };
+
+/// Top-ups that are not final, oldest first, spread over eight partitions.
+pub const OPEN_TOPUPS: Index = Index { name: "open-topups", hash: "open", range: "since" };
+
+/// The development bank's own ledger. Nothing but the bank adapter touches it.
+pub static BANK: Table = Table { name: "bank", doc: "The development bank's ledger.", indexes: &[] };
+
+pub static COLLECT_TOPUP: Queue = Queue {
+    name: "collect-topup",
+    doc: "Top-ups to collect from the bank.",
+    receives_max: 8,
+    subscriptions: &[Subscription { topic: &WALLET_EVENTS, types: &[TopUpChanged::TYPE], data: &[("state", &["REQUESTED"])] }],
+};
+
+pub static SWEEP_TOPUPS: Queue =
+    Queue { name: "sweep-topups", doc: "The clock's call to look for top-ups that hang.", receives_max: 5, subscriptions: &[] };
+
+pub static RELAY_WALLET_FAILURES: Queue = Queue {
+    name: "relay-wallet-failures",
+    doc: "Changes of the wallet table that no event could be made of.",
+    receives_max: 5,
+    subscriptions: &[],
+};
+
+pub static WALLET_EVENTS: Topic = Topic { name: "wallet-events", doc: "What happens to wallets and top-ups." };

@@ -24,6 +24,8 @@ pub struct Environment {
     pub issuer: Issuer,
     /// Whether replies may tell what they cost; everywhere but in production.
     pub shows_cost: bool,
+    settings: Arc<Settings>,
+    pub(crate) copies: crate::copies::Copies,
     pub(crate) cold: std::sync::atomic::AtomicBool,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     queues: OnceLock<Arc<dyn QueueSender>>,
@@ -38,7 +40,12 @@ pub struct Surroundings {
     pub log: Arc<dyn LogSink>,
     pub issuer: Issuer,
     pub shows_cost: bool,
+    /// The environment's choices, by name without `KOBAN_`: `SHARDS`.
+    pub settings: Arc<Settings>,
 }
+
+/// Choices of an environment that functions read, by name.
+pub type Settings = std::collections::BTreeMap<String, String>;
 
 /// Who issues the tokens of callers, and for whom.
 #[derive(Debug, Clone)]
@@ -49,7 +56,7 @@ pub struct Issuer {
 
 impl Environment {
     pub fn new(function: &'static Function, sdk: Sdk, surroundings: Surroundings) -> Self {
-        let Surroundings { clock, log, issuer, shows_cost } = surroundings;
+        let Surroundings { clock, log, issuer, shows_cost, settings } = surroundings;
         Self {
             function,
             sdk,
@@ -57,6 +64,8 @@ impl Environment {
             log,
             issuer,
             shows_cost,
+            settings,
+            copies: crate::copies::Copies::default(),
             cold: true.into(),
             dynamodb: OnceLock::new(),
             queues: OnceLock::new(),
@@ -94,6 +103,11 @@ impl Context {
 
     pub fn now(&self) -> Timestamp {
         self.env.clock.now()
+    }
+
+    /// A choice of the environment, when it is made and fits.
+    pub fn setting<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.env.settings.get(name)?.parse().ok()
     }
 
     /// How long this invocation may still run.

@@ -10,7 +10,7 @@ use crate::resource::{Queue, Secret, Table, Topic};
 use crate::secrets::ConnectSecrets;
 use crate::sender::{ConnectQueues, ConnectTopics};
 use futures_util::future::BoxFuture;
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::time::Duration;
 
 /// One Lambda function.
@@ -142,6 +142,23 @@ pub struct Parameter {
     pub schema: SchemaOf,
 }
 
+impl Parameter {
+    /// How many items a page of a list has.
+    pub const LIMIT: Self = Self::query::<u32>("limit", "How many items, 1 to 100; 20 when not given.");
+    /// Where a list goes on.
+    pub const CURSOR: Self = Self::query::<String>("cursor", "The `next_cursor` of the page before.");
+
+    /// A parameter in the path.
+    pub const fn path<T: JsonSchema>(name: &'static str, doc: &'static str) -> Self {
+        Self { name, place: Place::Path, doc, required: true, schema: SchemaGenerator::subschema_for::<T> }
+    }
+
+    /// A query parameter that may be left out.
+    pub const fn query<T: JsonSchema>(name: &'static str, doc: &'static str) -> Self {
+        Self { name, place: Place::Query, doc, required: false, schema: SchemaGenerator::subschema_for::<T> }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Path,
@@ -154,6 +171,18 @@ pub struct Success {
     pub status: u16,
     pub doc: &'static str,
     pub schema: SchemaOf,
+}
+
+impl Success {
+    /// A reply of status `status` whose body is a `T`.
+    pub const fn of<T: JsonSchema>(status: u16, doc: &'static str) -> Self {
+        Self { status, doc, schema: SchemaGenerator::subschema_for::<T> }
+    }
+}
+
+/// The schema of a body.
+pub const fn schema<T: JsonSchema>() -> SchemaOf {
+    SchemaGenerator::subschema_for::<T>
 }
 
 /// Requests per second.

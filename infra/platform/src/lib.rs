@@ -7,6 +7,7 @@ mod admission;
 pub mod clock;
 pub mod commit;
 pub mod context;
+mod copies;
 pub mod cursor;
 pub mod entry;
 pub mod function;
@@ -29,3 +30,14 @@ pub use entry::run;
 pub use function::Function;
 pub use http::{Call, List, Reply};
 pub use problem::Problem;
+
+/// Declares a service's functions: each a module of the name's stem with its `FUNCTION`. This list is the only place beside the
+/// function's own file and binary that names it.
+#[macro_export]
+macro_rules! functions {
+    ($($(#[$doc:meta])* $module:ident),+ $(,)?) => {
+        $($(#[$doc])* pub mod $module;)+
+        /// Every function of this service.
+        pub static FUNCTIONS: &[&$crate::Function] = &[$(&$module::FUNCTION),+];
+    };
+}

@@ -1,5 +1,5 @@
-//! The ways to bet on a race. Everything that depends on the type is asked of it here, so that a further type (the bracket bets of
-//! keirin and auto) is one more variant and its answers.
+//! The ways to bet on a race. Everything that depends on the type is asked of it here, so that a further type (the bracket bets
+//! of keirin and auto) is one more variant and its answers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// One to three different runners, ordered or not. Unordered ones are kept ascending, so that equal combinations are equal values.
+/// One to three different runners, ordered or not. Unordered ones are kept ascending, so that equal combinations are equal
+/// values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]

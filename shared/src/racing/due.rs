@@ -1,5 +1,5 @@
-//! What a result makes of a slip: payout and refund, and the sum of that for a user. Computed without writing the combinations out:
-//! each listed dividend is looked up in the bet, and refunds are counted.
+//! What a result makes of a slip: payout and refund, and the sum of that for a user. Computed without writing the combinations
+//! out: each listed dividend is looked up in the bet, and refunds are counted.
 
 use super::{Bet, RaceResult, RunnerSet};
 use crate::money::{Amount, Asset, MoneyError, Ratio};

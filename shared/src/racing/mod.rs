@@ -3,8 +3,11 @@
 
 mod bet_type;
 mod census;
+mod certificate;
 mod combination;
 mod due;
+pub mod payout;
+mod placed;
 mod race;
 mod race_id;
 mod result;
@@ -19,8 +22,10 @@ mod slip_text;
 
 pub use bet_type::BetType;
 pub use census::{Census, CensusError};
+pub use certificate::{AssetTotals, Certificate, ClosingPosting, Totals, operator_result};
 pub use combination::{Combination, CombinationError};
 pub use due::{Due, Outcome, Settled, outcome, refunded_in_full};
+pub use placed::Slip;
 pub use race::{Announcement, Race, RaceError, RaceState, Runner};
 pub use race_id::RaceId;
 pub use result::{DIVIDENDS_MAX, DIVIDENDS_PER_TYPE_MAX, Dividend, PER_100_MAX, Placing, RaceResult, ResultError, Verdict};

@@ -136,8 +136,8 @@ impl Race {
         self.state == RaceState::Open && now < self.effective_close()
     }
 
-    /// The race when its first or a corrected result came at `received_at`. A result before the close closes it at once; the close
-    /// never moves later again.
+    /// The race when its first or a corrected result came at `received_at`. A result before the close closes it at once; the
+    /// close never moves later again.
     #[must_use]
     pub fn resulted(&self, received_at: Timestamp) -> Self {
         let mut race = self.clone();

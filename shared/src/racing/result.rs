@@ -1,5 +1,6 @@
-//! The official result of a race. The list of dividends decides every bet; finishing places are shown, never settled by. Reading a
-//! result is strict: an unknown field could be money, so an older reader refuses it (and is retried) rather than settle without it.
+//! The official result of a race. The list of dividends decides every bet; finishing places are shown, never settled by.
+//! Reading a result is strict: an unknown field could be money, so an older reader refuses it (and is retried) rather than
+//! settle without it.
 
 use super::{BetType, Combination, RunnerNumber, RunnerSet};
 use schemars::JsonSchema;
@@ -9,7 +10,7 @@ use thiserror::Error;
 
 /// The most dividends of one bet type.
 pub const DIVIDENDS_PER_TYPE_MAX: usize = 20;
-/// The most dividends of a race: a result stays within 4 KB. A triple dead heat for the first place has 20.
+/// The most dividends of a race: a result stays within 4 KB. A triple dead heat for the first place has 25.
 pub const DIVIDENDS_MAX: usize = 64;
 /// The largest dividend per 100: a million times the stake is a typing error.
 pub const PER_100_MAX: i64 = 100_000_000;
@@ -47,6 +48,7 @@ pub struct Dividend {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Placing {
+    #[schemars(range(min = 1, max = 18))]
     pub runner: RunnerNumber,
     #[schemars(range(min = 1))]
     pub place: u8,

@@ -10,7 +10,7 @@ pub type RunnerNumber = u8;
 /// The largest number of any runner: horse racing's full gate. Boats have 6, keirin 9, auto 8.
 pub const RUNNER_MAX: RunnerNumber = 18;
 
-/// A set of runner numbers; in JSON an ascending list. It never holds anything outside 1 to [`RUNNER_MAX`].
+/// Different runner numbers from 1 to 18, ascending.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<RunnerNumber>", into = "Vec<RunnerNumber>")]
 #[schemars(with = "Vec<RunnerNumber>")]

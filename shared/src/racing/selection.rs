@@ -87,8 +87,8 @@ impl SelectionError {
 }
 
 impl Selection {
-    /// Checks that this is a bet of `bet_type` on runners of `field`. The other methods answer for checked selections; of any other
-    /// they count and cover nothing that is not a combination.
+    /// Checks that this is a bet of `bet_type` on runners of `field`. The other methods answer for checked selections; of any
+    /// other they count and cover nothing that is not a combination.
     pub fn check(&self, bet_type: BetType, field: RunnerSet) -> Result<(), SelectionError> {
         let named = bet_type.runners();
         match self {

@@ -1,5 +1,5 @@
-//! What every selection comes down to: one set of runners per position, and how orders count. All counting and deciding happens on
-//! this shape, with set operations, so that a box of 4,896 combinations costs no more to settle than a single.
+//! What every selection comes down to: one set of runners per position, and how orders count. All counting and deciding happens
+//! on this shape, with set operations, so that a box of 4,896 combinations costs no more to settle than a single.
 
 use super::{BetType, Combination, RunnerNumber, RunnerSet};
 use std::collections::BTreeSet;

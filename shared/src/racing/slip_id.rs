@@ -29,6 +29,12 @@ impl SlipId {
         Self { race: *race, shard, tail: hash::text(&hash::of_parts(&operation.parts())).into() }
     }
 
+    /// The slip of a shard whose id ends in `tail`.
+    pub fn at(race: RaceId, shard: u16, tail: &str) -> Result<Self, IdError> {
+        let fits = is_hash_text(tail) && shard < SHARDS_MAX;
+        fits.then(|| Self { race, shard, tail: tail.into() }).ok_or(EXPECTED)
+    }
+
     pub const fn race(&self) -> RaceId {
         self.race
     }
@@ -56,12 +62,9 @@ impl std::str::FromStr for SlipId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let parts: Vec<_> = text.strip_prefix(Self::PREFIX).ok_or(EXPECTED)?.split('_').collect();
         let [race, shard, tail] = parts[..] else { return Err(EXPECTED) };
-        let id = Self {
-            race: RaceId::from_key(race).map_err(|_| EXPECTED)?,
-            shard: shard.parse().map_err(|_| EXPECTED)?,
-            tail: tail.into(),
-        };
-        if is_hash_text(tail) && id.shard < SHARDS_MAX && id.to_string() == text { Ok(id) } else { Err(EXPECTED) }
+        let race = RaceId::from_key(race).map_err(|_| EXPECTED)?;
+        let id = Self::at(race, shard.parse().map_err(|_| EXPECTED)?, tail)?;
+        if id.to_string() == text { Ok(id) } else { Err(EXPECTED) }
     }
 }
 

@@ -1,0 +1,142 @@
+//! `POST /v1/feeds/races`: the day's races of a venue. A race opens for betting when it is announced, with the number of shards that
+//! its slips will ever have.
+
+use crate::feed::{self, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
+use crate::records::{self, StoredRace};
+use crate::{FEED, RACING, problems};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use platform::function::{
+    Access, Action, Function, Grant, Handler, Idempotency, Method, Reads, Route, Success, Throttle, Trigger, schema,
+};
+use platform::store::{WriteError, write};
+use platform::{Call, Context, Problem, Reply, problem};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::racing::{Announcement, Race, RaceId, RaceState, Runner};
+use std::time::Duration;
+
+/// The number of shards of a race where the environment does not choose: up to ten thousand slips.
+const SHARDS_DEFAULT: u16 = 4;
+
+pub static FUNCTION: Function = Function {
+    name: "announce-races",
+    summary: "Announce a venue's races of a day",
+    doc: "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names while it is open; its runners' \
+          numbers stay.",
+    trigger: Trigger::Http(Route {
+        method: Method::Post,
+        path: "/v1/feeds/races",
+        access: Access::Signed(&FEED),
+        idempotency: Idempotency::Natural,
+        parameters: &[],
+        body: Some(schema::<RacesFeed>()),
+        replies: &[Success::of::<FeedReply>(200, "What became of each race.")],
+        problems: &[&problems::INVALID_RACE, &problems::RACE_CHANGED, &problems::FEED_ID_REUSED, &problem::CONTENTION],
+        throttle: Throttle { rate: 50, burst: 100 },
+    }),
+    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::PutItem] }],
+    sends: &[],
+    publishes: &[],
+    secrets: &[Reads::of(&FEED)],
+    timeout: Duration::from_secs(20),
+    memory_mb: 256,
+    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
+};
+
+/// A venue's races of a day.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RacesFeed {
+    /// The day by the venue's calendar.
+    date: Date,
+    /// 1 to 99.
+    venue: u8,
+    /// 1 to 12 races.
+    #[schemars(length(min = 1, max = 12))]
+    races: Vec<AnnouncedRace>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AnnouncedRace {
+    /// 1 to 12.
+    number: u8,
+    /// When betting closes.
+    closes_at: Timestamp,
+    title: String,
+    runners: Vec<Runner>,
+}
+
+async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
+    if let Some(reply) = feed::earlier(context, &call).await? {
+        return Ok(reply);
+    }
+    let body = feed::body::<RacesFeed>(&call, |body| (body.races.len(), "/races"))?;
+    let shards = context.setting("SHARDS").unwrap_or(SHARDS_DEFAULT);
+    let mut wanted = Vec::with_capacity(body.races.len());
+    for (index, announced) in body.races.into_iter().enumerate() {
+        wanted.push(race_of(body.date, body.venue, announced, shards, index)?);
+    }
+    let mut races = Vec::with_capacity(wanted.len());
+    for (index, race) in wanted.into_iter().enumerate() {
+        races.push(announce(context, race, index).await?);
+    }
+    feed::remember(context, &call, &FeedReply { races }).await
+}
+
+fn race_of(date: Date, venue: u8, announced: AnnouncedRace, shards: u16, index: usize) -> Result<Race, Problem> {
+    let wrong = |pointer: String, detail: String| {
+        Problem::new(&problems::INVALID_RACE, "").with_error(format!("/races/{index}{pointer}"), detail)
+    };
+    let id = RaceId::new(date, venue, announced.number).map_err(|error| wrong(String::new(), error.to_string()))?;
+    let AnnouncedRace { closes_at, title, runners, .. } = announced;
+    let announcement = Announcement { closes_at, title, runners };
+    Race::announce(id, announcement, shards).map_err(|error| wrong(error.pointer(), error.to_string()))
+}
+
+async fn announce(context: &Context, race: Race, index: usize) -> Result<RaceOutcome, Problem> {
+    for _ in 0..ROUNDS_MAX {
+        let now = context.now();
+        let (writes, outcome) = match records::race(context, race.id).await? {
+            None => (records::announce(&race, now), Outcome::Announced),
+            Some(known) => match update(&known, &race) {
+                Update::Unchanged => return Ok(outcome_of(&known.race, Outcome::Unchanged)),
+                Update::Refused => {
+                    let refused = Problem::new(&problems::RACE_CHANGED, "");
+                    return Err(refused.with_error(format!("/races/{index}"), format!("{} is known otherwise", race.id)));
+                }
+                Update::To(updated) => (records::change(&updated, known.revision, now), Outcome::Updated),
+            },
+        };
+        match write(context, writes.into()).await {
+            Ok(()) => return Ok(outcome_of(&race, outcome)),
+            Err(WriteError::Cancelled(_)) => {}
+            Err(WriteError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Problem::new(&problem::CONTENTION, ""))
+}
+
+const fn outcome_of(race: &Race, outcome: Outcome) -> RaceOutcome {
+    RaceOutcome { race: race.id, outcome, result_version: race.result_version }
+}
+
+enum Update {
+    Unchanged,
+    To(Race),
+    Refused,
+}
+
+/// What announcing `race` makes of the race that is known.
+fn update(known: &StoredRace, race: &Race) -> Update {
+    let Race { closes_at, title, runners, .. } = race.clone();
+    let updated = Race { closes_at, title, runners, ..known.race.clone() };
+    if updated == known.race {
+        Update::Unchanged
+    } else if known.race.state == RaceState::Open && updated.field() == known.race.field() {
+        Update::To(updated)
+    } else {
+        Update::Refused
+    }
+}

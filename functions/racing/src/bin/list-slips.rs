@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    platform::run(&racing::list_slips::FUNCTION)
+}

@@ -1,0 +1,130 @@
+//! The proof that closes a race: a second pass that only reads, recomputes what everybody is due and compares it with the payout
+//! journals. Only when every person's sum agrees does the race become SETTLED, in one transaction with its certificate. A quarter of an
+//! hour later it is proved once more. Off by one yen: an alarm, and no SETTLED.
+
+use crate::records::{self, StoredRace, StoredResult};
+use crate::settle_shard::ShardWanted;
+use crate::shard::Shard;
+use crate::{CERTIFY_RACE, RACING, SETTLE_SHARD, keys};
+use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
+use platform::message::{Failure, Message};
+use platform::store::{Range, Record, Write, WriteError, write};
+use platform::{Context, Problem, telemetry};
+use serde::{Deserialize, Serialize};
+use shared::racing::{Certificate, Race, RaceId, RaceState, Totals};
+use std::time::Duration;
+
+/// When the proof is repeated.
+const REPEATED_AFTER: Duration = Duration::from_mins(15);
+
+pub static FUNCTION: Function = Function {
+    name: "certify-race",
+    summary: "Proves that a race is settled, and closes it",
+    doc: "Reads every slip and payout anew. A shard that does not add up is sent to settle-shard again, with an alarm.",
+    trigger: Trigger::Queue { queue: &CERTIFY_RACE, batch: 1, concurrency: 5, retry: Retry::AfterVisibility },
+    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::Query, Action::PutItem] }],
+    sends: &[Sends::to(&CERTIFY_RACE), Sends::to(&SETTLE_SHARD)],
+    publishes: &[],
+    secrets: &[],
+    timeout: Duration::from_mins(2),
+    memory_mb: 512,
+    handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
+};
+
+/// A message: a race to be proved for a version of its result, for the first or the second time.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct CertificateWanted {
+    pub race: RaceId,
+    pub result_version: u32,
+    pub pass: u32,
+}
+
+async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
+    let wanted = message.json::<CertificateWanted>()?;
+    let found = records::race(context, wanted.race).await?;
+    let StoredRace { race, revision } = found.ok_or_else(|| Failure::new(format!("there is no race {}", wanted.race)))?;
+    if race.result_version != wanted.result_version || race.state == RaceState::Open {
+        return Ok(());
+    }
+    let result = records::result(context, race.id, race.result_version).await?;
+    let mut totals = Totals::default();
+    let mut faulty = Vec::new();
+    for shard in 0..race.shards {
+        let Some(contents) = Shard::read(context, race.id, race.result_version, shard).await? else { return Ok(()) };
+        match prove(&race, &result, &contents)? {
+            Ok(proved) => totals = totals.plus(&proved)?,
+            Err(fault) => faulty.push((shard, fault)),
+        }
+    }
+    if !faulty.is_empty() {
+        return settle_again(context, &race, &faulty).await;
+    }
+    if !is_done(context, &race).await? {
+        return Err(Failure::new(format!("{}: not every shard is done", race.id)));
+    }
+    let now = context.now();
+    let certificate = Certificate::new(race.id, race.result_version, wanted.pass, race.shards, totals, now)?;
+    match race.settled(race.result_version) {
+        Some(settled) => close(context, &settled, revision, &certificate).await,
+        None => repeat(context, &certificate).await,
+    }
+}
+
+/// The shard's totals, or the first thing in it that does not add up.
+fn prove(race: &Race, result: &StoredResult, contents: &Shard) -> Result<Result<Totals, String>, Failure> {
+    match contents.strangers() {
+        Ok(strangers) if strangers.is_empty() => {}
+        Ok(strangers) => return Ok(Err(format!("{} slips came after it was done", strangers.len()))),
+        Err(error) => return Ok(Err(error.to_string())),
+    }
+    for (user, person) in &contents.people {
+        let due = person.due(race, result)?.1;
+        let posted = person.posted()?;
+        if due != posted {
+            return Ok(Err(format!("{user} is due {due:?} and was posted {posted:?}")));
+        }
+    }
+    Ok(Ok(contents.totals()?))
+}
+
+async fn settle_again(context: &Context, race: &Race, faulty: &[(u16, String)]) -> Result<(), Failure> {
+    let mut messages = Vec::with_capacity(faulty.len());
+    for (shard, fault) in faulty {
+        telemetry::alarm(context, "race-does-not-add-up", &format!("{} shard {shard}: {fault}", race.id));
+        let wanted = ShardWanted { race: race.id, result_version: race.result_version, shard: *shard };
+        messages.push(serde_json::to_string(&wanted)?);
+    }
+    Ok(context.queue(&SETTLE_SHARD).send(messages, Duration::from_mins(1)).await?)
+}
+
+/// Whether every shard is written down as done for the newest result.
+async fn is_done(context: &Context, race: &Race) -> Result<bool, Problem> {
+    let (pk, prefix) = (keys::race_partition(race.id), keys::done_prefix(race.result_version));
+    let done = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;
+    Ok(done.len() == usize::from(race.shards))
+}
+
+/// RESULTED becomes SETTLED, with the certificate; the repetition is sent for.
+async fn close(context: &Context, settled: &Race, revision: u64, certificate: &Certificate) -> Result<(), Failure> {
+    let again = CertificateWanted { race: settled.id, result_version: settled.result_version, pass: 2 };
+    // Sent first: a certificate without its repetition would never be missed.
+    context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&again)?], REPEATED_AFTER).await?;
+    let mut writes = vec![Write::if_absent(&RACING, record(certificate))];
+    writes.extend(records::change(settled, revision, certificate.made_at));
+    match write(context, writes).await {
+        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Err(WriteError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Writes down the proof of a race that is settled already.
+async fn repeat(context: &Context, certificate: &Certificate) -> Result<(), Failure> {
+    match write(context, vec![Write::if_absent(&RACING, record(certificate))]).await {
+        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Err(WriteError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn record(certificate: &Certificate) -> Record {
+    Record::of(keys::certificate(certificate.race, certificate.version, certificate.pass), certificate)
+}

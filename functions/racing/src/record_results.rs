@@ -1,0 +1,152 @@
+//! `POST /v1/feeds/results`: a venue's results. Each new result of a race is frozen as the next version; settlement starts from the
+//! race's change by itself. Everything in a message is checked before anything is written.
+
+use crate::feed::{self, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
+use crate::records::{self, StoredRace, StoredResult};
+use crate::{FEED, RACING, keys, problems};
+use jiff::civil::Date;
+use platform::function::{
+    Access, Action, Function, Grant, Handler, Idempotency, Method, Reads, Route, Success, Throttle, Trigger, schema,
+};
+use platform::store::{Record, Write, WriteError, write};
+use platform::{Call, Context, Problem, Reply, problem};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::racing::{BetType, Dividend, Placing, RaceId, RaceResult, RunnerSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub static FUNCTION: Function = Function {
+    name: "record-results",
+    summary: "Record a venue's results",
+    doc: "Signed as Standard Webhooks. A result that differs from the race's newest is its next version: what it changes is posted as \
+          corrections. One that comes before the race's close closes it at once.",
+    trigger: Trigger::Http(Route {
+        method: Method::Post,
+        path: "/v1/feeds/results",
+        access: Access::Signed(&FEED),
+        idempotency: Idempotency::Natural,
+        parameters: &[],
+        body: Some(schema::<ResultsFeed>()),
+        replies: &[Success::of::<FeedReply>(200, "What became of each race.")],
+        problems: &[&problems::INVALID_RESULT, &problems::UNKNOWN_RACE, &problems::FEED_ID_REUSED, &problem::CONTENTION],
+        throttle: Throttle { rate: 50, burst: 100 },
+    }),
+    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::PutItem] }],
+    sends: &[],
+    publishes: &[],
+    secrets: &[Reads::of(&FEED)],
+    timeout: Duration::from_secs(20),
+    memory_mb: 256,
+    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
+};
+
+/// A venue's results of a day.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ResultsFeed {
+    /// The day by the venue's calendar.
+    date: Date,
+    /// 1 to 99.
+    venue: u8,
+    /// The results of 1 to 12 races.
+    #[schemars(length(min = 1, max = 12))]
+    results: Vec<FeedResult>,
+}
+
+/// The result of one race: [`RaceResult`] with the race's number. (Flattening would let unknown fields pass.)
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FeedResult {
+    /// 1 to 12.
+    number: u8,
+    /// The winning combinations by bet type; `{}` voids the race and refunds everything.
+    dividends: BTreeMap<BetType, Vec<Dividend>>,
+    /// 特払い: what is paid per 100 to every bet of a type that nobody won.
+    #[serde(default)]
+    consolation: BTreeMap<BetType, i64>,
+    /// 返還: runners whose combinations are refunded.
+    #[serde(default)]
+    refunded: RunnerSet,
+    /// The finishing places, for people.
+    #[serde(default)]
+    places: Vec<Placing>,
+}
+
+async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
+    if let Some(reply) = feed::earlier(context, &call).await? {
+        return Ok(reply);
+    }
+    let body = feed::body::<ResultsFeed>(&call, |body| (body.results.len(), "/results"))?;
+    let mut checked = Vec::with_capacity(body.results.len());
+    for (index, feed_result) in body.results.into_iter().enumerate() {
+        checked.push(check(context, body.date, body.venue, feed_result, index).await?);
+    }
+    let mut races = Vec::with_capacity(checked.len());
+    for (race, result) in checked {
+        races.push(record(context, &call.message_id, race, &result).await?);
+    }
+    feed::remember(context, &call, &FeedReply { races }).await
+}
+
+async fn check(
+    context: &Context,
+    date: Date,
+    venue: u8,
+    feed_result: FeedResult,
+    index: usize,
+) -> Result<(RaceId, RaceResult), Problem> {
+    let FeedResult { number, dividends, consolation, refunded, places } = feed_result;
+    let unknown = |detail: String| {
+        Problem::new(&problems::UNKNOWN_RACE, "").with_error(format!("/results/{index}/number"), detail)
+    };
+    let id = RaceId::new(date, venue, number).map_err(|error| unknown(error.to_string()))?;
+    let StoredRace { race, .. } =
+        records::race(context, id).await?.ok_or_else(|| unknown(format!("{id} was never announced")))?;
+    let result = RaceResult { dividends, consolation, refunded, places };
+    result.check(race.field()).map_err(|error| {
+        let pointer = format!("/results/{index}{}", error.pointer());
+        Problem::new(&problems::INVALID_RESULT, "").with_error(pointer, error.to_string())
+    })?;
+    Ok((id, result))
+}
+
+async fn record(context: &Context, message_id: &str, id: RaceId, result: &RaceResult) -> Result<RaceOutcome, Problem> {
+    for _ in 0..ROUNDS_MAX {
+        let known = records::race(context, id).await?;
+        let StoredRace { race, revision } = known.ok_or_else(|| Problem::internal(format!("{id} vanished")))?;
+        if is_recorded(context, message_id, id, race.result_version, result).await? {
+            return Ok(RaceOutcome { race: id, outcome: Outcome::Unchanged, result_version: race.result_version });
+        }
+        let now = context.now();
+        let resulted = race.resulted(now);
+        let version = resulted.result_version;
+        let stored = StoredResult { message_id: message_id.to_owned(), received_at: now, result: result.clone() };
+        let mut writes = vec![Write::if_absent(&RACING, Record::of(keys::result(id, version), &stored))];
+        writes.extend(records::change(&resulted, revision, now));
+        match write(context, writes).await {
+            Ok(()) => return Ok(RaceOutcome { race: id, outcome: Outcome::Resulted, result_version: version }),
+            Err(WriteError::Cancelled(_)) => {}
+            Err(WriteError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Problem::new(&problem::CONTENTION, ""))
+}
+
+/// Whether the newest result says the same, or this very message brought an earlier version: a repeat whose first reply was lost must
+/// not undo a correction that came since.
+async fn is_recorded(
+    context: &Context,
+    message_id: &str,
+    race: RaceId,
+    newest: u32,
+    result: &RaceResult,
+) -> Result<bool, Problem> {
+    for version in (1..=newest).rev() {
+        let known = records::result(context, race, version).await?;
+        if known.message_id == message_id || (version == newest && known.result == *result) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

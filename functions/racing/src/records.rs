@@ -1,0 +1,98 @@
+//! How a race, its results and its day's row are kept. The race and its row are always written together and share their revision.
+
+use crate::{RACING, keys};
+use jiff::Timestamp;
+use platform::Context;
+use platform::Problem;
+use platform::store::{Record, Write};
+use serde::{Deserialize, Serialize};
+use shared::racing::{Race, RaceId, RaceResult, RaceState, Totals};
+
+/// A race with the revision it was read at.
+#[derive(Debug, Clone)]
+pub struct StoredRace {
+    pub race: Race,
+    pub revision: u64,
+}
+
+/// A result as it came.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredResult {
+    /// The feed message that brought it.
+    pub message_id: String,
+    pub received_at: Timestamp,
+    pub result: RaceResult,
+}
+
+/// What a day's list says of a race.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DayRow {
+    pub race: RaceId,
+    pub title: String,
+    pub closes_at: Timestamp,
+    pub state: RaceState,
+    pub result_version: u32,
+    pub changed_at: Timestamp,
+}
+
+/// That every slip of a shard is settled for a version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Done {
+    pub race: RaceId,
+    pub version: u32,
+    pub shard: u16,
+    pub totals: Totals,
+    pub at: Timestamp,
+}
+
+impl StoredRace {
+    pub fn of(record: &Record) -> Result<Self, platform::store::StoreError> {
+        Ok(Self { race: record.read()?, revision: record.revision.unwrap_or(1) })
+    }
+}
+
+/// The race, read consistently.
+pub async fn race(context: &Context, id: RaceId) -> Result<Option<StoredRace>, platform::store::StoreError> {
+    context.table(&RACING).get(&keys::race(id)).await?.map(|record| StoredRace::of(&record)).transpose()
+}
+
+/// Whether `version` is still the race's newest result.
+pub async fn is_newest(context: &Context, id: RaceId, version: u32) -> Result<bool, Problem> {
+    Ok(race(context, id).await?.is_some_and(|stored| stored.race.result_version == version))
+}
+
+/// Version `version` of the race's result, which must be there.
+pub async fn result(context: &Context, race: RaceId, version: u32) -> Result<StoredResult, Problem> {
+    let record = context.table(&RACING).get(&keys::result(race, version)).await?;
+    let record = record.ok_or_else(|| Problem::internal(format!("{race} has no result of version {version}")))?;
+    Ok(record.read()?)
+}
+
+/// The writes of a new race and its day's row.
+pub fn announce(race: &Race, now: Timestamp) -> [Write; 2] {
+    [race_record(race), row_record(race, now)].map(|mut record| {
+        record.revision = Some(1);
+        Write::if_absent(&RACING, record)
+    })
+}
+
+/// The writes of a race's next state and its day's row.
+pub fn change(race: &Race, revision: u64, now: Timestamp) -> [Write; 2] {
+    [race_record(race), row_record(race, now)].map(|record| Write::next_revision(&RACING, record, revision))
+}
+
+fn race_record(race: &Race) -> Record {
+    Record::of(keys::race(race.id), race)
+}
+
+fn row_record(race: &Race, now: Timestamp) -> Record {
+    let row = DayRow {
+        race: race.id,
+        title: race.title.clone(),
+        closes_at: race.effective_close(),
+        state: race.state,
+        result_version: race.result_version,
+        changed_at: now,
+    };
+    Record::of(keys::day_row(race.id), &row)
+}

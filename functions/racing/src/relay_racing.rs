@@ -1,0 +1,72 @@
+//! The relay of the racing table: races' changes, placed slips, payouts and done shards become events of racing's topic.
+
+use crate::records::{Done, StoredRace};
+use crate::{RACING, RACING_EVENTS, RELAY_RACING_FAILURES};
+use platform::function::{Function, Handler, Publishes, Sends, Trigger};
+use platform::relay::{Change, Unmappable};
+use shared::event::{PayoutPosted, RaceChanged, ShardSettled, SlipPlaced};
+use shared::racing::payout::{Posted, Total};
+use shared::racing::{RaceId, SlipId};
+use std::time::Duration;
+
+pub static FUNCTION: Function = Function {
+    name: "relay-racing",
+    summary: "Publishes what happens to races, slips and payouts",
+    doc: "In the order of each item's changes. Events may come twice; none is lost.",
+    trigger: Trigger::Stream { table: &RACING, batch: 500 },
+    grants: &[],
+    sends: &[Sends::to(&RELAY_RACING_FAILURES)],
+    publishes: &[Publishes::to(&RACING_EVENTS)],
+    secrets: &[],
+    timeout: Duration::from_mins(1),
+    memory_mb: 256,
+    handler: Handler::Relay { topic: &RACING_EVENTS, failures: &RELAY_RACING_FAILURES, map },
+};
+
+fn map(change: &Change) -> Result<Vec<String>, Unmappable> {
+    let key = &change.record.key;
+    let mut parts = key.pk.splitn(3, '#');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("race"), Some(_), None) => of_race(change),
+        (Some("race"), Some(race), Some(shard)) => of_shard(change, RaceId::from_key(race)?, shard.parse()?),
+        // A day's row changes with its race; a feed's message is nobody else's business.
+        (Some("day" | "feed"), _, _) => Ok(Vec::new()),
+        _ => Err(format!("a record of an unknown kind: {}", key.pk).into()),
+    }
+}
+
+fn of_race(change: &Change) -> Result<Vec<String>, Unmappable> {
+    let record = &change.record;
+    match record.key.sk.split_once('#') {
+        None => {
+            let StoredRace { race, revision } = StoredRace::of(record)?;
+            let data = RaceChanged { race: race.id, state: race.state, result_version: race.result_version, revision };
+            Ok(vec![change.event(data)?])
+        }
+        Some(("done", _)) => {
+            let Done { race, version, shard, .. } = record.read()?;
+            Ok(vec![change.event(ShardSettled { race, shard, result_version: version })?])
+        }
+        // Results and certificates come with a change of their race.
+        Some(_) => Ok(Vec::new()),
+    }
+}
+
+fn of_shard(change: &Change, race: RaceId, shard: u16) -> Result<Vec<String>, Unmappable> {
+    let record = &change.record;
+    let mut parts = record.key.sk.splitn(3, '#');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(user), Some("b"), Some(tail)) if record.expires_at.is_none() => {
+            let data = SlipPlaced { slip: SlipId::at(race, shard, tail)?, user: user.parse()? };
+            Ok(vec![change.event(data)?])
+        }
+        (Some(user), Some("p"), Some(seq)) => {
+            let entry: shared::journal::Entry<Posted, Total> = record.read()?;
+            let result_version = entry.what.basis.version;
+            let data = PayoutPosted { race, user: user.parse()?, result_version, seq: seq.parse()? };
+            Ok(vec![change.event(data)?])
+        }
+        // Refusals, late marks and the census.
+        _ => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,156 @@
+//! A shard of a race, read whole: its slips and payouts by person, its census and the marks of late slips. Settlement and its proof
+//! read the same way and decide the same way, at different times.
+
+use crate::records::{self, StoredResult};
+use crate::{RACING, keys};
+use jiff::Timestamp;
+use platform::store::{Range, Record, StoreError};
+use platform::{Context, Problem};
+use shared::id::UserId;
+use shared::journal::Line;
+use shared::money::MoneyError;
+use shared::racing::payout::{self, Basis, PayoutTail};
+use shared::racing::{Census, CensusError, Due, Race, RaceId, Slip, Totals};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A shard's contents.
+#[derive(Debug, Default)]
+pub struct Shard {
+    /// By user id: what lies side by side in the table.
+    pub people: BTreeMap<String, Person>,
+    /// The count of slips when the shard was first done; none before.
+    pub census: Option<Census>,
+}
+
+/// A person's part in a shard.
+#[derive(Debug, Default)]
+pub struct Person {
+    /// The slips with the tails of their ids.
+    pub slips: Vec<(String, Slip)>,
+    /// The tails of slips that were found only after the shard was done.
+    pub late: BTreeSet<String>,
+    /// The newest line of the payouts' journal.
+    pub newest: Option<Line>,
+}
+
+impl Shard {
+    /// Reads a shard page by page. None when, before a further page, `version` is no longer the race's newest result.
+    pub async fn read(context: &Context, race: RaceId, version: u32, shard: u16) -> Result<Option<Self>, Problem> {
+        let pk = keys::shard_partition(race, shard);
+        let mut read = Self::default();
+        let mut after: Option<String> = None;
+        loop {
+            let range = Range { after: after.as_deref(), ..Range::all(&pk) };
+            let page = context.table(&RACING).page(&range).await?;
+            for record in &page.records {
+                read.take(race, record)?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(Some(read));
+            }
+            if !records::is_newest(context, race, version).await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn take(&mut self, race: RaceId, record: &Record) -> Result<(), StoreError> {
+        let mut parts = record.key.sk.splitn(3, '#');
+        let (user, kind, tail) = (parts.next().unwrap_or_default(), parts.next(), parts.next().unwrap_or_default());
+        match kind {
+            // A refusal lies where its slip would.
+            Some("b") if record.expires_at.is_some() => {}
+            Some("b") => self.person(user).slips.push((tail.to_owned(), record.read()?)),
+            Some("l") => drop(self.person(user).late.insert(tail.to_owned())),
+            Some("p") => self.person(user).newest = Some(payout_line(race, user, tail, record)?),
+            _ => self.census = Some(record.read()?),
+        }
+        Ok(())
+    }
+
+    fn person(&mut self, user: &str) -> &mut Person {
+        if !self.people.contains_key(user) {
+            self.people.insert(user.to_owned(), Person::default());
+        }
+        // It was just put there.
+        self.people.get_mut(user).unwrap_or_else(|| unreachable!("a person that was just added"))
+    }
+
+    /// The tails of the slips that count, each with its owner: all but those marked late.
+    fn counted(&self) -> Vec<(&str, &str)> {
+        self.people
+            .iter()
+            .flat_map(|(user, person)| {
+                let counted = person.slips.iter().filter(|(tail, _)| !person.late.contains(tail));
+                counted.map(move |(tail, _)| (user.as_str(), tail.as_str()))
+            })
+            .collect()
+    }
+
+    /// The slips that came after the shard was first done and are not marked yet: owner and tail.
+    pub fn strangers(&self) -> Result<Vec<(String, String)>, CensusError> {
+        let Some(census) = &self.census else { return Ok(Vec::new()) };
+        let counted = self.counted();
+        let tails: Vec<&str> = counted.iter().map(|(_, tail)| *tail).collect();
+        let strangers = census.strangers(&tails)?;
+        Ok(strangers.into_iter().map(|index| (counted[index].0.to_owned(), counted[index].1.to_owned())).collect())
+    }
+
+    /// The census of the slips that are here now.
+    pub fn count(&self) -> Census {
+        Census::of(self.counted().into_iter().map(|(_, tail)| tail))
+    }
+
+    /// What the shard came to by its own records: the slips' stakes, and what the payout journals say was posted.
+    pub fn totals(&self) -> Result<Totals, Problem> {
+        let mut totals = Totals::default();
+        for person in self.people.values() {
+            for (_, slip) in &person.slips {
+                totals.add_stake(slip.stake()).map_err(Problem::internal)?;
+            }
+            totals.add_paid(&person.posted()?).map_err(Problem::internal)?;
+        }
+        Ok(totals)
+    }
+}
+
+impl Person {
+    /// The end of the payouts' journal.
+    pub fn tail(&self, race: RaceId, user: &UserId) -> Result<PayoutTail, Problem> {
+        match &self.newest {
+            None => Ok(PayoutTail::empty(payout::entity(race, user))),
+            Some(line) => PayoutTail::of(line).map_err(Problem::internal),
+        }
+    }
+
+    /// What the journal says was posted in all.
+    pub fn posted(&self) -> Result<Due, Problem> {
+        let tail = self.newest.as_ref().map(PayoutTail::of).transpose().map_err(Problem::internal)?;
+        Ok(tail.map(|tail| tail.state.total).unwrap_or_default())
+    }
+
+    /// What is due to this person by `result`, and on which basis.
+    pub fn due(&self, race: &Race, result: &StoredResult) -> Result<(Basis, Due), MoneyError> {
+        let mut due = Due::default();
+        for (tail, slip) in &self.slips {
+            let late = self.late.contains(tail);
+            due.add(slip.asset, slip.outcome(&result.result, race.effective_close(), late)?)?;
+        }
+        let late = u32::try_from(self.late.len()).unwrap_or(u32::MAX);
+        Ok((Basis { version: race.result_version, late }, due))
+    }
+
+    /// The slips that were placed at or after the effective close.
+    pub fn too_late(&self, close: Timestamp) -> usize {
+        self.slips.iter().filter(|(_, slip)| slip.placed_at >= close).count()
+    }
+}
+
+fn payout_line(race: RaceId, user: &str, seq: &str, record: &Record) -> Result<Line, StoreError> {
+    let malformed = |reason: &str| StoreError::Malformed { key: record.key.sk.clone(), reason: reason.to_owned() };
+    let id: UserId = user.parse().map_err(|_| malformed("its key has no user"))?;
+    let seq = seq.parse().map_err(|_| malformed("its key has no sequence"))?;
+    let hash = record.hash.as_deref().and_then(|hash| hash.try_into().ok()).ok_or_else(|| malformed("it has no hash"))?;
+    Ok(Line { entity: payout::entity(race, &id), seq, body: record.body.clone(), hash })
+}

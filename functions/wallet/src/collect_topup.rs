@@ -1,0 +1,105 @@
+//! The worker that collects a top-up from the bank and credits the wallet. A message names the top-up; what is true of it is read here.
+//! Whatever happens to this worker, the next one asks the bank for the status before it acts.
+
+use crate::bank::{BankError, DevelopmentBank, Verdict};
+use crate::{BANK, COLLECT_TOPUP, WALLET, posting, topup};
+use platform::Context;
+use platform::commit::{Decision, Journal, commit};
+use platform::function::{Action, Function, Grant, Handler, Retry, Trigger};
+use platform::message::{Failure, Message};
+use platform::store::{Record, WriteError, write};
+use platform::{Problem, store};
+use serde::{Deserialize, Serialize};
+use shared::id::{TopUpId, UserId};
+use shared::topup::{TopUp, TopUpState};
+use shared::wallet::Wallet;
+use std::time::Duration;
+
+pub static FUNCTION: Function = Function {
+    name: "collect-topup",
+    summary: "Collects a top-up from the bank",
+    doc: "Takes the money by the top-up's id, so never twice, and credits it in one transaction with the top-up's last state. A bank that \
+          does not answer leaves it UNKNOWN; sweep-topups brings it back here.",
+    trigger: Trigger::Queue { queue: &COLLECT_TOPUP, batch: 10, concurrency: 10, retry: Retry::AfterVisibility },
+    grants: &[
+        Grant { table: &WALLET, actions: &[Action::GetItem, Action::Query, Action::PutItem] },
+        Grant { table: &BANK, actions: &[Action::GetItem, Action::PutItem] },
+    ],
+    sends: &[],
+    publishes: &[],
+    secrets: &[],
+    timeout: Duration::from_secs(20),
+    memory_mb: 256,
+    handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
+};
+
+/// A message: an event of a top-up, or the same by hand.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Wanted {
+    pub data: TopUpName,
+}
+
+/// Which top-up.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TopUpName {
+    pub topup: TopUpId,
+    pub user: UserId,
+}
+
+async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
+    let TopUpName { topup: id, user } = message.json::<Wanted>()?.data;
+    let found = context.table(&WALLET).get(&topup::key(&user, &id)).await?;
+    let record = found.ok_or_else(|| Failure::new(format!("there is no top-up {id} of {user}")))?;
+    let topup = record.read::<TopUp>()?;
+    if topup.state.is_final() {
+        return Ok(());
+    }
+    let bank = DevelopmentBank(context);
+    let verdict = if topup.state == TopUpState::Requested {
+        let Some((topup, record)) = step(context, &topup, &record, TopUpState::Collecting).await? else { return Ok(()) };
+        return finish(context, &topup, &record, bank.collect(&topup).await).await;
+    } else {
+        bank.status(&id).await
+    };
+    match verdict {
+        Ok(None) => finish(context, &topup, &record, bank.collect(&topup).await).await,
+        Ok(Some(verdict)) => finish(context, &topup, &record, Ok(verdict)).await,
+        Err(error) => finish(context, &topup, &record, Err(error)).await,
+    }
+}
+
+/// Moves the top-up on; none when another worker has.
+async fn step(context: &Context, topup: &TopUp, before: &Record, state: TopUpState) -> Result<Option<(TopUp, Record)>, Failure> {
+    let Some(moved) = topup.moved(state, context.now()) else { return Ok(None) };
+    let next = topup::next(&moved, before);
+    let record = next.record.clone();
+    match write(context, vec![next]).await {
+        Ok(()) => Ok(Some((moved, record))),
+        Err(WriteError::Cancelled(obstacles)) if matches!(obstacles[..], [store::Obstacle::Condition(_)]) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn finish(context: &Context, topup: &TopUp, before: &Record, verdict: Result<Verdict, BankError>) -> Result<(), Failure> {
+    match verdict {
+        Ok(Verdict::Collected) => credit(context, topup, before).await,
+        Ok(Verdict::Declined) => step(context, topup, before, TopUpState::Declined).await.map(|_| ()),
+        Err(BankError::TimedOut) if topup.state == TopUpState::Unknown => Ok(()),
+        Err(BankError::TimedOut) => step(context, topup, before, TopUpState::Unknown).await.map(|_| ()),
+        Err(BankError::Store(error)) => Err(error.into()),
+    }
+}
+
+async fn credit(context: &Context, topup: &TopUp, before: &Record) -> Result<(), Failure> {
+    let now = context.now();
+    let Some(collected) = topup.moved(TopUpState::Collected, now) else { return Ok(()) };
+    let object = topup::next(&collected, before);
+    let mut journals = [posting::journal(context, &topup.user).await?];
+    let mut decide = |journals: &[Journal]| {
+        let line = collected.credit(&journals[0].tail::<Wallet>()?, now, FUNCTION.name).map_err(Problem::internal)?;
+        Ok(Decision::Accept { object: object.clone(), lines: vec![line] })
+    };
+    // Found instead of new: another worker moved it on between; nothing was written here, and that worker answers for it.
+    commit(context, &mut journals, &mut decide).await?;
+    Ok(())
+}

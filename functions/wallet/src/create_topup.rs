@@ -1,0 +1,77 @@
+//! `POST /v1/topups`: asks for money to be collected from the bank. The request is written down and answered at once; the collection
+//! follows by itself.
+
+use crate::WALLET;
+use crate::topup::{self, TopUpView};
+use platform::commit::{Decision, commit};
+use platform::function::{Access, Action, Function, Grant, Handler, Idempotency, Method, Route, Success, Throttle, Trigger, schema};
+use platform::store::Write;
+use platform::{Call, Context, Problem, Reply};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::id::{Operation, TopUpId};
+use shared::money::{Amount, Asset};
+use shared::topup::{TOP_UP_MAX, TOP_UP_MIN, TopUp, TopUpState};
+use std::time::Duration;
+
+pub static FUNCTION: Function = Function {
+    name: "create-topup",
+    summary: "Top up the caller's wallet",
+    doc: "Answers 202 at once. Poll the top-up, or listen for its events, until it is COLLECTED or DECLINED. UNKNOWN means that the bank \
+          did not answer: it is asked for the status until it does, never charged twice.",
+    trigger: Trigger::Http(Route {
+        method: Method::Post,
+        path: "/v1/topups",
+        access: Access::User,
+        idempotency: Idempotency::Key,
+        parameters: &[],
+        body: Some(schema::<NewTopUp>()),
+        replies: &[Success::of::<TopUpView>(202, "The top-up.")],
+        problems: &[],
+        throttle: Throttle { rate: 200, burst: 400 },
+    }),
+    grants: &[Grant { table: &WALLET, actions: &[Action::PutItem] }],
+    sends: &[],
+    publishes: &[],
+    secrets: &[],
+    timeout: Duration::from_secs(10),
+    memory_mb: 256,
+    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
+};
+
+/// What to top up by.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewTopUp {
+    /// `JPY` only: medals are never bought.
+    asset: Asset,
+    /// Minor units, 100 to 100,000,000.
+    #[schemars(range(min = 100, max = 100_000_000))]
+    minor: i64,
+}
+
+async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
+    let wanted = call.json::<NewTopUp>()?;
+    if wanted.asset != Asset::Jpy {
+        return Err(Problem::field("/asset", "only JPY can be topped up"));
+    }
+    if !(TOP_UP_MIN..=TOP_UP_MAX).contains(&wanted.minor) {
+        return Err(Problem::field("/minor", format!("must be {TOP_UP_MIN} to {TOP_UP_MAX}")));
+    }
+    let request = call.request_hash();
+    let operation =
+        Operation { caller: call.user(), name: FUNCTION.name, resource: "", idempotency_key: call.idempotency_key() };
+    let now = context.now();
+    let topup = TopUp {
+        id: TopUpId::derive(&operation.parts()),
+        user: call.user().clone(),
+        amount: Amount { asset: wanted.asset, minor: wanted.minor },
+        state: TopUpState::Requested,
+        requested_at: now,
+        updated_at: now,
+    };
+    let object = Write::if_absent(&WALLET, topup::record(&topup, &request, 1));
+    let decided = commit(context, &mut [], &mut |_| Ok(Decision::Accept { object: object.clone(), lines: Vec::new() })).await?;
+    let (record, replayed) = decided.answer(&request, &[])?;
+    Ok(Reply::json(202, &TopUpView::from(record.read::<TopUp>()?))?.replayed(replayed))
+}

@@ -1,0 +1,107 @@
+//! `GET /v1/wallet/lines`: the caller's history, newest first, with the balance after each line and the balance before the page's
+//! oldest, so that a page adds up by itself.
+
+use crate::WALLET;
+use crate::view::{self, AssetBalance};
+use jiff::Timestamp;
+use platform::cursor::ListId;
+use platform::function::{
+    Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
+};
+use platform::store::Range;
+use platform::{Call, Context, Problem, Reply};
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::journal::EntryOf;
+use shared::money::Amount;
+use shared::wallet::{Balances, Kind, Wallet};
+use std::time::Duration;
+
+pub static FUNCTION: Function = Function {
+    name: "list-wallet-lines",
+    summary: "The history of the caller's wallet",
+    doc: "Newest first. The history is gapless: `seq` counts down by one from line to line and from page to page.",
+    trigger: Trigger::Http(Route {
+        method: Method::Get,
+        path: "/v1/wallet/lines",
+        access: Access::User,
+        idempotency: Idempotency::Natural,
+        parameters: &[
+            Parameter::LIMIT, Parameter::CURSOR,
+        ],
+        body: None,
+        replies: &[Success::of::<LinesPage>(200, "A page of lines.")],
+        problems: &[],
+        throttle: Throttle { rate: 500, burst: 1_000 },
+    }),
+    grants: &[Grant { table: &WALLET, actions: &[Action::Query] }],
+    sends: &[],
+    publishes: &[],
+    secrets: &[],
+    timeout: Duration::from_secs(10),
+    memory_mb: 256,
+    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
+};
+
+/// A page of a wallet's history.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LinesPage {
+    items: Vec<LineView>,
+    /// The balances before the oldest line of this page.
+    opening_balances: Vec<AssetBalance>,
+    /// Send it back as `cursor` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// One line.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LineView {
+    seq: u64,
+    at: Timestamp,
+    kind: Kind,
+    /// The object that caused it: a slip, a top-up, a race's payout.
+    operation: String,
+    /// What moved: positive into the wallet, negative out of it.
+    amounts: Vec<Amount>,
+    /// The balances after it.
+    balances: Vec<AssetBalance>,
+}
+
+async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
+    let limit = call.limit()?;
+    let list = ListId::new(&call, FUNCTION.name, &[]);
+    let after = list.position(&call, 1)?.map(|position| position.concat());
+    let entity = shared::wallet::entity(call.user());
+    let range = Range { newest_first: true, limit: Some(limit), after: after.as_deref(), ..Range::all(&entity) };
+    let page = context.table(&WALLET).page(&range).await?;
+
+    let mut items = Vec::with_capacity(page.records.len());
+    let mut opening = Balances::default();
+    for record in &page.records {
+        let line = record.line()?;
+        let entry = line.entry::<Wallet>().map_err(Problem::internal)?;
+        opening = before(&entry);
+        items.push(LineView {
+            seq: line.seq,
+            at: entry.at,
+            kind: entry.what.kind,
+            operation: entry.what.operation,
+            amounts: entry.what.postings.iter().map(|posting| posting.amount).collect(),
+            balances: view::balances(&entry.state),
+        });
+    }
+    // The first line has nothing before it, whatever DynamoDB says of a further page.
+    let more = page.next.filter(|_| items.last().is_some_and(|line| line.seq > 1));
+    let next_cursor = more.map(|sort_key| list.cursor(vec![sort_key]));
+    Reply::json(200, &LinesPage { items, opening_balances: view::balances(&opening), next_cursor })
+}
+
+/// The balances before a line: those after it, less what it moved.
+fn before(entry: &EntryOf<Wallet>) -> Balances {
+    let mut balances = entry.state.clone();
+    for posting in &entry.what.postings {
+        balances.0.entry(posting.amount.asset).or_default().available -= posting.amount.minor;
+    }
+    balances
+}
