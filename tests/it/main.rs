@@ -1,1 +1,6 @@
+//! Everything that is tested across crates: the house rules, the generated files, the independent oracle, and every function end to
+//! end through the HTTP API of a running cloud.
 
+mod generated;
+mod house;
+mod oracle;

@@ -70,6 +70,7 @@ pub struct RaceOutcome {
 /// What a message did to a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "FeedOutcome")]
 pub enum Outcome {
     /// The race is new and open for betting.
     Announced,

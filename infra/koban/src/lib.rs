@@ -1,1 +1,5 @@
+//! Koban's local cloud and its command line.
 
+pub mod cloud;
+pub mod generate;
+pub mod registry;

@@ -126,6 +126,7 @@ impl Reply {
 
 /// A page of a list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "ListOf{T}")]
 pub struct List<T> {
     pub items: Vec<T>,
     /// Send it back as `cursor` for the next page; absent on the last.

@@ -1,0 +1,61 @@
+//! The AWS endpoint for people and their tools: `aws --endpoint-url http://127.0.0.1:PORT dynamodb list-tables`. Any credentials will
+//! do and no grants apply, so it is for the developer of this machine alone.
+
+use crate::cloud::connector::{Backends, sqs};
+use crate::cloud::engine::Reply as AwsReply;
+use crate::cloud::loopback;
+use crate::cloud::server::{Answer, Reply};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// The largest request that DynamoDB takes.
+const BODY_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
+/// DynamoDB and SQS in their JSON protocols.
+pub struct AwsEndpoint {
+    backends: Arc<Backends>,
+}
+
+impl AwsEndpoint {
+    pub const fn new(backends: Arc<Backends>) -> Self {
+        Self { backends }
+    }
+
+    async fn call(&self, target: &str, body: &[u8]) -> AwsReply {
+        match target.split_once('.') {
+            Some(("DynamoDB_20120810", operation)) => self.backends.engine.call(operation, body).await,
+            Some(("AmazonSQS", operation)) => sqs::call(&self.backends.queues, &self.backends.names, operation, body).await,
+            _ => AwsReply::error(
+                400,
+                "com.amazon.coral.service#UnknownOperationException",
+                "The local cloud's AWS endpoint speaks DynamoDB and SQS.",
+            ),
+        }
+    }
+}
+
+impl Answer for AwsEndpoint {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Reply {
+        let (parts, body) = request.into_parts();
+        if !loopback::is_local(&parts.headers) {
+            let denied = "com.amazon.coral.service#AccessDeniedException";
+            return response(AwsReply::error(403, denied, "Only this machine's own tools may call this endpoint."));
+        }
+        let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+            let kind = "com.amazon.coral.service#SerializationException";
+            return response(AwsReply::error(413, kind, "The request is longer than 16 MiB."));
+        };
+        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        response(self.call(target, &body.to_bytes()).await)
+    }
+}
+
+fn response(reply: AwsReply) -> Reply {
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
+}

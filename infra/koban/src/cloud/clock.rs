@@ -1,0 +1,143 @@
+//! The settable clock of the local cloud: the machine's time plus an offset. Everything that waits (schedules, delays, visibility
+//! timeouts) waits by it, so that a day passes in a moment when someone sets it, and the offset is durable, so that a restart does not
+//! go back in time.
+
+use jiff::{SignedDuration, Timestamp};
+use platform::clock::{Clock, SystemClock};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a wait may be without looking at the clock again.
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
+
+/// The machine's clock, moved by an offset.
+#[derive(Debug)]
+pub struct LocalClock {
+    offset_ms: AtomicI64,
+    file: PathBuf,
+    moves: watch::Sender<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    offset_ms: i64,
+}
+
+impl LocalClock {
+    /// The clock of a data directory: as it was left, or at `start_at`, or as the machine's.
+    pub fn open(directory: &Path, start_at: Option<Timestamp>) -> std::io::Result<Self> {
+        let file = directory.join("clock.json");
+        let stored = match std::fs::read(&file) {
+            Ok(bytes) => Some(serde_json::from_slice::<Stored>(&bytes)?.offset_ms),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let start = start_at.map(|start| start.as_millisecond() - SystemClock.now().as_millisecond());
+        let clock = Self { offset_ms: AtomicI64::new(stored.or(start).unwrap_or(0)), file, moves: watch::channel(0).0 };
+        if stored.is_none() {
+            clock.store()?;
+        }
+        Ok(clock)
+    }
+
+    /// Sets the clock and wakes whoever waits by it. Returns by how much it moved.
+    ///
+    /// # Errors
+    /// When the new offset cannot be stored: then the clock stays as it was.
+    pub fn set(&self, now: Timestamp) -> std::io::Result<SignedDuration> {
+        let before = self.offset_ms.load(SeqCst);
+        let after = now.as_millisecond() - SystemClock.now().as_millisecond();
+        self.offset_ms.store(after, SeqCst);
+        if let Err(error) = self.store() {
+            self.offset_ms.store(before, SeqCst);
+            return Err(error);
+        }
+        self.moves.send_modify(|moves| *moves += 1);
+        Ok(SignedDuration::from_millis(after - before))
+    }
+
+    /// Tells of every move of the clock.
+    pub fn moves(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
+    }
+
+    /// Waits until `due`, by this clock, however it is moved meanwhile.
+    pub async fn sleep_until(&self, due: Timestamp) {
+        let mut moves = self.moves();
+        loop {
+            let left = due.duration_since(self.now());
+            let Ok(left) = Duration::try_from(left) else { return };
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left.min(WAIT_MAX)) => {}
+                _ = moves.changed() => {}
+            }
+        }
+    }
+
+    /// Replaces the file as a whole, so that a crash leaves the old or the new offset.
+    fn store(&self) -> std::io::Result<()> {
+        let stored = Stored { offset_ms: self.offset_ms.load(SeqCst) };
+        let next = self.file.with_extension("json.next");
+        std::fs::write(&next, serde_json::to_vec(&stored)?)?;
+        std::fs::rename(next, &self.file)
+    }
+}
+
+impl Clock for LocalClock {
+    fn now(&self) -> Timestamp {
+        let now = SystemClock.now();
+        let offset = SignedDuration::from_millis(self.offset_ms.load(SeqCst));
+        now.checked_add(offset).unwrap_or(now)
+    }
+}
+
+impl dynoxide::storage_backend::clock::Clock for LocalClock {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from(self.now().as_second()).unwrap_or(0)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a double's 53 bits")]
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.now().as_millisecond() as f64 / 1_000.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_offset_survives_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = LocalClock::open(directory.path(), Some(at("2030-01-01T00:00:00Z"))).unwrap();
+        clock.set(at("2031-05-01T00:00:00Z")).unwrap();
+        drop(clock);
+        let clock = LocalClock::open(directory.path(), Some(at("2030-01-01T00:00:00Z"))).unwrap();
+        assert!(clock.now() >= at("2031-05-01T00:00:00Z") && clock.now() < at("2031-05-01T00:01:00Z"));
+    }
+
+    #[tokio::test]
+    async fn a_move_wakes_who_waits() {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(LocalClock::open(directory.path(), Some(at("2030-01-01T00:00:00Z"))).unwrap());
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(at("2030-01-02T00:00:00Z")).await }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(!waiting.is_finished());
+        clock.set(at("2030-01-03T00:00:00Z")).unwrap();
+        waiting.await.unwrap();
+    }
+}

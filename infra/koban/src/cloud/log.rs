@@ -1,0 +1,105 @@
+//! What functions log, in `logs/functions.jsonl`: written by a thread, so that no function waits for the disk. When the thread cannot
+//! keep up lines are dropped and the drops are counted, in the log itself too.
+
+use platform::telemetry::LogSink;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+const WAITING_MAX: usize = 16_384;
+/// At this size the file becomes `functions.1.jsonl`, in the place of the one before.
+const BYTES_MAX: u64 = 64 * 1_024 * 1_024;
+
+/// The log of a data directory.
+pub struct FileLog {
+    /// None once closed.
+    lines: Mutex<Option<SyncSender<String>>>,
+    dropped: Arc<AtomicU64>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl FileLog {
+    pub fn open(directory: &Path) -> std::io::Result<Self> {
+        let directory = directory.join("logs");
+        std::fs::create_dir_all(&directory)?;
+        let file = Rotated::open(directory.join("functions.jsonl"))?;
+        let (sender, lines) = sync_channel(WAITING_MAX);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let thread = std::thread::Builder::new().name("log".into()).spawn({
+            let dropped = dropped.clone();
+            move || write_until_closed(file, &lines, &dropped)
+        })?;
+        Ok(Self { lines: Some(sender).into(), dropped, thread: Some(thread).into() })
+    }
+
+    /// How many lines were dropped since the start.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Relaxed)
+    }
+
+    /// Writes what was accepted.
+    pub fn close(&self) {
+        drop(self.lines.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl LogSink for FileLog {
+    fn line(&self, line: String) {
+        let sent = match &*self.lines.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(lines) => lines.try_send(line).is_ok(),
+            None => false,
+        };
+        if !sent {
+            self.dropped.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+fn write_until_closed(mut file: Rotated, lines: &Receiver<String>, dropped: &AtomicU64) {
+    let mut reported = 0;
+    while let Ok(first) = lines.recv() {
+        let waiting = std::iter::once(first).chain(lines.try_iter());
+        let written = waiting.map(|line| file.write(&line)).fold(0_u64, |failed, written| failed + u64::from(written.is_err()));
+        dropped.fetch_add(written, Relaxed);
+        let total = dropped.load(Relaxed);
+        if total > reported {
+            let _ = file.write(&format!(r#"{{"level":"warn","what":"log lines dropped","total":{total}}}"#));
+            reported = total;
+        }
+        // A disk that refuses is told by the next line's error.
+        let _ = file.out.flush();
+    }
+}
+
+struct Rotated {
+    path: PathBuf,
+    out: BufWriter<File>,
+    bytes: u64,
+}
+
+impl Rotated {
+    fn open(path: PathBuf) -> std::io::Result<Self> {
+        let file = File::options().create(true).append(true).open(&path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self { path, out: BufWriter::with_capacity(64 * 1_024, file), bytes })
+    }
+
+    fn write(&mut self, line: &str) -> std::io::Result<()> {
+        if self.bytes >= BYTES_MAX {
+            self.out.flush()?;
+            std::fs::rename(&self.path, self.path.with_extension("1.jsonl"))?;
+            *self = Self::open(std::mem::take(&mut self.path))?;
+        }
+        self.out.write_all(line.as_bytes())?;
+        self.out.write_all(b"\n")?;
+        self.bytes += line.len() as u64 + 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! What AWS would charge for a slip and for a paid person: one formula and one dated price list, so that a change of either is seen in
+//! one place. Units are measured where Koban measures them (write and read units, calls, invocations) and assumed, with their names,
+//! where only AWS could.
+
+/// List prices of us-east-1, on demand, without free tiers and discounts, as of November 2026; USD per million unless named otherwise.
+/// <https://aws.amazon.com/pricing>
+mod price {
+    pub const DYNAMODB_WRITE_UNIT: f64 = 0.625;
+    pub const DYNAMODB_READ_UNIT: f64 = 0.125;
+    pub const HTTP_API_REQUEST: f64 = 1.00;
+    pub const LAMBDA_REQUEST: f64 = 0.20;
+    /// x86-64; Graviton is a fifth cheaper (13.3334).
+    pub const LAMBDA_GB_SECOND: f64 = 16.6667;
+    pub const SQS_REQUEST: f64 = 0.40;
+    /// Per 64 KB published; deliveries to SQS are free.
+    pub const SNS_PUBLISH: f64 = 0.50;
+    /// CloudWatch Logs, per million bytes (0.50 per GB).
+    pub const LOG_BYTE: f64 = 0.50 / 1_000.0;
+}
+
+/// What AWS alone could measure, from its published latencies. All of them on the dear side.
+mod assumed {
+    /// Functions of the API and of settlement have 256 MB.
+    pub const MEMORY_GB: f64 = 0.25;
+    /// A warm invocation beside its calls.
+    pub const INVOCATION_MS: f64 = 2.0;
+    /// One DynamoDB call out of Lambda, transactions included.
+    pub const CALL_MS: f64 = 6.0;
+    /// Settlement has this many calls in flight.
+    pub const CALLS_AT_ONCE: f64 = 8.0;
+    /// Records of a stream that one invocation of a relay takes under load, and its time for each.
+    pub const RELAY_BATCH: f64 = 50.0;
+    pub const RELAY_RECORD_MS: f64 = 0.5;
+    /// Events of one publish of at most 64 KB.
+    pub const EVENTS_PER_PUBLISH: f64 = 10.0;
+    /// The one log line of an invocation.
+    pub const LOG_LINE_BYTES: f64 = 700.0;
+    /// Send, receive, delete.
+    pub const REQUESTS_PER_MESSAGE: f64 = 3.0;
+}
+
+/// What one slip or one paid person uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Usage {
+    api_requests: f64,
+    invocations: f64,
+    gb_seconds: f64,
+    write_units: f64,
+    read_units: f64,
+    publishes: f64,
+    queue_requests: f64,
+    log_bytes: f64,
+}
+
+/// The measured part of a slip, on average: `Server-Timing` of its reply. The write units hold the slip, the line and the index entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SlipUnits {
+    pub write_units: f64,
+    pub read_units: f64,
+    pub calls: f64,
+}
+
+/// The measured part of a paid person, on average: all that settle-race, settle-shard and certify-race used, divided by the people
+/// paid; so it holds the shards' and the races' shares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PaidUnits {
+    pub write_units: f64,
+    pub read_units: f64,
+    pub calls: f64,
+    pub invocations: f64,
+}
+
+/// USD for a million slips: API, function, table with index, streams' relay, publishes, logs.
+pub fn usd_per_million_slips(units: SlipUnits) -> f64 {
+    let SlipUnits { write_units, read_units, calls } = units;
+    let own = Usage {
+        api_requests: 1.0,
+        invocations: 1.0,
+        gb_seconds: gb_seconds(assumed::INVOCATION_MS + calls * assumed::CALL_MS),
+        write_units,
+        read_units,
+        log_bytes: assumed::LOG_LINE_BYTES,
+        ..Usage::default()
+    };
+    // The slip and the wallet's line.
+    usd_per_million(own) + usd_per_million(relayed(2.0))
+}
+
+/// USD for a million paid people: the settlement functions, their queues and tables, the streams' relay, publishes, logs.
+pub fn usd_per_million_paid_users(units: PaidUnits) -> f64 {
+    let PaidUnits { write_units, read_units, calls, invocations } = units;
+    let own = Usage {
+        invocations,
+        gb_seconds: gb_seconds(invocations * assumed::INVOCATION_MS + calls * assumed::CALL_MS / assumed::CALLS_AT_ONCE),
+        write_units,
+        read_units,
+        queue_requests: invocations * assumed::REQUESTS_PER_MESSAGE,
+        log_bytes: invocations * assumed::LOG_LINE_BYTES,
+        ..Usage::default()
+    };
+    // The payout and the wallet's line.
+    usd_per_million(own) + usd_per_million(relayed(2.0))
+}
+
+/// What it costs to make events of `records` changes. DynamoDB does not charge Lambda for reading a stream.
+fn relayed(records: f64) -> Usage {
+    let invocations = records / assumed::RELAY_BATCH;
+    Usage {
+        invocations,
+        gb_seconds: gb_seconds(records * assumed::RELAY_RECORD_MS + invocations * assumed::INVOCATION_MS),
+        publishes: records / assumed::EVENTS_PER_PUBLISH,
+        log_bytes: invocations * assumed::LOG_LINE_BYTES,
+        ..Usage::default()
+    }
+}
+
+fn gb_seconds(milliseconds: f64) -> f64 {
+    milliseconds / 1_000.0 * assumed::MEMORY_GB
+}
+
+/// The formula: USD for a million times `usage`.
+fn usd_per_million(usage: Usage) -> f64 {
+    usage.api_requests * price::HTTP_API_REQUEST
+        + usage.invocations * price::LAMBDA_REQUEST
+        + usage.gb_seconds * price::LAMBDA_GB_SECOND
+        + usage.write_units * price::DYNAMODB_WRITE_UNIT
+        + usage.read_units * price::DYNAMODB_READ_UNIT
+        + usage.publishes * price::SNS_PUBLISH
+        + usage.queue_requests * price::SQS_REQUEST
+        + usage.log_bytes * price::LOG_BYTE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_near(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 0.000_1, "{found} instead of {expected}");
+    }
+
+    #[test]
+    fn the_formula_is_units_times_prices() {
+        assert_near(usd_per_million(Usage::default()), 0.0);
+        assert_near(usd_per_million(Usage { write_units: 5.0, read_units: 1.5, ..Usage::default() }), 3.125 + 0.187_5);
+        assert_near(usd_per_million(Usage { api_requests: 1.0, invocations: 1.0, ..Usage::default() }), 1.2);
+        assert_near(usd_per_million(Usage { queue_requests: 3.0, publishes: 1.0, ..Usage::default() }), 1.7);
+        assert_near(usd_per_million(Usage { gb_seconds: 0.06, log_bytes: 1_000.0, ..Usage::default() }), 1.5);
+    }
+
+    #[test]
+    fn a_slip_holds_everything_it_causes() {
+        // API 1.00; Lambda 0.20 + 20 ms x 0.25 GB = 0.083334; units 3.3125; logs 0.35; relay: 0.04 of an invocation (0.008 + 0.014 of
+        // logs), 1.08 ms (0.0045), a fifth of a publish (0.10).
+        let slip = SlipUnits { write_units: 5.0, read_units: 1.5, calls: 3.0 };
+        assert_near(usd_per_million_slips(slip), 1.2 + 0.083_333 + 3.312_5 + 0.35 + 0.022 + 0.004_5 + 0.1);
+    }
+
+    #[test]
+    fn a_paid_person_costs_less_when_more_share_an_invocation() {
+        let alone = PaidUnits { write_units: 4.0, read_units: 1.0, calls: 2.0, invocations: 1.0 };
+        let shared = PaidUnits { invocations: 0.01, ..alone };
+        assert!(usd_per_million_paid_users(shared) < usd_per_million_paid_users(alone));
+        assert_near(usd_per_million(relayed(2.0)), 0.126_5);
+    }
+}

@@ -1,0 +1,84 @@
+//! The files that are made from the definitions: Terraform's wiring, the OpenAPI document and the events' schemas. Each is committed,
+//! so that a change of the contract is seen in review, and checked fresh by a test, so that none can drift.
+
+mod openapi;
+mod schemas;
+mod wiring;
+
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// A file made from the definitions: where it is in the repository, and what it must hold.
+#[derive(Debug)]
+pub struct Generated {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// The wiring that Terraform reads.
+pub fn wiring_file() -> Generated {
+    Generated { path: "terraform/wiring.json".into(), text: pretty(&wiring::document(crate::registry::SERVICES)) }
+}
+
+/// The API's description.
+pub fn openapi_file() -> Generated {
+    Generated { path: "docs/openapi.json".into(), text: pretty(&openapi::document(crate::registry::SERVICES)) }
+}
+
+/// The JSON Schema of each event type.
+pub fn schema_files() -> Vec<Generated> {
+    let file = |(kind, schema): (&str, schemars::Schema)| Generated {
+        path: format!("shared/schemas/{kind}.json").into(),
+        text: pretty(&schema),
+    };
+    shared::event::schemas().into_iter().map(file).collect()
+}
+
+/// Whether an event's schema still serves the readers and writers of the one that is committed.
+pub use schemas::breaks;
+
+/// Writes `terraform/wiring.json` and the events' schemas, or checks that they are fresh.
+pub fn wiring(check: bool) -> Result<(), String> {
+    let mut files = schema_files();
+    files.push(wiring_file());
+    files.iter().try_for_each(|file| file.write_or_check(check, "wiring"))
+}
+
+/// Writes `docs/openapi.json`, or checks that it is fresh.
+pub fn openapi(check: bool) -> Result<(), String> {
+    openapi_file().write_or_check(check, "openapi")
+}
+
+impl Generated {
+    /// Whether the repository holds this file as it must be.
+    pub fn is_fresh(&self) -> bool {
+        std::fs::read_to_string(root().join(&self.path)).is_ok_and(|text| text == self.text)
+    }
+
+    fn write_or_check(&self, check: bool, command: &str) -> Result<(), String> {
+        let path = root().join(&self.path);
+        let shown = self.path.display();
+        if self.is_fresh() {
+            println!("{shown} is fresh");
+            return Ok(());
+        }
+        if check {
+            return Err(format!("{shown} is stale; run `cargo run -- {command}` and commit it"));
+        }
+        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, &self.text));
+        written.map_err(|error| format!("{shown} cannot be written: {error}"))?;
+        println!("{shown} written");
+        Ok(())
+    }
+}
+
+/// The repository: these commands are for those who build Koban.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn pretty(document: &impl Serialize) -> String {
+    // Our documents are maps with text keys, which are always JSON.
+    let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| panic!("not JSON: {error}"));
+    text + "\n"
+}

@@ -1,0 +1,169 @@
+//! The OpenAPI 3.1 document, from the functions' own routes, types and problem codes.
+
+use platform::function::{Access, Function, Idempotency, Parameter, Place, Route};
+use platform::problem::{self, ANYWHERE, Code};
+use platform::resource::Service;
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The document of `services`.
+pub fn document(services: &[&'static Service]) -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.definitions_path = "/components/schemas".into();
+    let mut generator = settings.into_generator();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for service in services {
+        for function in service.functions {
+            let Some(route) = function.route() else { continue };
+            let operation = operation(service, function, route, &mut generator);
+            paths.entry(route.path).or_default().insert(route.method.as_str().to_lowercase(), operation);
+        }
+    }
+    let mut schemas = generator.take_definitions(true);
+    schemas.insert("Problem".into(), problem_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Koban",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The backend for apps in which people earn, spend, play and work. Amounts are integers of minor units; \
+                            times are RFC 3339 in UTC; errors are problem+json with a stable `code`.",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": services.iter().map(|service| json!({"name": service.name, "description": service.doc})).collect::<Vec<_>>(),
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "signature": {
+                    "type": "apiKey", "in": "header", "name": "webhook-signature",
+                    "description": "Standard Webhooks: `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`, with the headers \
+                                    webhook-id and webhook-timestamp.",
+                },
+            },
+        },
+    })
+}
+
+fn operation(service: &Service, function: &Function, route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let mut operation = json!({
+        "operationId": function.name,
+        "tags": [service.name],
+        "summary": function.summary,
+        "description": function.doc,
+        "parameters": parameters(route, generator),
+        "responses": responses(route, generator),
+    });
+    if let Some(body) = route.body {
+        let schema = body(generator);
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": schema}}});
+    }
+    operation["security"] = match route.access {
+        Access::Public => json!([]),
+        Access::User => json!([{"token": []}]),
+        Access::Signed(_) => json!([{"signature": []}]),
+    };
+    operation
+}
+
+fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let mut parameters: Vec<Value> = route.parameters.iter().map(|parameter| parameter_of(parameter, generator)).collect();
+    if route.idempotency == Idempotency::Key {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": true,
+            "description": "A new random value for each new intent, the same for each repeat: 1 to 255 visible ASCII characters.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        }));
+    }
+    if matches!(route.access, Access::Signed(_)) {
+        for (name, doc) in [
+            ("webhook-id", "The message's own id; the same id again is answered as the first time."),
+            ("webhook-timestamp", "When it was sent, in seconds since 1970; at most five minutes off."),
+        ] {
+            parameters
+                .push(json!({"name": name, "in": "header", "required": true, "description": doc, "schema": {"type": "string"}}));
+        }
+    }
+    parameters
+}
+
+fn parameter_of(parameter: &Parameter, generator: &mut SchemaGenerator) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": if parameter.place == Place::Path { "path" } else { "query" },
+        "required": parameter.required,
+        "description": parameter.doc,
+        "schema": (parameter.schema)(generator),
+    })
+}
+
+fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let mut responses = Map::new();
+    for success in route.replies {
+        let schema = (success.schema)(generator);
+        let reply = json!({"description": success.doc, "content": {"application/json": {"schema": schema}}});
+        responses.insert(success.status.to_string(), reply);
+    }
+    let mut by_status: BTreeMap<u16, Vec<&Code>> = BTreeMap::new();
+    for code in codes(route) {
+        by_status.entry(code.status).or_default().push(code);
+    }
+    for (status, codes) in by_status {
+        let lines: Vec<_> = codes.iter().map(|code| format!("- `{}`: {}. {}", code.code, code.title, code.next)).collect();
+        let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        responses.insert(status.to_string(), json!({"description": lines.join("\n"), "content": content}));
+    }
+    Value::Object(responses)
+}
+
+/// Every code that a route may answer with: its own, and those of its kind.
+fn codes(route: &Route) -> Vec<&'static Code> {
+    let mut codes: Vec<&'static Code> = route.problems.to_vec();
+    codes.extend(ANYWHERE);
+    match route.access {
+        Access::Public => {}
+        Access::User => codes.push(&problem::UNAUTHENTICATED),
+        Access::Signed(_) => codes.extend([&problem::SIGNATURE_INVALID, &problem::TIMESTAMP_OUT_OF_RANGE]),
+    }
+    if route.body.is_some() {
+        codes.extend([&problem::MALFORMED_BODY, &problem::BODY_TOO_LARGE]);
+    }
+    if route.idempotency == Idempotency::Key {
+        codes.extend([&problem::IDEMPOTENCY_KEY_REQUIRED, &problem::IDEMPOTENCY_KEY_REUSED, &problem::CONTENTION]);
+    }
+    codes.dedup_by_key(|code| code.code);
+    codes
+}
+
+fn problem_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "RFC 9457.",
+        "required": ["type", "title", "status", "code", "retryable", "next"],
+        "properties": {
+            "type": {"type": "string", "description": "`urn:koban:problem:` and the code."},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string", "description": "Stable; programs go by it."},
+            "retryable": {"type": "boolean", "description": "Whether the identical request may succeed later."},
+            "next": {"type": "string", "description": "What to do now."},
+            "detail": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "detail"],
+                    "properties": {
+                        "pointer": {"type": "string", "description": "A JSON pointer into the body, or a parameter's name."},
+                        "detail": {"type": "string"},
+                    },
+                },
+            },
+            "request_id": {"type": "string", "description": "With 5xx only."},
+        },
+    })
+}

@@ -1,0 +1,163 @@
+//! The proof that nothing is off: every journal replayed, every record compared with one that was written independently of it, every
+//! certificate computed anew. It reads the stored tables directly, as one snapshot and in order of their keys, so it needs no running
+//! cloud, disturbs none, and keeps no more in memory than one person's part of a race.
+
+mod item;
+mod ledger;
+mod race;
+mod shard;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod wallet;
+
+use item::Item;
+pub use tables::Tables;
+
+use jiff::Timestamp;
+use ledger::Ledger;
+use shared::money::Asset;
+use shared::racing::AssetTotals;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// How many faults are named one by one; beyond it they are counted.
+pub const FAULTS_NAMED_MAX: usize = 200;
+
+/// Why nothing could be proved, either way.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    #[error("there is no data of a local cloud in {}: start one with `koban up`, or name its directory with --data", path.display())]
+    NoData { path: PathBuf },
+    #[error("the tables cannot be read")]
+    Tables(#[from] rusqlite::Error),
+    #[error("an item of {table} cannot be read: {reason}")]
+    Item { table: &'static str, reason: String },
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one promise, reported by its own name")]
+pub struct Proof {
+    pub races: u64,
+    pub slips: u64,
+    pub combinations: u64,
+    /// People who placed a slip.
+    pub bettors: u64,
+    pub totals: BTreeMap<Asset, AssetTotals>,
+    /// People to whom a race paid something, race by race.
+    pub paid_users: u64,
+    /// Slips whose race is not settled, or whose bettor was posted something else than is due.
+    pub unsettled: u64,
+    /// Races whose certificate still waits for its repetition. Not a fault before its time has come.
+    pub certificates_waiting: u64,
+    pub sum_zero: bool,
+    pub chains_ok: bool,
+    pub certificates_ok: bool,
+    pub dues_ok: bool,
+    pub faults: Vec<String>,
+    pub faults_unnamed: u64,
+}
+
+impl Proof {
+    /// What a race came to in `asset`, all races together.
+    pub fn of(&self, asset: Asset) -> AssetTotals {
+        self.totals.get(&asset).copied().unwrap_or_default()
+    }
+
+    /// Whether every promise holds for everything that is stored. Races that are still open are no fault.
+    pub fn is_clean(&self) -> bool {
+        self.sum_zero && self.chains_ok && self.certificates_ok && self.dues_ok && self.faults.is_empty()
+    }
+}
+
+/// Which promise a fault breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Promise {
+    /// Independent records agree.
+    SumZero,
+    /// Journals fold.
+    Chains,
+    /// Settled races are certified, truly and twice.
+    Certificates,
+    /// A settled race has posted what is due.
+    Dues,
+}
+
+/// What ends the reading of an item.
+enum Stop {
+    /// Something is off with it; the next one is read all the same.
+    Fault(String),
+    /// Nothing can be read any more.
+    Failed(VerifyError),
+}
+
+impl From<String> for Stop {
+    fn from(fault: String) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The proof in the making.
+struct Checking {
+    proof: Proof,
+    ledger: Ledger,
+    now: Timestamp,
+}
+
+impl Checking {
+    fn fault(&mut self, promise: Promise, what: String) {
+        match promise {
+            Promise::SumZero => self.proof.sum_zero = false,
+            Promise::Chains => self.proof.chains_ok = false,
+            Promise::Certificates => self.proof.certificates_ok = false,
+            Promise::Dues => self.proof.dues_ok = false,
+        }
+        if self.proof.faults.len() < FAULTS_NAMED_MAX {
+            self.proof.faults.push(what);
+        } else {
+            self.proof.faults_unnamed += 1;
+        }
+    }
+
+    /// Notes the fault, if that is what ended the reading.
+    fn read(&mut self, promise: Promise, read: Result<(), Stop>) -> Result<(), VerifyError> {
+        match read {
+            Ok(()) => Ok(()),
+            Err(Stop::Fault(what)) => {
+                self.fault(promise, what);
+                Ok(())
+            }
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// Proves the tables as they stand at `now`, by the cloud's clock.
+pub fn verify(tables: &Tables, now: Timestamp) -> Result<Proof, VerifyError> {
+    let proof = Proof { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, ..Proof::default() };
+    let mut checking = Checking { proof, ledger: Ledger::open()?, now };
+    let mut wallets = wallet::Reading::default();
+    tables.each("wallet", |item| wallets.item(&mut checking, &item))?;
+    tables.each("bank", |item| wallet::bank_item(&mut checking, &item))?;
+    let mut races = race::Reading::default();
+    tables.each("racing", |item| races.item(&mut checking, &item))?;
+    races.end(&mut checking)?;
+    compare(&mut checking)?;
+    Ok(checking.proof)
+}
+
+fn compare(checking: &mut Checking) -> Result<(), VerifyError> {
+    checking.proof.bettors = checking.ledger.bettors()?;
+    for difference in checking.ledger.differences()? {
+        checking.fault(Promise::SumZero, difference);
+    }
+    Ok(())
+}

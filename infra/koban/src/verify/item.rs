@@ -1,0 +1,63 @@
+//! An item as it is stored: the one shape that every table has.
+
+use super::VerifyError;
+use data_encoding::BASE64;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use shared::journal::Line;
+
+/// A stored item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    pub pk: String,
+    pub sk: String,
+    pub body: Vec<u8>,
+    pub hash: Vec<u8>,
+    /// Only refusals expire.
+    pub expires: bool,
+}
+
+/// The same in DynamoDB's own JSON, which the embedded engine stores.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    pk: Text,
+    sk: Text,
+    body: Binary,
+    hash: Option<Binary>,
+    ttl: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Binary {
+    #[serde(rename = "B")]
+    base64: String,
+}
+
+impl Item {
+    pub(super) fn parse(table: &'static str, json: &[u8]) -> Result<Self, VerifyError> {
+        let broken = |reason: String| VerifyError::Item { table, reason };
+        let stored: Stored = serde_json::from_slice(json).map_err(|error| broken(error.to_string()))?;
+        let bytes = |binary: &Binary| BASE64.decode(binary.base64.as_bytes()).map_err(|error| broken(error.to_string()));
+        let (body, hash) = (bytes(&stored.body)?, stored.hash.as_ref().map(bytes).transpose()?.unwrap_or_default());
+        Ok(Self { pk: stored.pk.text, sk: stored.sk.text, body, hash, expires: stored.ttl.is_some() })
+    }
+
+    /// What the body says; the reason when it cannot be read.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
+        serde_json::from_slice(&self.body).map_err(|error| format!("{} {} is unreadable: {error}", self.pk, self.sk))
+    }
+
+    /// The line `seq` of the journal `entity` that it is.
+    pub(super) fn line(&self, entity: &str, seq: &str) -> Result<Line, String> {
+        let broken = |what: &str| format!("{} {}: {what}", self.pk, self.sk);
+        let seq = seq.parse().map_err(|_| broken("its sort key is no sequence"))?;
+        let hash = self.hash.as_slice().try_into().map_err(|_| broken("its hash is not 32 bytes"))?;
+        Ok(Line { entity: entity.to_owned(), seq, body: self.body.clone(), hash })
+    }
+}

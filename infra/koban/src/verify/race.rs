@@ -1,0 +1,164 @@
+//! The racing table, race by race: what a race says of itself comes first, then its shards, then its certificates are compared with
+//! what the shards came to.
+
+use super::shard::{self, Judged};
+use super::{Checking, Item, Promise, Stop, VerifyError};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use shared::racing::{AssetTotals, Certificate, ClosingPosting, Race, RaceId, RaceResult, RaceState, Totals};
+use std::collections::BTreeMap;
+
+/// A certificate is repeated a quarter of an hour later; after this the repetition must be there.
+const REPEATED_WITHIN: SignedDuration = SignedDuration::from_mins(18);
+
+/// The race that is being read.
+#[derive(Default)]
+pub(super) struct Reading {
+    facts: Option<Facts>,
+    shard: shard::Reading,
+}
+
+/// What is known of a race before its shards are read.
+struct Facts {
+    id: RaceId,
+    race: Option<Race>,
+    results: BTreeMap<u32, RaceResult>,
+    certificates: Vec<Certificate>,
+    judged: Option<Judged>,
+    totals: Totals,
+}
+
+/// A result as it came; who brought it and when is not compared.
+#[derive(Deserialize)]
+struct StoredResult {
+    result: RaceResult,
+}
+
+impl Reading {
+    pub fn item(&mut self, checking: &mut Checking, item: &Item) -> Result<(), VerifyError> {
+        let Some(place) = item.pk.strip_prefix("race#") else { return Ok(()) };
+        let (key, shard) = place.split_once('#').map_or((place, None), |(key, shard)| (key, Some(shard)));
+        let Ok(id) = RaceId::from_key(key) else {
+            checking.fault(Promise::Dues, format!("{}: no race has this key", item.pk));
+            return Ok(());
+        };
+        if self.facts.as_ref().is_none_or(|facts| facts.id != id) {
+            self.end(checking)?;
+            self.facts = Some(Facts::new(id));
+        }
+        let Some(facts) = &mut self.facts else { return Ok(()) };
+        match shard {
+            None => {
+                let read = facts.item(item);
+                checking.read(Promise::Certificates, read)
+            }
+            Some(shard) => {
+                let judged = facts.judged.get_or_insert_with(|| Judged::of(facts.race.as_ref(), &facts.results));
+                self.shard.item(checking, judged, &mut facts.totals, item, shard)
+            }
+        }
+    }
+
+    /// Ends the race that was read last.
+    pub fn end(&mut self, checking: &mut Checking) -> Result<(), VerifyError> {
+        let Some(mut facts) = self.facts.take() else { return Ok(()) };
+        if let Some(judged) = &facts.judged {
+            self.shard.end(checking, judged, &mut facts.totals);
+        }
+        facts.end(checking);
+        Ok(())
+    }
+}
+
+impl Facts {
+    fn new(id: RaceId) -> Self {
+        Self {
+            id,
+            race: None,
+            results: BTreeMap::new(),
+            certificates: Vec::new(),
+            judged: None,
+            totals: Totals::default(),
+        }
+    }
+
+    fn item(&mut self, item: &Item) -> Result<(), Stop> {
+        match item.sk.split('#').next() {
+            Some("race") => self.race = Some(item.read()?),
+            Some("cert") => self.certificates.push(item.read()?),
+            Some("result") => {
+                let version = item.sk.strip_prefix("result#v").and_then(|version| version.parse().ok());
+                let version = version.ok_or_else(|| format!("{} {}: no version", item.pk, item.sk))?;
+                self.results.insert(version, item.read::<StoredResult>()?.result);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&self, checking: &mut Checking) {
+        let Some(race) = &self.race else {
+            checking.fault(Promise::Dues, format!("{}: there are records of it, but no race", self.id));
+            return;
+        };
+        checking.proof.races += 1;
+        checking.proof.slips += self.totals.slips;
+        checking.proof.paid_users += self.totals.paid_users;
+        for (asset, totals) in &self.totals.by_asset {
+            let sum = checking.proof.totals.entry(*asset).or_default();
+            // Sums of amounts below 2^53 each: a billion races away from the end of an i64.
+            sum.stake += totals.stake;
+            sum.payout += totals.payout;
+            sum.refund += totals.refund;
+        }
+        if race.state == RaceState::Settled {
+            self.check_certificates(checking, race);
+        }
+    }
+
+    /// A settled race has a certificate of its version, made twice, that says what its slips and payouts say.
+    fn check_certificates(&self, checking: &mut Checking, race: &Race) {
+        let (id, version) = (self.id, race.result_version);
+        let pass = |pass| self.certificates.iter().find(|made| made.version == version && made.pass == pass);
+        let Some(first) = pass(1) else {
+            return checking.fault(Promise::Certificates, format!("{id}: settled for version {version} without a certificate"));
+        };
+        match pass(2) {
+            Some(second) => self.check_certificate(checking, race, second),
+            None if is_waiting(first.made_at, checking.now) => checking.proof.certificates_waiting += 1,
+            None => checking.fault(Promise::Certificates, format!("{id}: the certificate of version {version} was never repeated")),
+        }
+        self.check_certificate(checking, race, first);
+    }
+
+    fn check_certificate(&self, checking: &mut Checking, race: &Race, made: &Certificate) {
+        let (id, pass) = (self.id, made.pass);
+        let mut differs = |what: &str, says: String, found: String| {
+            checking.fault(Promise::Certificates, format!("{id}: certificate {pass} says {what} {says}; found {found}"));
+        };
+        if made.shards != race.shards {
+            differs("shards", made.shards.to_string(), race.shards.to_string());
+        }
+        if made.totals != self.totals {
+            differs("totals", format!("{:?}", made.totals), format!("{:?}", self.totals));
+        }
+        let closing = closing_postings(id, &self.totals);
+        if made.operator_result != closing {
+            differs("operator result", format!("{:?}", made.operator_result), format!("{closing:?}"));
+        }
+    }
+}
+
+fn is_waiting(made_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(made_at) < REPEATED_WITHIN
+}
+
+/// What must be left of each asset's stakes for the operator: reckoned here anew, not by the code that made the certificate.
+fn closing_postings(race: RaceId, totals: &Totals) -> Vec<ClosingPosting> {
+    let posting = |(&asset, &AssetTotals { stake, payout, refund })| ClosingPosting {
+        from: format!("escrow:{}", race.key()),
+        to: "operator_result".into(),
+        amount: shared::money::Amount { asset, minor: stake - payout - refund },
+    };
+    totals.by_asset.iter().map(posting).collect()
+}

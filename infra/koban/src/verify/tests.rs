@@ -1,0 +1,190 @@
+//! A race of two people, right in every record; then one record after another is changed, and each time the proof must say which.
+
+use super::*;
+use serde::Serialize;
+use serde_json::json;
+use shared::id::{TopUpId, UserId};
+use shared::journal::Line;
+use shared::money::Amount;
+use shared::racing::payout::{self, Basis, PayoutTail};
+use shared::racing::{
+    Announcement, Bet, BetType, Certificate, Due, Race, RaceId, RaceResult, Runner, Selection, Slip, Totals, check_bets, shard_of,
+};
+use shared::wallet::{self, Account, Change, Kind, Posting, WalletTail};
+
+const SHARDS: u16 = 2;
+
+type Stored = BTreeMap<&'static str, Vec<Item>>;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn race_id() -> RaceId {
+    "rac_20270115-03-01".parse().unwrap()
+}
+
+fn yen(minor: i64) -> Amount {
+    Amount { asset: Asset::Jpy, minor }
+}
+
+fn put(stored: &mut Stored, table: &'static str, pk: &str, sk: &str, body: &impl Serialize) {
+    let body = serde_json::to_vec(body).unwrap();
+    stored.entry(table).or_default().push(Item { pk: pk.into(), sk: sk.into(), body, hash: Vec::new(), expires: false });
+}
+
+fn put_line(stored: &mut Stored, table: &'static str, pk: &str, sk: String, line: &Line) {
+    let item = Item { pk: pk.into(), sk, body: line.body.clone(), hash: line.hash.to_vec(), expires: false };
+    stored.entry(table).or_default().push(item);
+}
+
+/// A person who topped up by 10,000 and put 500 on boat 3; with the totals of what that came to.
+fn person(stored: &mut Stored, name: &str, boat: u8, result: &RaceResult) -> Totals {
+    let user = UserId::of_subject("issuer", name);
+    let entity = wallet::entity(&user);
+    let topup = TopUpId::derive(&[name.as_bytes()]);
+    put(stored, "bank", &format!("collection#{topup}"), "collection", &json!({"id": topup, "amount": yen(10_000), "verdict": "COLLECTED", "at": at(0)}));
+    let object = json!({"id": topup, "user": user, "amount": yen(10_000), "state": "COLLECTED", "requested_at": at(0), "updated_at": at(1)});
+    put(stored, "wallet", &format!("topup#{user}"), topup.as_str(), &object);
+    let credit = Posting::new(yen(10_000), Account::BankClearing);
+    let change = Change { kind: Kind::TopUp, operation: topup.to_string(), postings: vec![credit] };
+    let mut tail = WalletTail::empty(entity.clone());
+    let mut append = |stored: &mut Stored, line: Line| {
+        put_line(stored, "wallet", &entity, Line::sort_key(line.seq), &line);
+        tail = WalletTail::of(&line).unwrap();
+        tail.clone()
+    };
+    let tail = append(stored, WalletTail::empty(wallet::entity(&user)).append(at(1), "collect-topup", change).unwrap());
+
+    let shard = shard_of(&user, SHARDS);
+    let place = format!("race#{}#{shard:04}", race_id().key());
+    let slip_tail = shared::hash::text(&shared::hash::of_parts(&[name.as_bytes()]));
+    let bets = vec![Bet { bet_type: BetType::Win, selection: Selection::Single { runners: vec![boat] }, stake: 500 }];
+    let slip = Slip::new(Asset::Jpy, check_bets(&bets, (1..=6).collect()).unwrap(), bets, at(10));
+    put(stored, "racing", &place, &format!("{user}#b#{slip_tail}"), &slip);
+    let operation = format!("bet_{}_{shard:02}_{slip_tail}", race_id().key());
+    let tail = append(stored, wallet::stake(&tail, at(10), &user, &operation, &race_id().key(), yen(500)).unwrap());
+
+    let mut due = Due::default();
+    due.add(Asset::Jpy, slip.outcome(result, at(60), false).unwrap()).unwrap();
+    let mut totals = Totals::default();
+    totals.add_stake(slip.stake()).unwrap();
+    totals.add_paid(&due).unwrap();
+    let payouts = PayoutTail::empty(payout::entity(race_id(), &user));
+    if let Some(posted) = payout::outstanding(&payouts, Basis { version: 1, late: 0 }, &due) {
+        let line = payouts.append(at(120), "settle-shard", posted.clone()).unwrap();
+        put_line(stored, "racing", &place, payout::sort_key(&user, 1), &line);
+        let change = payout::wallet_change(race_id(), &line, &posted);
+        append(stored, tail.append(at(120), "settle-shard", change).unwrap());
+    }
+    totals
+}
+
+fn settled_race() -> Stored {
+    let mut stored = Stored::new();
+    let result: RaceResult = serde_json::from_value(json!({"dividends": {"win": [{"combination": "3", "per_100": 250}]}})).unwrap();
+    let totals = person(&mut stored, "alice", 3, &result).plus(&person(&mut stored, "bob", 4, &result)).unwrap();
+    let runners = (1..=6).map(|number| Runner { number, name: String::new() }).collect();
+    let announcement = Announcement { closes_at: at(60), title: "test".into(), runners };
+    let race = Race::announce(race_id(), announcement, SHARDS).unwrap().resulted(at(100)).settled(1).unwrap();
+    let place = format!("race#{}", race_id().key());
+    put(&mut stored, "racing", &place, "race", &race);
+    put(&mut stored, "racing", &place, "result#v0001", &json!({"message_id": "m", "received_at": at(100), "result": result}));
+    for pass in [1, 2] {
+        let made = Certificate::new(race_id(), 1, pass, SHARDS, totals.clone(), at(i64::from(pass) * 900)).unwrap();
+        put(&mut stored, "racing", &place, &format!("cert#0001#{pass}"), &made);
+    }
+    stored
+}
+
+fn prove(stored: Stored) -> Proof {
+    verify(&Tables::of(stored), at(7_200)).unwrap()
+}
+
+/// Changes `from` to `to` in the body of the one item whose sort key has `sk` and whose body has `from`.
+fn tampered(table: &'static str, sk: &str, from: &str, to: &str) -> Proof {
+    let mut stored = settled_race();
+    let mut changed = 0;
+    for item in stored.get_mut(table).unwrap() {
+        let body = String::from_utf8(item.body.clone()).unwrap();
+        if item.sk.contains(sk) && body.contains(from) && changed == 0 {
+            item.body = body.replace(from, to).into_bytes();
+            changed += 1;
+        }
+    }
+    assert_eq!(changed, 1, "nothing to change");
+    prove(stored)
+}
+
+fn without(table: &'static str, sk: &str) -> Proof {
+    let mut stored = settled_race();
+    let items = stored.get_mut(table).unwrap();
+    let before = items.len();
+    items.retain(|item| !item.sk.contains(sk));
+    assert!(items.len() < before, "nothing to remove");
+    prove(stored)
+}
+
+#[test]
+fn a_right_race_is_clean_and_counted() {
+    let proof = prove(settled_race());
+    assert!(proof.is_clean(), "{:?}", proof.faults);
+    assert_eq!((proof.races, proof.slips, proof.combinations, proof.bettors), (1, 2, 2, 2));
+    assert_eq!(proof.of(Asset::Jpy), AssetTotals { stake: 1_000, payout: 1_250, refund: 0 });
+    assert_eq!((proof.paid_users, proof.unsettled), (1, 0));
+}
+
+#[test]
+fn a_tampered_wallet_line_is_found_in_its_chain_and_by_the_slip() {
+    let proof = tampered("wallet", "000000000002", "\"minor\":-500", "\"minor\":-400");
+    assert!(!proof.chains_ok && !proof.sum_zero);
+    assert!(proof.faults.iter().any(|fault| fault.contains("line 2 does not hash")), "{:?}", proof.faults);
+    assert!(proof.faults.iter().any(|fault| fault.contains("stake bet_") && fault.contains("-400")), "{:?}", proof.faults);
+}
+
+#[test]
+fn a_missing_slip_payout_or_line_is_found_by_the_other_side() {
+    assert!(!without("racing", "#b#").sum_zero);
+    assert!(!without("racing", "#p#").sum_zero);
+    assert!(!without("wallet", "000000000002").sum_zero);
+}
+
+#[test]
+fn a_slip_that_was_changed_is_found_though_nothing_hashes_it() {
+    let proof = tampered("racing", "#b#", "\"stake\":500", "\"stake\":600");
+    assert!(!proof.sum_zero && !proof.dues_ok && !proof.certificates_ok);
+}
+
+#[test]
+fn what_the_bank_took_must_be_what_the_wallet_has() {
+    let proof = tampered("bank", "collection", "10000", "10100");
+    assert!(!proof.sum_zero && proof.chains_ok);
+    assert!(proof.faults[0].contains("the bank says 10100"), "{:?}", proof.faults);
+    assert!(!without("bank", "collection").sum_zero);
+}
+
+#[test]
+fn another_result_than_was_settled_leaves_slips_unsettled() {
+    let proof = tampered("racing", "result#v0001", "\"per_100\":250", "\"per_100\":260");
+    assert_eq!((proof.unsettled, proof.dues_ok), (1, false));
+}
+
+#[test]
+fn a_wrong_missing_or_unrepeated_certificate_is_found() {
+    assert!(!tampered("racing", "cert#0001#2", "\"payout\":1250", "\"payout\":1251").certificates_ok);
+    assert!(!tampered("racing", "cert#0001#1", "\"minor\":-250", "\"minor\":-251").certificates_ok);
+    assert!(!without("racing", "cert#0001#1").certificates_ok);
+    assert!(!without("racing", "cert#0001#2").certificates_ok);
+}
+
+#[test]
+fn a_race_that_is_not_settled_is_no_fault_but_its_slips_are_open() {
+    let mut stored = settled_race();
+    stored.get_mut("racing").unwrap().retain(|item| !item.sk.starts_with("cert#"));
+    for item in stored.get_mut("racing").unwrap() {
+        let body = String::from_utf8(item.body.clone()).unwrap();
+        item.body = body.replace("\"state\":\"settled\"", "\"state\":\"resulted\"").into_bytes();
+    }
+    let proof = prove(stored);
+    assert_eq!((proof.is_clean(), proof.unsettled), (true, 2), "{:?}", proof.faults);
+}

@@ -1,0 +1,213 @@
+//! The house rules, kept by a test: what a reader may rely on in every file.
+
+use platform::function::{Function, Handler, Trigger};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use syn::visit::Visit;
+
+const FILE_LINES_MAX: usize = 500;
+const FUNCTION_LINES_MAX: usize = 70;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every Rust file of the repository, relative to its root, with its text.
+fn rust_files() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = ["shared", "infra", "functions", "tests"].map(PathBuf::from).into();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(root().join(&folder)).unwrap() {
+            let entry = entry.unwrap();
+            let path = folder.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(root().join(&path)).unwrap();
+                files.push((path, text));
+            }
+        }
+    }
+    assert!(files.len() > 50, "only {} files found: is this the repository?", files.len());
+    files
+}
+
+fn refuse(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let too_long = rust_files().into_iter().filter_map(|(path, text)| {
+        let lines = text.lines().count();
+        (lines > FILE_LINES_MAX).then(|| format!("{}: {lines} lines, at most {FILE_LINES_MAX}: split it by idea", path.display()))
+    });
+    refuse(&too_long.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_file_says_why_it_is_there() {
+    let silent = rust_files().into_iter().filter(|(path, text)| {
+        let is_binary = path.components().any(|part| part.as_os_str() == "bin");
+        !is_binary && !text.starts_with("//!")
+    });
+    refuse(&silent.map(|(path, _)| format!("{}: begin it with a //! paragraph", path.display())).collect::<Vec<_>>());
+}
+
+/// Collects functions that are too long.
+struct Lengths {
+    path: PathBuf,
+    faults: Vec<String>,
+}
+
+impl Lengths {
+    fn check(&mut self, name: &syn::Ident, block: &syn::Block) {
+        let lines = block.brace_token.span.close().end().line - name.span().start().line + 1;
+        if lines > FUNCTION_LINES_MAX {
+            self.faults.push(format!("{}: {name} has {lines} lines, at most {FUNCTION_LINES_MAX}", self.path.display()));
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Lengths {
+    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        self.check(&function.sig.ident, &function.block);
+        syn::visit::visit_item_fn(self, function);
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        self.check(&function.sig.ident, &function.block);
+        syn::visit::visit_impl_item_fn(self, function);
+    }
+}
+
+#[test]
+fn no_function_is_too_long() {
+    let mut faults = Vec::new();
+    for (path, text) in rust_files() {
+        let mut lengths = Lengths { path, faults: Vec::new() };
+        lengths.visit_file(&syn::parse_file(&text).unwrap());
+        faults.append(&mut lengths.faults);
+    }
+    refuse(&faults);
+}
+
+/// Every function with its service's name.
+fn functions() -> Vec<(&'static str, &'static Function)> {
+    let services = koban::registry::SERVICES.iter();
+    services.flat_map(|service| service.functions.iter().map(|function| (service.name, *function))).collect()
+}
+
+fn stem(function: &Function) -> String {
+    function.name.replace('-', "_")
+}
+
+#[test]
+fn every_function_has_its_file_its_binary_and_its_test_under_its_own_name() {
+    let mut faults = Vec::new();
+    for (service, function) in functions() {
+        let stem = stem(function);
+        let file = format!("functions/{service}/src/{stem}.rs");
+        let test = format!("tests/it/functions/{stem}.rs");
+        for path in [&file, &test] {
+            if !root().join(path).exists() {
+                faults.push(format!("{}: there is no {path}", function.name));
+            }
+        }
+        let binary = format!("functions/{service}/src/bin/{}.rs", function.name);
+        let expected = format!("fn main() -> std::process::ExitCode {{\n    platform::run(&{service}::{stem}::FUNCTION)\n}}\n");
+        if std::fs::read_to_string(root().join(&binary)).unwrap_or_default() != expected {
+            faults.push(format!("{}: {binary} must be\n{expected}", function.name));
+        }
+    }
+    refuse(&faults);
+}
+
+#[test]
+fn every_binary_is_of_a_function() {
+    let names: BTreeSet<&str> = functions().into_iter().map(|(_, function)| function.name).collect();
+    let binaries = rust_files().into_iter().filter(|(path, _)| path.starts_with("functions") && path.parent().unwrap().ends_with("bin"));
+    let strays = binaries.filter(|(path, _)| !names.contains(path.file_stem().unwrap().to_str().unwrap()));
+    refuse(&strays.map(|(path, _)| format!("{}: no function bears this name", path.display())).collect::<Vec<_>>());
+}
+
+#[test]
+fn names_and_routes_are_unique() {
+    let mut seen = BTreeSet::new();
+    for (_, function) in functions() {
+        assert!(seen.insert(function.name.to_owned()), "{} twice", function.name);
+        if let Some(route) = function.route() {
+            let route = format!("{} {}", route.method.as_str(), route.path);
+            assert!(seen.insert(route.clone()), "{route} twice");
+        }
+    }
+}
+
+#[test]
+fn every_handler_fits_its_trigger() {
+    for (_, function) in functions() {
+        let fits = matches!(
+            (&function.trigger, &function.handler),
+            (Trigger::Http(_), Handler::Http(_))
+                | (Trigger::Queue { .. } | Trigger::Schedule { .. }, Handler::Message(_))
+                | (Trigger::Stream { .. }, Handler::Relay { .. })
+        );
+        assert!(fits, "{}: {:?} for {:?}", function.name, function.handler, function.trigger);
+    }
+}
+
+#[test]
+fn a_relay_may_do_what_it_must() {
+    for (_, function) in functions() {
+        let Handler::Relay { topic, failures, .. } = &function.handler else { continue };
+        assert!(function.publishes.iter().any(|publishes| std::ptr::eq(publishes.topic, *topic)), "{}", function.name);
+        assert!(function.sends.iter().any(|sends| std::ptr::eq(sends.queue, *failures)), "{}", function.name);
+    }
+}
+
+#[test]
+fn limits_are_within_what_aws_and_the_design_allow() {
+    for (_, function) in functions() {
+        let timeout = function.timeout.as_secs();
+        let longest = if function.route().is_some() { 29 } else { 900 };
+        assert!((1..=longest).contains(&timeout), "{}: a timeout of {timeout} s", function.name);
+        assert!((128..=10_240).contains(&function.memory_mb), "{}", function.name);
+        if let Some(queue) = function.consumes() {
+            assert!(queue.receives_max >= 5, "{}: maxReceiveCount below 5", queue.name);
+            assert!(function.visibility() >= function.timeout * 6, "{}", function.name);
+        }
+        if let Trigger::Queue { batch, concurrency, .. } = &function.trigger {
+            assert!((1..=10).contains(batch) && *concurrency >= 2, "{}", function.name);
+        }
+    }
+}
+
+#[test]
+fn every_queue_is_consumed_by_one_function_or_keeps_a_relays_failures() {
+    for service in koban::registry::SERVICES {
+        for queue in service.queues {
+            let consumers = functions().into_iter().filter(|(_, of)| of.consumes().is_some_and(|one| std::ptr::eq(one, *queue)));
+            let keepers = functions()
+                .into_iter()
+                .filter(|(_, of)| matches!(&of.handler, Handler::Relay { failures, .. } if std::ptr::eq(*failures, *queue)));
+            assert_eq!(consumers.count() + keepers.count(), 1, "{}", queue.name);
+        }
+    }
+}
+
+#[test]
+fn the_domain_depends_on_nothing_of_ours_and_on_no_io() {
+    let manifest = std::fs::read_to_string(root().join("shared/Cargo.toml")).unwrap();
+    for forbidden in ["platform", "koban", "aws", "tokio", "rusqlite", "fastrand"] {
+        assert!(!manifest.lines().any(|line| line.starts_with(forbidden)), "shared depends on {forbidden}");
+    }
+}
+
+#[test]
+fn nothing_but_the_clock_asks_for_the_time() {
+    let readers = rust_files().into_iter().filter(|(path, text)| {
+        let of_functions = path.starts_with("functions") || path.starts_with("shared");
+        of_functions && (text.contains("Timestamp::now()") || text.contains("SystemTime::now()") || text.contains("Instant::now()"))
+    });
+    refuse(&readers.map(|(path, _)| format!("{}: take the time from the context", path.display())).collect::<Vec<_>>());
+}
