@@ -2,9 +2,9 @@
 //! posts to wallets by the wallet service's one typed way in.
 
 mod feed;
-mod keys;
+pub mod keys;
 mod problems;
-mod records;
+pub mod records;
 mod shard;
 mod slip_view;
 
