@@ -109,7 +109,8 @@ async fn usage(cloud: &Cloud, log: &std::path::Path, from: u64) -> (f64, f64) {
     let text = std::fs::read(log).unwrap();
     let text = String::from_utf8_lossy(&text[usize::try_from(from).unwrap()..]).into_owned();
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let settlement = lines.filter(|line| ["settle-race", "settle-shard", "certify-race"].contains(&line["function"].as_str().unwrap_or("")));
+    let settlement =
+        lines.filter(|line| ["settle-race", "settle-shard", "certify-race"].contains(&line["function"].as_str().unwrap_or("")));
     settlement.fold((0.0, 0.0), |(wru, calls), line| {
         (wru + line["wru"].as_f64().unwrap_or(0.0), calls + line["calls"].as_f64().unwrap_or(0.0))
     })

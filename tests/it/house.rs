@@ -126,7 +126,8 @@ fn every_function_has_its_file_its_binary_and_its_test_under_its_own_name() {
 #[test]
 fn every_binary_is_of_a_function() {
     let names: BTreeSet<&str> = functions().into_iter().map(|(_, function)| function.name).collect();
-    let binaries = rust_files().into_iter().filter(|(path, _)| path.starts_with("functions") && path.parent().unwrap().ends_with("bin"));
+    let binaries =
+        rust_files().into_iter().filter(|(path, _)| path.starts_with("functions") && path.parent().unwrap().ends_with("bin"));
     let strays = binaries.filter(|(path, _)| !names.contains(path.file_stem().unwrap().to_str().unwrap()));
     refuse(&strays.map(|(path, _)| format!("{}: no function bears this name", path.display())).collect::<Vec<_>>());
 }
@@ -207,7 +208,8 @@ fn the_domain_depends_on_nothing_of_ours_and_on_no_io() {
 fn nothing_but_the_clock_asks_for_the_time() {
     let readers = rust_files().into_iter().filter(|(path, text)| {
         let of_functions = path.starts_with("functions") || path.starts_with("shared");
-        of_functions && (text.contains("Timestamp::now()") || text.contains("SystemTime::now()") || text.contains("Instant::now()"))
+        of_functions
+            && (text.contains("Timestamp::now()") || text.contains("SystemTime::now()") || text.contains("Instant::now()"))
     });
     refuse(&readers.map(|(path, _)| format!("{}: take the time from the context", path.display())).collect::<Vec<_>>());
 }

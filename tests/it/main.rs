@@ -1,6 +1,12 @@
 //! Everything that is tested across crates: the house rules, the generated files, the independent oracle, and every function end to
 //! end through the HTTP API of a running cloud.
 
+mod budgets;
+mod faults;
+mod functions;
 mod generated;
+mod growth;
+mod harness;
 mod house;
 mod oracle;
+mod settlement;

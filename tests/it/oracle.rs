@@ -188,7 +188,7 @@ fn boats(rng: &mut Rng, least: usize, most: usize) -> Vec<u64> {
 }
 
 /// A result in the raw form with what real days rarely have: dead heats, scratches, void types, a void race, consolations.
-fn random_race(rng: &mut Rng) -> Value {
+pub fn random_race(rng: &mut Rng) -> Value {
     let order = boats(rng, 6, 6);
     let scratched = if rng.bool() { 0 } else { rng.usize(1..=5) };
     let ran = order.len() - scratched;
@@ -242,7 +242,7 @@ fn winners(finishes: &[Vec<u64>], (bet_type, named, ordered): (&str, usize, bool
 }
 
 /// The raw result as Koban's feed has it.
-fn feed(race: &Value) -> RaceResult {
+pub fn feed(race: &Value) -> RaceResult {
     let dividend = |raw: &Value| json!({ "combination": raw["combination"], "per_100": raw["payout"] });
     let payouts = race["payouts"].as_object().expect("payouts");
     let dividends: Map<_, _> =

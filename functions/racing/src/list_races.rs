@@ -4,7 +4,7 @@ use crate::records::DayRow;
 use crate::{RACING, keys};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use platform::cursor::ListId;
+use platform::cursor::{self, ListId};
 use platform::function::{
     Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
 };
@@ -65,6 +65,9 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let limit = call.limit()?;
     let list = ListId::new(&call, FUNCTION.name, &[&date.to_string(), &venue]);
     let after = list.position(&call, 1)?.map(|position| position.concat());
+    if after.as_ref().is_some_and(|after| !after.starts_with(&venue)) {
+        return Err(cursor::refused());
+    }
     let pk = keys::day_partition(date);
     let range = Range { prefix: &venue, after: after.as_deref(), limit: Some(limit), ..Range::all(&pk) };
     let page = context.table(&RACING).page(&range).await?;

@@ -4,7 +4,7 @@
 use crate::slip_view::{self, SlipView};
 use crate::{RACING, SLIPS_BY_USER, keys, records};
 use jiff::Timestamp;
-use platform::cursor::ListId;
+use platform::cursor::{self, ListId};
 use platform::function::{
     Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
 };
@@ -81,8 +81,11 @@ async fn of_race(context: &Context, call: &Call, list: &ListId, race: RaceId, li
 /// A page of all the caller's slips, newest first.
 async fn of_all(context: &Context, call: &Call, list: &ListId, from: Option<Timestamp>, limit: u32) -> Result<Ids, Problem> {
     let user = call.user();
-    let after = list.position(call, 2)?.map(|position| entry(user, &position)).transpose()?;
     let from = from.map_or_else(|| "0".to_owned(), |from| format!("{from:.3}"));
+    let after = list.position(call, 2)?.map(|position| entry(user, &position)).transpose()?;
+    if after.as_ref().is_some_and(|after| after.range < from) {
+        return Err(cursor::refused());
+    }
     let query = IndexQuery { hash: user.as_str(), from: &from, newest_first: true, after: after.as_ref(), limit };
     let entries = context.table(&RACING).index_page(&SLIPS_BY_USER, &query).await?;
     let ids: Vec<SlipId> = entries.iter().map(|entry| slip_id(&entry.key)).collect::<Result<_, _>>()?;
@@ -93,8 +96,7 @@ async fn of_all(context: &Context, call: &Call, list: &ListId, from: Option<Time
 
 /// The index entry that a cursor's position names: always one of the caller's own.
 fn entry(user: &UserId, position: &[String]) -> Result<IndexEntry, Problem> {
-    let refused = |_| Problem::parameter("cursor", "not a cursor of this list; begin again without one");
-    let id: SlipId = position[1].parse().map_err(refused)?;
+    let id: SlipId = position[1].parse().map_err(|_| cursor::refused())?;
     Ok(IndexEntry { range: position[0].clone(), key: keys::slip(user, &id) })
 }
 

@@ -94,9 +94,7 @@ mod tests {
     }
 
     fn boats(places: &[Option<u8>]) -> serde_json::Value {
-        let boat = |(index, place): (usize, &Option<u8>)| {
-            serde_json::json!({"racer_boat_number": index + 1, "racer_place_number": place, "racer_start_timing": 0.1})
-        };
+        let boat = |(index, place): (usize, &Option<u8>)| serde_json::json!({"racer_boat_number": index + 1, "racer_place_number": place, "racer_start_timing": 0.1});
         places.iter().enumerate().map(boat).collect()
     }
 
@@ -126,7 +124,10 @@ mod tests {
             "quinella_place":[{"combination":"3=4","payout":350},{"combination":"1=3","payout":470}],
             "win":[{"combination":"3","payout":470}]}"#;
         let result = result_of(&page(&[Some(3), Some(14), Some(1), Some(2), Some(16), Some(9)], payouts));
-        assert_eq!(result.dividends.keys().copied().collect::<Vec<_>>(), [BetType::Win, BetType::QuinellaPlace, BetType::Trifecta]);
+        assert_eq!(
+            result.dividends.keys().copied().collect::<Vec<_>>(),
+            [BetType::Win, BetType::QuinellaPlace, BetType::Trifecta]
+        );
         assert_eq!(result.dividends_of(BetType::QuinellaPlace)[1].per_100, 470);
         assert_eq!(result.refunded.iter().collect::<Vec<_>>(), [2, 5]);
         let places: Vec<_> = result.places.iter().map(|placing| (placing.place, placing.runner)).collect();

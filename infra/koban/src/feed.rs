@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn a_message_names_the_races_of_one_venue() {
         let void = RaceResult::default();
-        let messages = results([(race("20251226-03-01"), &void), (race("20251226-04-07"), &void), (race("20251226-03-02"), &void)]);
+        let messages =
+            results([(race("20251226-03-01"), &void), (race("20251226-04-07"), &void), (race("20251226-03-02"), &void)]);
         let bodies: Vec<_> = messages.iter().map(|message| String::from_utf8_lossy(&message.body).into_owned()).collect();
         assert_eq!(
             bodies,

@@ -1,5 +1,11 @@
 //! Koban's local cloud and its command line.
 
+pub mod boatrace;
+pub mod cli;
 pub mod cloud;
+pub mod cost;
+pub mod feed;
 pub mod generate;
+pub mod package;
 pub mod registry;
+pub mod verify;

@@ -39,15 +39,20 @@ impl ListId {
     /// The position of `parts` strings that the call's `cursor` parameter names, when it has one.
     pub fn position(&self, call: &Call, parts: usize) -> Result<Option<Vec<String>>, Problem> {
         let Some(text) = call.query::<String>("cursor")? else { return Ok(None) };
-        let refused = || Problem::parameter("cursor", "not a cursor of this list; begin again without one");
         if text.len() > TEXT_BYTES_MAX {
             return Err(refused());
         }
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| refused())?;
         let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;
-        if cursor.v != VERSION || cursor.list != self.0 || cursor.after.len() != parts {
+        // No key is empty, and DynamoDB refuses to start after one that is.
+        if cursor.v != VERSION || cursor.list != self.0 || cursor.after.len() != parts || cursor.after.iter().any(String::is_empty) {
             return Err(refused());
         }
         Ok(Some(cursor.after))
     }
+}
+
+/// What a list answers to a cursor that it never gave.
+pub fn refused() -> Problem {
+    Problem::parameter("cursor", "not a cursor of this list; begin again without one")
 }

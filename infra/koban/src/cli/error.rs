@@ -1,16 +1,15 @@
 //! Why a command failed, each with what to do next.
 
-use http::StatusCode;
-use serde::Deserialize;
-use std::error::Error;
-use std::path::PathBuf;
-use thiserror::Error as ThisError;
-
 use crate::boatrace::BoatraceError;
 use crate::cloud::CloudError;
 use crate::verify::VerifyError;
+use http::StatusCode;
+use platform::problem::chain;
+use serde::Deserialize;
+use std::path::PathBuf;
+use thiserror::Error;
 
-#[derive(Debug, ThisError)]
+#[derive(Debug, Error)]
 pub enum CliError {
     #[error("nothing answers at {url}: start a local cloud with `koban up`, or name another with --url")]
     Unreachable { url: String, source: std::io::Error },
@@ -24,7 +23,7 @@ pub enum CliError {
     Input(String),
     #[error("{0}")]
     Unexpected(String),
-    #[error("port {port} is taken: stop what listens there, or choose another with --port (0 for any free one)")]
+    #[error("port {port} is taken: stop what listens there, or choose others with --port and --aws-port (0 for any free one)")]
     PortTaken { port: u16 },
     #[error("another local cloud runs on {}: stop it, or choose another directory with --data", data.display())]
     DataInUse { data: PathBuf },
@@ -36,20 +35,12 @@ pub enum CliError {
     Verify(#[from] VerifyError),
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
+    /// By Ctrl-C; nothing needs to be said.
+    #[error("interrupted")]
+    Interrupted,
     /// The command did its work, and what it found is not clean. It has said so.
     #[error("not clean")]
     NotClean,
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// The parts of problem+json and of the gateway's own replies that help.

@@ -120,7 +120,8 @@ impl Reply {
     }
 
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, CliError> {
-        serde_json::from_slice(&self.body).map_err(|error| CliError::Unexpected(format!("a reply that is not understood: {error}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|error| CliError::Unexpected(format!("a reply that is not understood: {error}")))
     }
 }
 
@@ -155,9 +156,13 @@ impl Connection {
 
     async fn send_once(&mut self, call: &Call) -> Result<Reply, CliError> {
         let broke = |error: &dyn std::fmt::Display| CliError::Unexpected(format!("the connection broke: {error}"));
-        let mut sender = match self.sender.take() {
-            Some(mut sender) if sender.ready().await.is_ok() => sender,
-            _ => self.connect().await?,
+        let kept = match self.sender.take() {
+            Some(mut kept) => kept.ready().await.is_ok().then_some(kept),
+            None => None,
+        };
+        let mut sender = match kept {
+            Some(kept) => kept,
+            None => self.connect().await?,
         };
         let mut request = Request::new(Full::new(call.body.clone()));
         *request.method_mut() = call.method.clone();

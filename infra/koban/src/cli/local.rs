@@ -63,11 +63,7 @@ impl Local {
     }
 
     async fn ask(&mut self, what: &str, call: Call) -> Result<Reply, CliError> {
-        let reply = self.connection.send(&call).await?;
-        if reply.status == http::StatusCode::NOT_FOUND && reply.json::<NotFound>().is_ok_and(|reply| reply.message == "Not Found") {
-            return Err(CliError::NotLocal);
-        }
-        reply.accepted(what)
+        ask(&mut self.connection, what, call).await
     }
 
     pub async fn now(&mut self) -> Result<Timestamp, CliError> {
@@ -79,11 +75,8 @@ impl Local {
         self.ask("setting the clock", call).await.map(drop)
     }
 
-    /// A token of `subject` that is good for 12 hours of the cloud's clock.
     pub async fn token(&mut self, subject: &str) -> Result<String, CliError> {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("sub", subject).finish();
-        let reply = self.ask("asking for a token", Call::get(&format!("/_local/token?{query}"))?).await?;
-        Ok(reply.json::<Token>()?.token)
+        token(&mut self.connection, subject).await
     }
 
     /// The secret that signs the feeds.
@@ -104,9 +97,19 @@ impl Local {
     }
 }
 
-#[derive(Deserialize)]
-struct NotFound {
-    message: String,
+/// A token of `subject` that is good for 12 hours of the cloud's clock.
+pub async fn token(connection: &mut Connection, subject: &str) -> Result<String, CliError> {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("sub", subject).finish();
+    let reply = ask(connection, "asking for a token", Call::get(&format!("/_local/token?{query}"))?).await?;
+    Ok(reply.json::<Token>()?.token)
+}
+
+async fn ask(connection: &mut Connection, what: &str, call: Call) -> Result<Reply, CliError> {
+    let reply = connection.send(&call).await?;
+    if reply.status == http::StatusCode::NOT_FOUND {
+        return Err(CliError::NotLocal);
+    }
+    reply.accepted(what)
 }
 
 /// Which running cloud a command means: the one at `--url`, or the one of `--data`, or the usual one.

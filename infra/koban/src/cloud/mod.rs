@@ -69,7 +69,14 @@ pub struct Config {
 impl Config {
     /// On any free ports, by the machine's clock.
     pub fn new(data: impl Into<PathBuf>, services: &'static [&'static Service]) -> Self {
-        Self { data: data.into(), port: 0, aws_port: 0, services, start_at: None, settings: Default::default() }
+        Self {
+            data: data.into(),
+            port: 0,
+            aws_port: 0,
+            services,
+            start_at: None,
+            settings: platform::context::Settings::default(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::activity::Activity;
 use super::aws::AwsEndpoint;
 use super::clock::LocalClock;
 use super::connector::permits::Permits;
-use super::connector::{Backends, Connector};
+use super::connector::{Backends, Connector, InstalledFaults};
 use super::database::Database;
 use super::engine::Engine;
 use super::gateway::{Gateway, Routes};
@@ -95,7 +95,7 @@ async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudE
         topics: Topics::new(queues.clone(), services),
         secrets: Secrets::open(&data, services, &names).map_err(CloudError::Directory)?,
         names,
-        faults: Default::default(),
+        faults: InstalledFaults::default(),
     });
     let surroundings = Surroundings {
         clock: clock.clone(),

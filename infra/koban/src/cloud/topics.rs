@@ -89,8 +89,7 @@ fn wants(subscription: &Subscription, event: &Filtered<'_>) -> bool {
     let data: HashMap<Cow<'_, str>, Value> =
         event.data.and_then(|data| serde_json::from_str(data.get()).ok()).unwrap_or_default();
     // A filter's value is a string and matches only strings, as in a filter policy.
-    let fits = |(field, values): &(&str, &[&str])| {
-        data.get(*field).and_then(Value::as_str).is_some_and(|value| values.contains(&value))
-    };
+    let fits =
+        |(field, values): &(&str, &[&str])| data.get(*field).and_then(Value::as_str).is_some_and(|value| values.contains(&value));
     subscription.data.iter().all(fits)
 }

@@ -92,7 +92,8 @@ struct SecretWiring {
 /// The wiring of `services`.
 pub fn document(services: &[&'static Service]) -> Wiring {
     let functions = || services.iter().flat_map(|service| service.functions.iter().map(move |function| (service, *function)));
-    let consumer = |queue: &Queue| functions().find(|(_, function)| function.consumes().is_some_and(|of| std::ptr::eq(of, queue)));
+    let consumer =
+        |queue: &Queue| functions().find(|(_, function)| function.consumes().is_some_and(|of| std::ptr::eq(of, queue)));
     let all = services.iter();
     Wiring {
         functions: functions().map(|(service, function)| (function.name, of_function(service.name, function))).collect(),
@@ -158,20 +159,13 @@ fn of_grant(grant: &'static Grant) -> GrantWiring {
         table: grant.table.name,
         actions: grant.actions.iter().filter_map(iam).collect(),
         actions_in_transaction: if has(Action::PutInTransaction) { vec!["dynamodb:PutItem"] } else { Vec::new() },
-        indexes: if has(Action::QueryIndex) {
-            grant.table.indexes.iter().map(|index| index.name).collect()
-        } else {
-            Vec::new()
-        },
+        indexes: if has(Action::QueryIndex) { grant.table.indexes.iter().map(|index| index.name).collect() } else { Vec::new() },
     }
 }
 
 fn of_table(table: &'static Table) -> TableWiring {
-    let index = |index: &'static platform::resource::Index| IndexWiring {
-        name: index.name,
-        hash: index.hash,
-        range: index.range,
-    };
+    let index =
+        |index: &'static platform::resource::Index| IndexWiring { name: index.name, hash: index.hash, range: index.range };
     TableWiring { doc: table.doc, indexes: table.indexes.iter().map(index).collect() }
 }
 

@@ -2,8 +2,8 @@
 
 use super::VerifyError;
 use data_encoding::BASE64;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use shared::journal::Line;
 
 /// A stored item.
@@ -18,7 +18,7 @@ pub(super) struct Item {
 }
 
 /// The same in DynamoDB's own JSON, which the embedded engine stores.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Stored {
     pk: Text,
     sk: Text,
@@ -27,13 +27,13 @@ struct Stored {
     ttl: Option<serde::de::IgnoredAny>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Text {
     #[serde(rename = "S")]
     text: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Binary {
     #[serde(rename = "B")]
     base64: String,

@@ -106,14 +106,7 @@ impl Ledger {
                 let amount = |column| Ok(row.get::<_, Option<i64>>(column)?.map_or("nothing".into(), |minor| minor.to_string()));
                 let (one, other): (Result<String>, Result<String>) = (amount(5), amount(6));
                 let what = [text(2)?, text(0)?, text(1)?].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-                found.push(format!(
-                    "{} ({} with {}): {ours} {}, {theirs} {}",
-                    what.join(" "),
-                    text(3)?,
-                    text(4)?,
-                    one?,
-                    other?
-                ));
+                found.push(format!("{} ({} with {}): {ours} {}, {theirs} {}", what.join(" "), text(3)?, text(4)?, one?, other?));
             }
         }
         Ok(found)

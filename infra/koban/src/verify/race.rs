@@ -43,7 +43,7 @@ impl Reading {
             return Ok(());
         };
         if self.facts.as_ref().is_none_or(|facts| facts.id != id) {
-            self.end(checking)?;
+            self.end(checking);
             self.facts = Some(Facts::new(id));
         }
         let Some(facts) = &mut self.facts else { return Ok(()) };
@@ -60,26 +60,18 @@ impl Reading {
     }
 
     /// Ends the race that was read last.
-    pub fn end(&mut self, checking: &mut Checking) -> Result<(), VerifyError> {
-        let Some(mut facts) = self.facts.take() else { return Ok(()) };
+    pub fn end(&mut self, checking: &mut Checking) {
+        let Some(mut facts) = self.facts.take() else { return };
         if let Some(judged) = &facts.judged {
             self.shard.end(checking, judged, &mut facts.totals);
         }
         facts.end(checking);
-        Ok(())
     }
 }
 
 impl Facts {
     fn new(id: RaceId) -> Self {
-        Self {
-            id,
-            race: None,
-            results: BTreeMap::new(),
-            certificates: Vec::new(),
-            judged: None,
-            totals: Totals::default(),
-        }
+        Self { id, race: None, results: BTreeMap::new(), certificates: Vec::new(), judged: None, totals: Totals::default() }
     }
 
     fn item(&mut self, item: &Item) -> Result<(), Stop> {
@@ -126,7 +118,9 @@ impl Facts {
         match pass(2) {
             Some(second) => self.check_certificate(checking, race, second),
             None if is_waiting(first.made_at, checking.now) => checking.proof.certificates_waiting += 1,
-            None => checking.fault(Promise::Certificates, format!("{id}: the certificate of version {version} was never repeated")),
+            None => {
+                checking.fault(Promise::Certificates, format!("{id}: the certificate of version {version} was never repeated"))
+            }
         }
         self.check_certificate(checking, race, first);
     }

@@ -43,7 +43,13 @@ fn person(stored: &mut Stored, name: &str, boat: u8, result: &RaceResult) -> Tot
     let user = UserId::of_subject("issuer", name);
     let entity = wallet::entity(&user);
     let topup = TopUpId::derive(&[name.as_bytes()]);
-    put(stored, "bank", &format!("collection#{topup}"), "collection", &json!({"id": topup, "amount": yen(10_000), "verdict": "COLLECTED", "at": at(0)}));
+    put(
+        stored,
+        "bank",
+        &format!("collection#{topup}"),
+        "collection",
+        &json!({"id": topup, "amount": yen(10_000), "verdict": "COLLECTED", "at": at(0)}),
+    );
     let object = json!({"id": topup, "user": user, "amount": yen(10_000), "state": "COLLECTED", "requested_at": at(0), "updated_at": at(1)});
     put(stored, "wallet", &format!("topup#{user}"), topup.as_str(), &object);
     let credit = Posting::new(yen(10_000), Account::BankClearing);
@@ -82,7 +88,8 @@ fn person(stored: &mut Stored, name: &str, boat: u8, result: &RaceResult) -> Tot
 
 fn settled_race() -> Stored {
     let mut stored = Stored::new();
-    let result: RaceResult = serde_json::from_value(json!({"dividends": {"win": [{"combination": "3", "per_100": 250}]}})).unwrap();
+    let result: RaceResult =
+        serde_json::from_value(json!({"dividends": {"win": [{"combination": "3", "per_100": 250}]}})).unwrap();
     let totals = person(&mut stored, "alice", 3, &result).plus(&person(&mut stored, "bob", 4, &result)).unwrap();
     let runners = (1..=6).map(|number| Runner { number, name: String::new() }).collect();
     let announcement = Announcement { closes_at: at(60), title: "test".into(), runners };

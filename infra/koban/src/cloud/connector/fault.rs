@@ -76,8 +76,7 @@ pub fn transaction_conflict(items: usize) -> Reply {
     let mut reasons = vec![json!({"Code": "None"}); items.saturating_sub(1)];
     reasons.push(json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}));
     let codes: Vec<_> = reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect();
-    let message =
-        format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
+    let message = format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
     let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
     Reply { status: 400, body: json!({"__type": kind, "Message": message, "CancellationReasons": reasons}).to_string() }
 }

@@ -7,7 +7,7 @@ mod sns;
 pub mod sqs;
 mod ssm;
 
-pub use fault::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
+pub use fault::{Call, Fault, Faults, InstalledFaults, internal_error, throttled, transaction_conflict};
 
 use crate::cloud::engine::{Engine, Reply, Request};
 use crate::cloud::queues::Queues;
@@ -21,7 +21,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use fault::InstalledFaults;
 use permits::Permits;
 use platform::sdk::Names;
 use std::sync::Arc;

@@ -78,7 +78,8 @@ impl Permits {
 
     fn all(&self) -> impl Iterator<Item = (Permission, bool)> {
         let of = |action: String, resource| Permission { function: self.function, action, resource };
-        let tables = self.tables.iter().map(move |permit| (of(format!("{:?}", permit.action), permit.resource), permit.is_used()));
+        let tables =
+            self.tables.iter().map(move |permit| (of(format!("{:?}", permit.action), permit.resource), permit.is_used()));
         let others = self.others.iter().map(move |permit| (of(permit.action.to_owned(), permit.resource), permit.is_used()));
         tables.chain(others)
     }
@@ -87,9 +88,7 @@ impl Permits {
         let table = |action: Action, table: &str| self.check_table(names, &[action], table, None);
         match request {
             Request::GetItem(get) => table(Action::GetItem, &get.table_name),
-            Request::BatchGetItem(get) => {
-                get.request_items.keys().try_for_each(|name| table(Action::BatchGetItem, name))
-            }
+            Request::BatchGetItem(get) => get.request_items.keys().try_for_each(|name| table(Action::BatchGetItem, name)),
             Request::Query(query) => match &query.index_name {
                 Some(index) => self.check_table(names, &[Action::QueryIndex], &query.table_name, Some(index)),
                 None => table(Action::Query, &query.table_name),

@@ -57,7 +57,7 @@ impl Form {
             vec![String::new()]
         } else {
             let prefix = |number: usize| format!("PublishBatchRequestEntries.member.{number}.");
-            (1..).map(prefix).take_while(|prefix| self.0.contains_key(&format!("{prefix}Message"))).collect()
+            (1..=BATCH_MAX + 1).map(prefix).take_while(|prefix| self.0.contains_key(&format!("{prefix}Message"))).collect()
         };
         let event = |prefix: &String| {
             let event = Published { body: self.get(&format!("{prefix}Message")).to_owned(), trace: self.trace(prefix) };

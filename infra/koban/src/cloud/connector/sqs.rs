@@ -135,10 +135,9 @@ async fn send(queues: &Queues, queue: &str, entries: Vec<Entry>) -> Result<Vec<S
 
 async fn change_visibility(queues: &Queues, queue: &str, request: ByReceipt) -> Result<Value, Reply> {
     let delay = Duration::from_secs(request.visibility_timeout.min(VISIBILITY_MAX));
-    match queues.change_visibility(queue, request.receipt_handle, delay).await.map_err(failed)? {
-        true => Ok(json!({})),
-        false => Err(Reply::error(400, "com.amazonaws.sqs#ReceiptHandleIsInvalid", "The receipt handle is not valid.")),
-    }
+    let known = queues.change_visibility(queue, request.receipt_handle, delay).await.map_err(failed)?;
+    let invalid = || Reply::error(400, "com.amazonaws.sqs#ReceiptHandleIsInvalid", "The receipt handle is not valid.");
+    if known { Ok(json!({})) } else { Err(invalid()) }
 }
 
 async fn receive(queues: &Queues, queue: &str, request: &Receive) -> Result<Value, Reply> {
@@ -183,9 +182,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
 
 fn failed(error: CloudError) -> Reply {
     match error {
-        CloudError::NoQueue(_) => {
-            Reply::error(400, "com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist.")
-        }
+        CloudError::NoQueue(_) => Reply::error(400, "com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist."),
         other => Reply::error(500, "com.amazonaws.sqs#InternalError", &other.to_string()),
     }
 }

@@ -21,12 +21,7 @@ pub struct Pair {
 }
 
 /// Transactions per second of `count` sequential ones, in a new directory that must not exist yet.
-pub fn transactions_per_second(
-    directory: &Path,
-    services: &[&Service],
-    pair: Pair,
-    count: u32,
-) -> Result<f64, CloudError> {
+pub fn transactions_per_second(directory: &Path, services: &[&Service], pair: Pair, count: u32) -> Result<f64, CloudError> {
     std::fs::create_dir(directory).map_err(CloudError::Directory)?;
     let clock = Arc::new(LocalClock::open(directory, None).map_err(CloudError::Directory)?);
     let storage = open_storage(&directory.join("dynamodb.sqlite"), &clock)?;

@@ -62,12 +62,7 @@ pub struct Engine {
 
 impl Engine {
     /// Opens the engine, with every table of `services`.
-    pub fn open(
-        directory: &Path,
-        services: &[&Service],
-        names: &Names,
-        clock: &Arc<LocalClock>,
-    ) -> Result<Self, CloudError> {
+    pub fn open(directory: &Path, services: &[&Service], names: &Names, clock: &Arc<LocalClock>) -> Result<Self, CloudError> {
         let file = directory.join("dynamodb.sqlite");
         let storage = open_storage(&file, clock)?;
         tables::create(&storage, services, names)?;

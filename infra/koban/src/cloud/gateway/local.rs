@@ -25,6 +25,9 @@ struct Publish {
     body: serde_json::Value,
 }
 
+type Refused = Box<Reply>;
+type Answered = Result<serde_json::Value, Refused>;
+
 pub async fn reply(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Reply {
     let answered = match (parts.method.clone(), parts.uri.path()) {
         (Method::GET, "/_local/clock") => Ok(json!({"now": shared.clock.now()})),
@@ -33,33 +36,33 @@ pub async fn reply(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Reply
         (Method::GET, "/_local/secret") => secret(shared, parts),
         (Method::GET, "/_local/status") => shared.status().await.map(|status| json!(status)).map_err(failed),
         (Method::POST, "/_local/publish") => publish(shared, body).await,
-        _ => Err(reply::message(StatusCode::NOT_FOUND, "Not Found")),
+        _ => Err(refused(StatusCode::NOT_FOUND, "Not Found")),
     };
     match answered {
         Ok(answer) => reply::json(&answer),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
-async fn set_clock(shared: &Shared, body: Incoming) -> Result<serde_json::Value, Reply> {
+async fn set_clock(shared: &Shared, body: Incoming) -> Answered {
     let SetClock { now } = parse(body).await?;
     shared.set_clock(now).await.map_err(failed)?;
     Ok(json!({"now": shared.clock.now()}))
 }
 
-fn token(shared: &Shared, parts: &Parts) -> Result<serde_json::Value, Reply> {
+fn token(shared: &Shared, parts: &Parts) -> Answered {
     let subject = query(parts, "sub")?;
     let token = shared.issuer.token(&subject).map_err(failed)?;
     Ok(json!({"token": token}))
 }
 
-fn secret(shared: &Shared, parts: &Parts) -> Result<serde_json::Value, Reply> {
+fn secret(shared: &Shared, parts: &Parts) -> Answered {
     let name = query(parts, "name")?;
     let value = shared.backends.secrets.value(&name);
-    value.map(|value| json!({"value": value})).ok_or_else(|| reply::message(StatusCode::NOT_FOUND, "Not Found"))
+    value.map(|value| json!({"value": value})).ok_or_else(|| refused(StatusCode::NOT_FOUND, "Not Found"))
 }
 
-async fn publish(shared: &Shared, body: Incoming) -> Result<serde_json::Value, Reply> {
+async fn publish(shared: &Shared, body: Incoming) -> Answered {
     let Publish { queue, body } = parse(body).await?;
     // A string is the body itself; anything else is its JSON.
     let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
@@ -67,23 +70,27 @@ async fn publish(shared: &Shared, body: Incoming) -> Result<serde_json::Value, R
     Ok(json!({"message_id": id}))
 }
 
-fn query(parts: &Parts, name: &str) -> Result<String, Reply> {
+fn query(parts: &Parts, name: &str) -> Result<String, Refused> {
     let mut pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let value = pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned());
     value.filter(|value| !value.is_empty()).ok_or_else(|| bad(&format!("the query parameter {name} is missing")))
 }
 
-async fn parse<T: DeserializeOwned>(body: Incoming) -> Result<T, Reply> {
+async fn parse<T: DeserializeOwned>(body: Incoming) -> Result<T, Refused> {
     serde_json::from_slice(&body_bytes(body).await?).map_err(|error| bad(&error.to_string()))
 }
 
-fn bad(message: &str) -> Reply {
-    reply::message(StatusCode::BAD_REQUEST, message)
+fn bad(message: &str) -> Refused {
+    refused(StatusCode::BAD_REQUEST, message)
 }
 
-fn failed(error: CloudError) -> Reply {
+fn failed(error: CloudError) -> Refused {
     match error {
-        CloudError::NoQueue(_) => reply::message(StatusCode::NOT_FOUND, &error.to_string()),
-        other => reply::message(StatusCode::INTERNAL_SERVER_ERROR, &other.to_string()),
+        CloudError::NoQueue(_) => refused(StatusCode::NOT_FOUND, &error.to_string()),
+        other => refused(StatusCode::INTERNAL_SERVER_ERROR, &other.to_string()),
     }
+}
+
+fn refused(status: StatusCode, message: &str) -> Refused {
+    Box::new(reply::message(status, message))
 }

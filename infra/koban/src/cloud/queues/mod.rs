@@ -28,7 +28,8 @@ pub struct Queues {
     database: Arc<Database>,
     clock: Arc<LocalClock>,
     activity: Arc<Activity>,
-    queues: BTreeMap<String, Notify>,
+    /// What wakes the poller of each.
+    changes: BTreeMap<String, Notify>,
 }
 
 impl Queues {
@@ -40,19 +41,19 @@ impl Queues {
         services: &[&Service],
     ) -> Result<Self, CloudError> {
         let names = services.iter().flat_map(|service| service.queues).flat_map(|queue| [queue.name.to_owned(), dlq(queue.name)]);
-        let queues = names.map(|name| (name, Notify::new())).collect();
+        let changes = names.map(|name| (name, Notify::new())).collect();
         let now = clock.now().as_millisecond();
         let release = "UPDATE messages SET held = 0, visible_ms = min(visible_ms, ?1) WHERE held = 1";
         database.run(move |connection| connection.execute(release, [now])).await?;
-        Ok(Self { database, clock, activity, queues })
+        Ok(Self { database, clock, activity, changes })
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.queues.keys().map(String::as_str)
+        self.changes.keys().map(String::as_str)
     }
 
     pub fn has(&self, queue: &str) -> bool {
-        self.queues.contains_key(queue)
+        self.changes.contains_key(queue)
     }
 
     /// Stores messages, all or none. Returns their ids.
@@ -69,7 +70,9 @@ impl Queues {
             messages.iter().map(|message| message.insert(connection, now)).collect::<rusqlite::Result<Vec<_>>>()
         };
         let ids = self.database.run(store).await?;
-        queues.iter().for_each(|queue| self.sent(queue));
+        for queue in &queues {
+            self.sent(queue);
+        }
         Ok(ids)
     }
 
@@ -81,7 +84,7 @@ impl Queues {
 
     /// Lets the poller of `queue` look again.
     fn wake(&self, queue: &str) {
-        if let Some(changed) = self.queues.get(queue) {
+        if let Some(changed) = self.changes.get(queue) {
             changed.notify_one();
         }
     }
@@ -96,7 +99,7 @@ impl Queues {
             }
         };
         let woken = async {
-            match self.queues.get(queue) {
+            match self.changes.get(queue) {
                 Some(changed) => changed.notified().await,
                 None => std::future::pending().await,
             }

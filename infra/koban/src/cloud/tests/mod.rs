@@ -1,6 +1,6 @@
 //! The local cloud as a whole, on a small service of its own.
 
-mod client;
+pub mod client;
 pub mod service;
 
 use super::*;
@@ -56,8 +56,9 @@ async fn what_was_accepted_survives_a_restart() {
     assert!(note(&second, "kept").await.is_some());
     second.idle().await.unwrap();
     assert!(note(&second, "seen-kept").await.is_some());
-    let (status, _) =
-        Client::of(&second).post("/v1/notes", &[("authorization", &format!("Bearer {token}"))], r#"{"name":"x","color":"red"}"#).await;
+    let (status, _) = Client::of(&second)
+        .post("/v1/notes", &[("authorization", &format!("Bearer {token}"))], r#"{"name":"x","color":"red"}"#)
+        .await;
     assert_eq!(status, 201, "the key is still the same");
     second.stop().await;
 }

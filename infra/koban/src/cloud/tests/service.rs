@@ -15,11 +15,10 @@ use platform::{Call, Problem, Reply};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-pub static NOTES: Table =
-    Table { name: "notes", doc: "", indexes: &[Index { name: "by-color", hash: "color", range: "at" }] };
+pub static NOTES: Table = Table { name: "notes", doc: "", indexes: &[Index { name: "by-color", hash: "color", range: "at" }] };
 pub static OTHERS: Table = Table { name: "others", doc: "", indexes: &[] };
 static EVENTS: Topic = Topic { name: "note-events", doc: "" };
-static ADDED: Queue = Queue {
+pub static ADDED: Queue = Queue {
     name: "note-added",
     doc: "",
     receives_max: 5,
@@ -71,7 +70,7 @@ pub static ADD: Function = Function {
     handler: Handler::Http(|context, call| Box::pin(add(context, call))),
     ..NOTHING
 };
-static PLACE: Function = Function {
+pub static PLACE: Function = Function {
     name: "place-note",
     trigger: Trigger::Http(Route { path: "/v1/placements", ..ROUTE }),
     grants: &[
@@ -95,7 +94,7 @@ static SLOW: Function = Function {
     handler: Handler::Http(|_, _| Box::pin(std::future::pending())),
     ..NOTHING
 };
-static RELAY: Function = Function {
+pub static RELAY: Function = Function {
     name: "relay-notes",
     trigger: Trigger::Stream { table: &NOTES, batch: 100 },
     sends: &[Sends::to(&FAILURES)],
@@ -103,21 +102,21 @@ static RELAY: Function = Function {
     handler: Handler::Relay { topic: &EVENTS, failures: &FAILURES, map },
     ..NOTHING
 };
-static COUNT: Function = Function {
+pub static COUNT: Function = Function {
     name: "count-note",
     trigger: Trigger::Queue { queue: &ADDED, batch: 10, concurrency: 2, retry: Retry::AfterVisibility },
     grants: &[Grant { table: &NOTES, actions: &[Action::PutItem] }],
     handler: Handler::Message(|context, message| Box::pin(count(context, message))),
     ..NOTHING
 };
-static KEEP: Function = Function {
+pub static KEEP: Function = Function {
     name: "keep-failure",
     trigger: Trigger::Queue { queue: &FAILURES, batch: 1, concurrency: 1, retry: Retry::as_failure_says() },
     grants: &[Grant { table: &NOTES, actions: &[Action::PutItem] }],
     handler: Handler::Message(|context, message| Box::pin(keep(context, message))),
     ..NOTHING
 };
-static TICK: Function = Function {
+pub static TICK: Function = Function {
     name: "tick",
     trigger: Trigger::Schedule { queue: &TICKS, every_minutes: 60 },
     grants: &[Grant { table: &NOTES, actions: &[Action::PutItem, Action::GetItem] }],

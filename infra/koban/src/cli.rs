@@ -1,0 +1,125 @@
+//! The command line. Each command stands in its own file, with its arguments, its help and what it does; here is only the list of them,
+//! the runtime they share and how they end.
+
+mod demo;
+mod error;
+mod feed;
+mod generated;
+mod http;
+mod local;
+mod publish;
+mod token;
+mod up;
+mod verify;
+
+pub use error::CliError;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A serverless backend's whole cloud on your machine: wallets, race betting, settlement.
+///
+/// Without a command it starts the local cloud, as `koban up` does.
+#[derive(Debug, Parser)]
+#[command(name = "koban", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES, max_term_width = 100)]
+struct Koban {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    up: up::Arguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  koban                                    start the local cloud on http://127.0.0.1:4000
+  koban demo                               watch a race day being bet and settled, and proved
+  koban verify                             prove what the local cloud has stored so far";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the local cloud and keep it running until Ctrl-C
+    Up(up::Arguments),
+    /// Play race days through the HTTP API, settle them, check every proof and print a table
+    Demo(demo::Arguments),
+    /// Post race programs and results of the Boatrace Open API to the signed feeds
+    Feed(feed::Arguments),
+    /// Print a development token for a user
+    Token(token::Arguments),
+    /// Put a message on a queue of the local cloud: any worker can be started by hand
+    Publish(publish::Arguments),
+    /// Replay every journal and compare every record with its independent counterparts
+    Verify(verify::Arguments),
+    /// Write terraform/wiring.json and the event schemas from the functions' definitions
+    Wiring(generated::Arguments),
+    /// Write the OpenAPI document from the functions' definitions
+    Openapi(generated::Arguments),
+}
+
+/// Runs the command that the process was given.
+pub fn run() -> ExitCode {
+    let arguments = Koban::parse();
+    let command = arguments.command.unwrap_or(Command::Up(arguments.up));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return end(Err(CliError::Io { what: "starting", source: error })),
+    };
+    end(runtime.block_on(async {
+        // Commands that must clean up listen to Ctrl-C themselves; the others just end.
+        match command {
+            Command::Up(arguments) => up::run(arguments).await,
+            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Feed(arguments) => or_interrupted(feed::run(arguments)).await,
+            Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
+            Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,
+            Command::Verify(arguments) => verify::run(&arguments),
+            Command::Wiring(arguments) => generated::run(&arguments, crate::generate::wiring),
+            Command::Openapi(arguments) => generated::run(&arguments, crate::generate::openapi),
+        }
+    }))
+}
+
+/// What shells expect of a process that was interrupted.
+const INTERRUPTED: u8 = 130;
+
+fn end(result: Result<(), CliError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(CliError::NotClean) => ExitCode::FAILURE,
+        Err(CliError::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(error) => {
+            eprintln!("koban: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends the work at Ctrl-C.
+async fn or_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    tokio::select! {
+        biased;
+        interrupted = tokio::signal::ctrl_c() => match interrupted {
+            Ok(()) => Err(CliError::Interrupted),
+            Err(source) => Err(CliError::Io { what: "listening to Ctrl-C", source }),
+        },
+        done = work => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Koban::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_up() {
+        let arguments = Koban::try_parse_from(["koban", "--port", "4100"]).unwrap();
+        assert!(arguments.command.is_none());
+        assert_eq!(arguments.up.port(), 4100);
+        assert!(Koban::try_parse_from(["koban", "frobnicate"]).is_err());
+    }
+}

@@ -1,0 +1,251 @@
+//! `koban demo`: race days, bet and settled on this machine through the HTTP API, measured and proved.
+
+mod measure;
+mod plan;
+mod play;
+mod report;
+mod settlement_log;
+
+use super::http::BaseUrl;
+use super::{CliError, or_interrupted, up, verify};
+use crate::boatrace;
+use crate::cloud::engine::ceiling::{Pair, transactions_per_second};
+use crate::cloud::{Cloud, Config};
+use crate::registry::SERVICES;
+use crate::verify::Proof;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::civil::{Date, date};
+use plan::{PlannedDay, SlipPlan};
+use play::{Played, Player};
+use report::{Findings, Report};
+use settlement_log::{SettlementLog, Used};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The made-up race day, when none is chosen.
+const GENERATED_DAY: Date = date(2026, 5, 1);
+/// How many transactions measure the engine alone, and how large an item's body is: a slip and a line are about that.
+const CEILING_TRANSACTIONS: u32 = 20_000;
+const CEILING_BODY_BYTES: usize = 350;
+/// The second certificates may take a moment after their time has come.
+const PROOF_ATTEMPTS_MAX: u32 = 5;
+const BETWEEN_PROOFS: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Exit code 0 only if every slip was placed and settled and every proof holds. The last line says so.
+
+Examples:
+  koban demo                                              a made-up race day
+  koban demo --slips 5000 --bettors 200                   a quick one
+  koban demo --feed ../shared/data/boatrace               real race days
+  koban demo --feed ../shared/data/boatrace --day 20260523 --json")]
+pub struct Arguments {
+    /// Boatrace Open API files to play: a directory that has programs/ and results/
+    #[arg(long, value_name = "DIR")]
+    feed: Option<PathBuf>,
+    /// Only this day of the feed, or the day of the made-up races
+    #[arg(long, value_name = "YYYYMMDD", value_parser = day)]
+    day: Option<Date>,
+    /// How many people bet
+    #[arg(long, default_value_t = 2_000, value_parser = at_least_one)]
+    bettors: usize,
+    /// How many slips they place, all days together
+    #[arg(long, default_value_t = 100_000, value_parser = at_least_one)]
+    slips: usize,
+    /// What is bet follows from it; the same number repeats a run
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Drive the local cloud that runs here instead of starting one; its clock will be moved
+    #[arg(long)]
+    url: Option<BaseUrl>,
+    /// With --url: the data directory of that cloud, to prove what it has stored
+    #[arg(long, value_name = "DIR", requires = "url")]
+    data: Option<PathBuf>,
+    /// End with one JSON object on standard output instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    Date::strptime("%Y%m%d", text).map_err(|_| "write the day like 20260523".into())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "at least 1".into())
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let days = days(&arguments)?;
+    let directory = tempfile::tempdir().map_err(|source| CliError::Io { what: "making a temporary directory", source })?;
+    say(&arguments, "Measuring the engine alone ...");
+    let engine_txn_per_s = or_interrupted(ceiling(directory.path().join("ceiling"))).await?;
+    let started = match &arguments.url {
+        Some(_) => None,
+        None => Some(up::start(Config::new(directory.path().join("data"), SERVICES)).await?),
+    };
+    let stage = Stage::new(&arguments, started.as_ref(), directory.path())?;
+    let run = or_interrupted(stage.play(&arguments, &days)).await;
+    if let Some(cloud) = started {
+        cloud.stop().await;
+    }
+    let (played, proof, used) = run?;
+    let findings =
+        Findings { played: &played, proof: proof.as_ref(), used, engine_txn_per_s, in_process: arguments.url.is_none() };
+    end(&arguments, &findings)
+}
+
+/// The cloud that is played on.
+struct Stage {
+    base: BaseUrl,
+    /// Where it stores, if that is known.
+    data: Option<PathBuf>,
+}
+
+impl Stage {
+    fn new(arguments: &Arguments, started: Option<&Cloud>, directory: &Path) -> Result<Self, CliError> {
+        match (started, &arguments.url) {
+            (Some(cloud), _) => {
+                Ok(Self { base: cloud.url().parse().map_err(CliError::Unexpected)?, data: Some(directory.join("data")) })
+            }
+            (None, Some(base)) => Ok(Self { base: base.clone(), data: arguments.data.clone() }),
+            (None, None) => Err(CliError::Unexpected("no cloud was started".into())),
+        }
+    }
+
+    async fn play(&self, arguments: &Arguments, days: &[PlannedDay]) -> Result<(Played, Option<Proof>, Option<Used>), CliError> {
+        let progress = progress(arguments.slips as u64);
+        let log = self.data.as_deref().map(SettlementLog::follow).transpose();
+        let log = log.map_err(|source| CliError::Io { what: "following the log", source })?;
+        let mut player = Player::new(&self.base, arguments.bettors, arguments.seed, progress.clone()).await?;
+        for (day, slips) in days.iter().zip(shares(days, arguments.slips)) {
+            player.play(day, SlipPlan::new(day, slips, arguments.bettors, arguments.seed)).await?;
+        }
+        let played = player.end().await;
+        progress.set_message("proving");
+        let used = log.map(SettlementLog::end);
+        let proof = match &self.data {
+            Some(data) => Some(prove(data.clone()).await?),
+            None => None,
+        };
+        progress.finish_and_clear();
+        Ok((played, proof, used))
+    }
+}
+
+fn days(arguments: &Arguments) -> Result<Vec<PlannedDay>, CliError> {
+    match &arguments.feed {
+        Some(feed) => plan::days_of_feed(&boatrace::read(feed)?, arguments.day, arguments.seed),
+        None => Ok(vec![plan::generated_day(arguments.day.unwrap_or(GENERATED_DAY), arguments.seed)?]),
+    }
+}
+
+/// How many of the slips fall on each day: by its races.
+fn shares(days: &[PlannedDay], slips: usize) -> Vec<usize> {
+    let races: usize = days.iter().map(|day| day.races.len()).sum();
+    let mut before = 0;
+    let share = |day: &PlannedDay| {
+        let from = slips * before / races;
+        before += day.races.len();
+        slips * before / races - from
+    };
+    days.iter().map(share).collect()
+}
+
+async fn ceiling(directory: PathBuf) -> Result<f64, CliError> {
+    let pair = Pair { object: &racing::RACING, line: &wallet::WALLET, body_bytes: CEILING_BODY_BYTES };
+    let measured = tokio::task::spawn_blocking(move || {
+        let measured = transactions_per_second(&directory, SERVICES, pair, CEILING_TRANSACTIONS);
+        // Only room on the disk: the directory above it goes anyway.
+        let _ = std::fs::remove_dir_all(&directory);
+        measured
+    });
+    Ok(measured.await.map_err(|error| CliError::Unexpected(error.to_string()))??)
+}
+
+async fn prove(data: PathBuf) -> Result<Proof, CliError> {
+    for _ in 1..PROOF_ATTEMPTS_MAX {
+        let proof = prove_once(data.clone()).await?;
+        if proof.is_clean() && proof.certificates_waiting == 0 && proof.unsettled == 0 {
+            return Ok(proof);
+        }
+        tokio::time::sleep(BETWEEN_PROOFS).await;
+    }
+    prove_once(data).await
+}
+
+async fn prove_once(data: PathBuf) -> Result<Proof, CliError> {
+    let proof = tokio::task::spawn_blocking(move || verify::of_directory(&data));
+    proof.await.map_err(|error| CliError::Unexpected(error.to_string()))?
+}
+
+fn progress(slips: u64) -> ProgressBar {
+    let progress = ProgressBar::new(slips);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} slips, {per_sec} {msg}") {
+        progress.set_style(style);
+    }
+    progress
+}
+
+fn say(arguments: &Arguments, what: &str) {
+    if !arguments.json {
+        eprintln!("{what}");
+    }
+}
+
+fn end(arguments: &Arguments, findings: &Findings<'_>) -> Result<(), CliError> {
+    let report = Report::new(findings);
+    let Findings { played, proof, .. } = findings;
+    for refused in played.tally.refused.iter().take(10) {
+        eprintln!("off: {refused}");
+    }
+    for fault in proof.iter().flat_map(|proof| &proof.faults) {
+        eprintln!("off: {fault}");
+    }
+    if played.dead > 0 {
+        eprintln!("off: {} messages lie in dead-letter queues", played.dead);
+    }
+    let clean = report.is_clean(arguments.slips, played);
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report).map_err(|error| CliError::Unexpected(error.to_string()))?);
+    } else {
+        println!("{}", report.table(findings));
+        println!("{}", verdict(clean, arguments, findings));
+    }
+    if clean { Ok(()) } else { Err(CliError::NotClean) }
+}
+
+fn verdict(clean: bool, arguments: &Arguments, findings: &Findings<'_>) -> String {
+    let placed = findings.played.tally.count();
+    match findings.proof {
+        _ if clean => {
+            format!("CLEAN: all {} slips are placed and settled, and every proof holds.", verify::grouped(placed as u64))
+        }
+        None => "NOT PROVED: name the cloud's data directory with --data to prove what it has stored.".into(),
+        Some(proof) => format!(
+            "NOT CLEAN: {placed} of {} slips placed, {} unsettled, {} things off (seed {}).",
+            arguments.slips,
+            proof.unsettled,
+            proof.faults.len() as u64 + proof.faults_unnamed,
+            arguments.seed
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_slip_falls_on_a_day() {
+        let day = plan::generated_day(GENERATED_DAY, 1).unwrap();
+        let days = [day.clone(), day.clone(), day];
+        assert_eq!(shares(&days, 100), [33, 33, 34]);
+    }
+
+    #[test]
+    fn a_day_is_written_as_the_files_are_named() {
+        assert_eq!(super::day("20260523"), Ok(date(2026, 5, 23)));
+        assert!(super::day("2026-05-23").is_err());
+    }
+}

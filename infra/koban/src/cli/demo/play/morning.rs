@@ -1,0 +1,81 @@
+//! The morning of a race day: everybody who will bet tops up what they will need and takes the day's medals.
+
+use super::bettors::Bettors;
+use crate::cli::CliError;
+use crate::cli::demo::plan::SlipPlan;
+use crate::cli::http::{Call, Connection};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::json;
+use shared::topup::TopUpState;
+use std::time::{Duration, Instant};
+
+/// How long collecting a top-up may take, by the real clock.
+const COLLECTED_WITHIN: Duration = Duration::from_mins(1);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+#[derive(Deserialize)]
+struct TopUpReply {
+    id: String,
+    state: TopUpState,
+}
+
+/// The morning of one day, of which each connection takes a part.
+pub(super) struct Morning<'a> {
+    pub bettors: &'a Bettors,
+    pub plan: &'a SlipPlan,
+    pub date: Date,
+    pub now: Timestamp,
+    pub seed: u64,
+}
+
+impl Morning<'_> {
+    /// Everything of `bettors`: first all requests, then the wait, so that collecting goes on beside asking.
+    pub async fn of(&self, bettors: impl Iterator<Item = usize>, connection: &mut Connection) -> Result<(), CliError> {
+        let mut asked = Vec::new();
+        for bettor in bettors {
+            if self.plan.top_ups[bettor] > 0 {
+                asked.push((bettor, self.top_up(bettor, connection).await?));
+            }
+            if self.plan.takes_medals[bettor] {
+                let call = Call::post("/v1/medals/daily", "")?.by(self.authorization(bettor, connection).await?);
+                connection.send(&call).await?.accepted("taking the day's medals")?;
+            }
+        }
+        for (bettor, topup) in asked {
+            self.collected(bettor, &topup, connection).await?;
+        }
+        Ok(())
+    }
+
+    async fn authorization(&self, bettor: usize, connection: &mut Connection) -> Result<http::HeaderValue, CliError> {
+        self.bettors.authorization(bettor, self.now, connection).await
+    }
+
+    async fn top_up(&self, bettor: usize, connection: &mut Connection) -> Result<String, CliError> {
+        let body = json!({"asset": "JPY", "minor": self.plan.top_ups[bettor]}).to_string();
+        let call = Call::post("/v1/topups", body)?
+            .with("idempotency-key", &format!("demo-{}-{}-{bettor}", self.seed, self.date))
+            .by(self.authorization(bettor, connection).await?);
+        Ok(connection.send(&call).await?.accepted("topping up")?.json::<TopUpReply>()?.id)
+    }
+
+    async fn collected(&self, bettor: usize, topup: &str, connection: &mut Connection) -> Result<(), CliError> {
+        let call = Call::get(&format!("/v1/topups/{topup}"))?.by(self.authorization(bettor, connection).await?);
+        let started = Instant::now();
+        loop {
+            let state = connection.send(&call).await?.accepted("looking after a top-up")?.json::<TopUpReply>()?.state;
+            if state == TopUpState::Collected {
+                return Ok(());
+            }
+            if state == TopUpState::Declined || started.elapsed() > COLLECTED_WITHIN {
+                return Err(CliError::Unexpected(format!(
+                    "top-up {topup} is {state:?} after {} s: look into logs/functions.jsonl of the data directory",
+                    started.elapsed().as_secs()
+                )));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}

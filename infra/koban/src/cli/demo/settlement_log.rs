@@ -1,0 +1,152 @@
+//! What settlement used, from the one line that each invocation logs. The log is read while it is written, because it starts anew when
+//! it has grown, and only the lines of settlement are parsed.
+
+use crate::cost::PaidUnits;
+use serde::Deserialize;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// The functions whose work settlement is.
+const FUNCTIONS: [&str; 3] = ["settle-race", "settle-shard", "certify-race"];
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// All that settlement used.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Used {
+    invocations: f64,
+    write_units: f64,
+    read_units: f64,
+    calls: f64,
+}
+
+impl Used {
+    /// For each of `paid` people, the shards' and the races' shares included.
+    pub fn per_paid(&self, paid: f64) -> PaidUnits {
+        PaidUnits {
+            write_units: self.write_units / paid,
+            read_units: self.read_units / paid,
+            calls: self.calls / paid,
+            invocations: self.invocations / paid,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    function: &'a str,
+    /// Only the lines of invocations have the units.
+    wru: Option<f64>,
+    rru: Option<f64>,
+    calls: Option<f64>,
+}
+
+/// Follows the log of a data directory.
+pub struct SettlementLog {
+    stop: Sender<()>,
+    thread: JoinHandle<Used>,
+}
+
+impl SettlementLog {
+    pub fn follow(data: &Path) -> std::io::Result<Self> {
+        let (stop, stopped) = channel();
+        let mut follower = Follower { path: data.join("logs/functions.jsonl"), position: 0, used: Used::default() };
+        let thread = std::thread::Builder::new().name("settlement-log".into()).spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
+                // A log that cannot be read now may be read at the next look; at the end its units are missing.
+                let _ = follower.read();
+            }
+            let _ = follower.read();
+            follower.used
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Reads what was written up to now and ends.
+    pub fn end(self) -> Used {
+        // The thread may have ended by itself; joining tells.
+        let _ = self.stop.send(());
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+struct Follower {
+    path: PathBuf,
+    /// Up to here whole lines were read.
+    position: u64,
+    used: Used,
+}
+
+impl Follower {
+    fn read(&mut self) -> std::io::Result<()> {
+        if File::open(&self.path)?.metadata()?.len() < self.position {
+            // It was put aside and started anew: what was not read of it yet is there.
+            let aside = self.path.with_extension("1.jsonl");
+            self.read_from(&aside)?;
+            self.position = 0;
+        }
+        let path = self.path.clone();
+        self.read_from(&path)
+    }
+
+    fn read_from(&mut self, path: &Path) -> std::io::Result<()> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(self.position))?;
+        let mut reader = BufReader::with_capacity(256 * 1_024, file);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+            self.position += line.len() as u64;
+            self.count(&line);
+            line.clear();
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, line: &[u8]) {
+        let names = |name: &str| line.windows(name.len()).any(|window| window == name.as_bytes());
+        if !FUNCTIONS.into_iter().any(names) {
+            return;
+        }
+        let Ok(Line { function, wru: Some(wru), rru, calls }) = serde_json::from_slice(line) else { return };
+        if FUNCTIONS.contains(&function) {
+            self.used.invocations += 1.0;
+            self.used.write_units += wru;
+            self.used.read_units += rru.unwrap_or_default();
+            self.used.calls += calls.unwrap_or_default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn line(function: &str) -> String {
+        format!("{{\"function\":\"{function}\",\"outcome\":\"ok\",\"wru\":4.0,\"rru\":1.5,\"calls\":2}}\n")
+    }
+
+    #[test]
+    fn lines_of_settlement_are_counted_also_when_the_log_starts_anew() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::create_dir(data.path().join("logs")).unwrap();
+        let path = data.path().join("logs/functions.jsonl");
+        let write =
+            |text: &str| File::options().create(true).append(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        let mut follower = Follower { path: path.clone(), position: 0, used: Used::default() };
+        write(&line("settle-shard"));
+        write(&line("place-slip"));
+        write("{\"function\":\"settle-shard\",\"error\":\"settle-race\"}\n");
+        follower.read().unwrap();
+        write(&line("settle-race"));
+        std::fs::rename(&path, path.with_extension("1.jsonl")).unwrap();
+        write(&line("certify-race"));
+        write("{\"function\":\"settle-sh");
+        follower.read().unwrap();
+        assert_eq!(follower.used, Used { invocations: 3.0, write_units: 12.0, read_units: 4.5, calls: 6.0 });
+        assert_eq!(follower.used.per_paid(2.0).write_units.to_string(), "6");
+    }
+}

@@ -1,0 +1,119 @@
+//! `koban feed`: the Boatrace Open API's files, posted to the signed feeds, one venue a request.
+
+use super::CliError;
+use super::http::{BaseUrl, Call, Connection};
+use super::local::Local;
+use crate::{boatrace, feed};
+use comfy_table::Table;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use platform::secrets::SecretValue;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The secret, for a Koban that is not a local cloud.
+const SECRET_VARIABLE: &str = "KOBAN_FEED_SECRET";
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Any day is at https://boatraceopenapi.github.io/{programs,results}/v2/YYYY/YYYYMMDD.json. Sending the same again changes nothing.
+A local cloud tells its own secret; for any other set KOBAN_FEED_SECRET.
+
+Examples:
+  koban feed ../shared/data/boatrace --url http://127.0.0.1:4000
+  koban feed programs/20251226.json --url http://127.0.0.1:4000")]
+pub struct Arguments {
+    /// A file of programs or results, or a directory that has programs/ and results/
+    path: PathBuf,
+    /// Where Koban answers
+    #[arg(long, default_value = super::local::DEFAULT_URL)]
+    url: BaseUrl,
+}
+
+/// What the feed replies: what became of each race.
+#[derive(Deserialize)]
+struct FeedReply {
+    races: Vec<RaceOutcome>,
+}
+
+#[derive(Deserialize)]
+struct RaceOutcome {
+    outcome: String,
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let days = boatrace::read(&arguments.path)?;
+    let mut messages = feed::announcements(days.programs.iter().map(|(id, announcement)| (*id, announcement)));
+    messages.extend(feed::results(days.results.iter().map(|(id, result)| (*id, result))));
+    let mut sender = Sender::new(arguments.url).await?;
+    let progress = ProgressBar::new(messages.len() as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} venues {msg}") {
+        progress.set_style(style);
+    }
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["day", "venue", "feed", "races", "outcome"]);
+    for message in &messages {
+        progress.set_message(format!("{} venue {}", message.date, message.venue));
+        let outcomes = sender.send(message).await?;
+        let outcomes: Vec<_> = outcomes.into_iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+        let kind = message.path.rsplit('/').next().unwrap_or_default();
+        let cells = [message.date.to_string(), message.venue.to_string(), kind.into(), message.races.to_string()];
+        table.add_row(cells.into_iter().chain([outcomes.join(", ")]));
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    println!("{table}");
+    Ok(())
+}
+
+/// Signs and sends messages, one after the other.
+struct Sender {
+    local: Local,
+    secret: SecretValue,
+    /// Whether the other side has a clock of its own.
+    is_local: bool,
+}
+
+impl Sender {
+    async fn new(url: BaseUrl) -> Result<Self, CliError> {
+        let mut local = Local::new(url);
+        if let Ok(secret) = std::env::var(SECRET_VARIABLE) {
+            let is_local = local.now().await.is_ok();
+            return Ok(Self { local, secret: SecretValue::new(secret), is_local });
+        }
+        let secret = local.feed_secret().await.map_err(|error| match error {
+            CliError::NotLocal => CliError::Input(format!("that is no local cloud: set {SECRET_VARIABLE} to its feed's secret")),
+            other => other,
+        })?;
+        Ok(Self { local, secret, is_local: true })
+    }
+
+    async fn send(&mut self, message: &feed::Message) -> Result<BTreeMap<String, u32>, CliError> {
+        let now = if self.is_local { self.local.now().await? } else { Timestamp::now() };
+        let reply = post(&mut self.local.connection, message, &self.secret, now).await?;
+        let mut outcomes = BTreeMap::new();
+        for race in reply.json::<FeedReply>()?.races {
+            *outcomes.entry(race.outcome).or_default() += 1;
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Posts a message, signed at `now`.
+pub(super) async fn post(
+    connection: &mut Connection,
+    message: &feed::Message,
+    secret: &SecretValue,
+    now: Timestamp,
+) -> Result<super::http::Reply, CliError> {
+    let signed = message.signed(secret, now);
+    let signed = signed.ok_or_else(|| CliError::Input("the feed's secret is not base64 (whsec_…)".into()))?;
+    let call = Call::post(message.path, message.body.clone())?
+        .with("webhook-id", &signed.id)
+        .with("webhook-timestamp", &signed.timestamp)
+        .with("webhook-signature", &signed.signature);
+    let what = || format!("{} of {} venue {}", message.path, message.date, message.venue);
+    connection.send(&call).await?.accepted(&what())
+}

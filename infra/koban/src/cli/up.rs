@@ -1,0 +1,83 @@
+//! `koban up`: the local cloud, until Ctrl-C.
+
+use super::local::Announced;
+use super::{CliError, or_interrupted};
+use crate::cloud::{self, Cloud, CloudError, Config};
+use crate::registry::SERVICES;
+use std::path::{Path, PathBuf};
+
+const PORT: u16 = 4_000;
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  koban up                        on http://127.0.0.1:4000, data in .koban
+  koban up --port 0 --data /tmp/k on any free port, data elsewhere")]
+pub struct Arguments {
+    /// The port of the API on 127.0.0.1; 0 for any free one
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+    /// The port of the AWS endpoint (DynamoDB, SQS); the port after the API's when not given
+    #[arg(long, value_name = "PORT")]
+    aws_port: Option<u16>,
+    /// Where everything is stored; made when it is missing, continued when it is not
+    #[arg(long, value_name = "DIR", default_value = ".koban")]
+    data: PathBuf,
+}
+
+impl Arguments {
+    #[cfg(test)]
+    pub(super) const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let Arguments { port, aws_port, data } = arguments;
+    // Any free port for the API means any free one for AWS.
+    let after = if port == 0 { 0 } else { port.saturating_add(1) };
+    let config = Config { port, aws_port: aws_port.unwrap_or(after), ..Config::new(&data, SERVICES) };
+    let cloud = start(config).await?;
+    let announced = Announced::new(&data, cloud.url());
+    let _announced = announced.map_err(|source| CliError::Io { what: "writing to the data directory", source })?;
+    println!("{}", greeting(&cloud, &data));
+    let ended = or_interrupted(std::future::pending::<Result<(), CliError>>()).await;
+    eprintln!("\nStopping; everything accepted is stored in {}.", data.display());
+    cloud.stop().await;
+    match ended {
+        // Ctrl-C is how it is meant to end.
+        Err(CliError::Interrupted) => Ok(()),
+        other => other,
+    }
+}
+
+/// Starts a local cloud; what stands in the way is told with what to do about it.
+pub async fn start(config: Config) -> Result<Cloud, CliError> {
+    let data = config.data.clone();
+    cloud::start(config).await.map_err(|error| match error {
+        CloudError::Port { port, source } if source.kind() == std::io::ErrorKind::AddrInUse => CliError::PortTaken { port },
+        CloudError::InUse => CliError::DataInUse { data },
+        other => CliError::Cloud(other),
+    })
+}
+
+fn greeting(cloud: &Cloud, data: &Path) -> String {
+    let (url, aws_url, token) = (cloud.url(), cloud.aws_url(), cloud.token("alice"));
+    let data = data.display();
+    format!(
+        "Koban's local cloud is ready at {url} (data in {data}; Ctrl-C stops it)
+
+  API docs  {url}/docs/
+  AWS CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=ap-northeast-1 \\
+            aws --endpoint-url {aws_url} dynamodb list-tables
+
+A token for alice, good for 12 hours (`koban token NAME` makes others):
+{token}
+
+Try:
+curl -s {url}/v1/health
+curl -s -H 'Authorization: Bearer {token}' {url}/v1/wallet
+curl -s -H 'Authorization: Bearer {token}' -H 'Idempotency-Key: first-topup' -H 'Content-Type: application/json' \
+-d '{{\"asset\":\"JPY\",\"minor\":10000}}' {url}/v1/topups"
+    )
+}

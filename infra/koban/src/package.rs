@@ -1,0 +1,148 @@
+//! The functions as AWS Lambda takes them: one zip each, the same bytes for the same source, with a manifest that Terraform reads. So an
+//! unchanged function is an empty plan, whoever built it.
+
+mod elf;
+mod manifest;
+mod zip;
+
+pub use manifest::{Manifest, PackagedFunction};
+
+use platform::Function;
+use platform::resource::Service;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use thiserror::Error;
+
+/// The newest glibc that `provided.al2023` has.
+pub const GLIBC_MAX: (u32, u32) = (2, 34);
+/// The largest zip that is let through, in bytes.
+pub const ZIP_BYTES_MAX: u64 = 3_500_000;
+
+/// An architecture of AWS Lambda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Architecture {
+    /// x86-64, as Lambda calls it.
+    #[value(name = "x86_64")]
+    X86,
+    /// Graviton; built with cargo-zigbuild or cargo-lambda where this machine is not one.
+    #[value(name = "arm64")]
+    Arm,
+}
+
+impl Architecture {
+    /// Of the machine that runs this.
+    pub const fn here() -> Self {
+        if cfg!(target_arch = "aarch64") { Self::Arm } else { Self::X86 }
+    }
+
+    /// As AWS writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64",
+            Self::Arm => "arm64",
+        }
+    }
+}
+
+/// Why there is no package.
+#[derive(Debug, Error)]
+pub enum PackageError {
+    #[error("{what}")]
+    Io {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the functions do not build; cargo says above why")]
+    Build,
+    #[error("{function} is not an ELF binary: {reason}")]
+    Elf { function: &'static str, reason: String },
+    #[error(
+        "{function} needs {needed}, and provided.al2023 has GLIBC_2.34: build on a machine with an older glibc, or with cargo-zigbuild"
+    )]
+    Glibc { function: &'static str, needed: String },
+    #[error("{function} is built for another architecture than {wanted}: see `koban package --help`")]
+    Architecture { function: &'static str, wanted: &'static str },
+    #[error("the zip of {function} has {bytes} bytes, more than {ZIP_BYTES_MAX}: see what it links")]
+    TooLarge { function: &'static str, bytes: u64 },
+    #[error("the zip of {function} cannot be written: {reason}")]
+    Zip { function: &'static str, reason: String },
+}
+
+impl PackageError {
+    fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Io { what: what.into(), source }
+    }
+}
+
+/// Where packages are written: `target/lambda`.
+pub fn directory(root: &Path) -> PathBuf {
+    root.join("target/lambda")
+}
+
+/// Where `bin/<function>` lies that cargo, or another builder, has made.
+#[derive(Debug, Clone)]
+pub struct Binaries(pub PathBuf);
+
+/// Builds every function's binary, in release and with this machine's paths left out.
+pub fn build(root: &Path, services: &[&'static Service]) -> Result<Binaries, PackageError> {
+    let target = root.join("target/functions");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "--release", "--locked"]).arg("--target-dir").arg(&target);
+    for service in services {
+        cargo.args(["-p", service.name]);
+    }
+    cargo.arg("--bins");
+    cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", remapped(root));
+    let status = cargo.status().map_err(PackageError::io("cargo cannot be run"))?;
+    if status.success() { Ok(Binaries(target.join("release"))) } else { Err(PackageError::Build) }
+}
+
+/// The compiler flags that make a build forget where it was done.
+fn remapped(root: &Path) -> String {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let mut flags = vec![format!("--remap-path-prefix={}=/koban", root.display())];
+    flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
+    flags.join("\u{1f}")
+}
+
+/// Zips every function's binary into `directory`, checks each, and writes the manifest.
+pub fn pack(
+    directory: &Path,
+    binaries: &Binaries,
+    functions: &[&'static Function],
+    architecture: Architecture,
+) -> Result<Manifest, PackageError> {
+    std::fs::create_dir_all(directory).map_err(PackageError::io(directory.display().to_string()))?;
+    let mut manifest = Manifest { architecture: architecture.name().into(), functions: std::collections::BTreeMap::new() };
+    for function in functions {
+        let packaged = pack_one(directory, binaries, function, architecture)?;
+        manifest.functions.insert(function.name.into(), packaged);
+    }
+    manifest.write(directory)?;
+    Ok(manifest)
+}
+
+fn pack_one(
+    directory: &Path,
+    binaries: &Binaries,
+    function: &'static Function,
+    architecture: Architecture,
+) -> Result<PackagedFunction, PackageError> {
+    let path = binaries.0.join(function.name);
+    let binary = std::fs::read(&path).map_err(PackageError::io(path.display().to_string()))?;
+    elf::check(function.name, &binary, architecture)?;
+    let bytes = zip::of_bootstrap(&binary).map_err(|reason| PackageError::Zip { function: function.name, reason })?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if size > ZIP_BYTES_MAX {
+        return Err(PackageError::TooLarge { function: function.name, bytes: size });
+    }
+    let name = format!("{}.zip", function.name);
+    let path = directory.join(&name);
+    std::fs::write(&path, &bytes).map_err(PackageError::io(path.display().to_string()))?;
+    let sha256 = data_encoding::BASE64.encode(&Sha256::digest(&bytes));
+    Ok(PackagedFunction { zip: name, sha256, bytes: size, binary_bytes: u64::try_from(binary.len()).unwrap_or(u64::MAX) })
+}

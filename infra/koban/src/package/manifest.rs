@@ -1,0 +1,33 @@
+//! What was packaged: read by Terraform, which updates exactly the functions whose hash changed.
+
+use super::PackageError;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// `target/lambda/manifest.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Of every function: `x86_64` or `arm64`.
+    pub architecture: String,
+    pub functions: BTreeMap<String, PackagedFunction>,
+}
+
+/// One function's zip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackagedFunction {
+    /// Its file, beside the manifest.
+    pub zip: String,
+    /// Of the zip, in base64, as AWS Lambda tells it.
+    pub sha256: String,
+    pub bytes: u64,
+    pub binary_bytes: u64,
+}
+
+impl Manifest {
+    pub(super) fn write(&self, directory: &Path) -> Result<(), PackageError> {
+        let text = serde_json::to_string_pretty(self).unwrap_or_else(|error| panic!("a manifest is JSON: {error}"));
+        let path = directory.join("manifest.json");
+        std::fs::write(&path, text + "\n").map_err(PackageError::io(path.display().to_string()))
+    }
+}

@@ -1,0 +1,6 @@
+# Beta: for the first real people.
+environment        = "beta"
+log_retention_days = 90
+shards             = 16
+shows_cost         = true
+# issuer and audience: by -var, TF_VAR_issuer and TF_VAR_audience, or here.

@@ -1,0 +1,40 @@
+# What wiring.json says, sorted by kind, and the names and ARNs that follow from it. ARNs are written from names, not read from
+# resources, so that a plan shows every policy in full and policies need not wait for what they name.
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  wiring  = jsondecode(file("${path.module}/wiring.json"))
+  account = data.aws_caller_identity.current.account_id
+  prefix  = "koban-${var.environment}-"
+
+  emulated = var.endpoint_url != null
+  # An emulator that is reached over plain http would refuse every call by the policies that ask for TLS.
+  tls_only = !startswith(coalesce(var.endpoint_url, "https://"), "http://")
+
+  functions        = local.wiring.functions
+  http_functions   = { for name, function in local.functions : name => function if function.trigger.kind == "http" }
+  stream_functions = { for name, function in local.functions : name => function if function.trigger.kind == "stream" }
+  schedules        = { for name, function in local.functions : name => function if function.trigger.kind == "schedule" }
+  # A schedule's function is a queue's consumer too: its messages come one at a time, from the scheduler.
+  consumers = { for name, function in local.functions : name => {
+    queue       = function.trigger.queue
+    batch       = try(function.trigger.batch, 1)
+    concurrency = try(function.trigger.concurrency, 2)
+  } if contains(["queue", "schedule"], function.trigger.kind) }
+
+  queues = local.wiring.queues
+  # Queues that nothing consumes hold what a relay gave up on. They are dead-letter queues themselves and have none.
+  consumed_queues = { for name, queue in local.queues : name => queue if queue.consumer != null }
+  failure_queues  = { for name, queue in local.queues : name => queue if queue.consumer == null }
+
+  subscriptions = merge([for queue_name, queue in local.queues : {
+    for subscription in queue.subscriptions : "${subscription.topic}/${queue_name}" => merge(subscription, { queue = queue_name })
+  }]...)
+
+  regional_arn = "${var.region}:${local.account}"
+  table_arns   = { for name, _ in local.wiring.tables : name => "arn:aws:dynamodb:${local.regional_arn}:table/${local.prefix}${name}" }
+  queue_arns   = { for name, _ in local.queues : name => "arn:aws:sqs:${local.regional_arn}:${local.prefix}${name}" }
+  topic_arns   = { for name, _ in local.wiring.topics : name => "arn:aws:sns:${local.regional_arn}:${local.prefix}${name}" }
+  role_arns    = { for name, _ in local.functions : name => "arn:aws:iam::${local.account}:role/${local.prefix}${name}" }
+}

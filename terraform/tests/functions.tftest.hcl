@@ -1,0 +1,141 @@
+# Functions and the API in front of them: nothing of the wiring is left out.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+}
+
+variables {
+  environment = "alpha"
+  issuer      = "https://issuer.example.com"
+  audience    = "koban"
+  # Every function of the wiring, as if it had been packaged.
+  manifest = {
+    architecture = "arm64"
+    functions = { for name, _ in jsondecode(file("wiring.json")).functions : name => {
+      zip    = "${name}.zip"
+      sha256 = base64sha256(name)
+    } }
+  }
+}
+
+run "every_function_is_made_as_defined" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(aws_lambda_function.this)) == toset(keys(local.wiring.functions))
+    error_message = "A function of the wiring is missing, or one is not of it."
+  }
+
+  assert {
+    condition = alltrue([for name, function in aws_lambda_function.this :
+      function.runtime == "provided.al2023"
+      && function.architectures == tolist(["arm64"])
+      && function.memory_size == local.wiring.functions[name].memory_mb
+      && function.timeout == local.wiring.functions[name].timeout_seconds
+      && function.source_code_hash == base64sha256(name)
+    ])
+    error_message = "A function is not as its definition and the manifest say."
+  }
+
+  # A secret in an environment variable would be in state too.
+  assert {
+    condition = alltrue([for function in aws_lambda_function.this : toset(keys(one(function.environment).variables)) == toset([
+      "KOBAN_ACCOUNT", "KOBAN_AUDIENCE", "KOBAN_ISSUER", "KOBAN_PREFIX", "KOBAN_SHARDS", "KOBAN_SHOWS_COST",
+    ])])
+    error_message = "A function's environment has more or less than where it is."
+  }
+
+  assert {
+    condition = aws_lambda_function.this["place-slip"].environment[0].variables == tomap({
+      KOBAN_ACCOUNT    = "123456789012"
+      KOBAN_AUDIENCE   = "koban"
+      KOBAN_ISSUER     = "https://issuer.example.com"
+      KOBAN_PREFIX     = "koban-alpha-"
+      KOBAN_SHARDS     = "4"
+      KOBAN_SHOWS_COST = "false"
+    })
+    error_message = "place-slip is not told where it is."
+  }
+
+  assert {
+    condition = alltrue([for function in local.wiring.functions :
+      (contains(["queue", "schedule", "stream"], function.trigger.kind) || function.timeout_seconds < 30)
+    ])
+    error_message = "A route's function may run longer than the gateway waits."
+  }
+}
+
+run "every_function_has_what_starts_it" {
+  command = plan
+
+  assert {
+    condition = toset(keys(local.wiring.functions)) == toset(concat(
+      keys(aws_apigatewayv2_route.function),
+      keys(aws_lambda_event_source_mapping.queue),
+      keys(aws_lambda_event_source_mapping.stream),
+    ))
+    error_message = "A function has neither a route nor a mapping."
+  }
+
+  assert {
+    condition = (
+      toset(keys(aws_apigatewayv2_integration.function)) == toset(keys(aws_apigatewayv2_route.function))
+      && toset(keys(aws_lambda_permission.api)) == toset(keys(aws_apigatewayv2_route.function))
+    )
+    error_message = "A route has no integration of its own, or may not call its function."
+  }
+}
+
+run "routes_ask_for_a_token_as_defined" {
+  command = plan
+
+  assert {
+    condition = alltrue([for name, route in aws_apigatewayv2_route.function :
+      route.route_key == "${local.wiring.functions[name].trigger.method} ${local.wiring.functions[name].trigger.path}"
+      && route.authorization_type == (local.wiring.functions[name].trigger.authorization == "jwt" ? "JWT" : "NONE")
+    ])
+    error_message = "A route is open that must ask for a token, or asks where it must not."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_route.function["place-slip"].authorization_type == "JWT"
+    error_message = "Anyone may place slips."
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_authorizer.jwt.authorizer_type == "JWT"
+      && one(aws_apigatewayv2_authorizer.jwt.jwt_configuration).issuer == "https://issuer.example.com"
+      && one(aws_apigatewayv2_authorizer.jwt.jwt_configuration).audience == toset(["koban"])
+    )
+    error_message = "Tokens of another issuer or audience are accepted."
+  }
+}
+
+run "every_route_has_its_throttle" {
+  command = plan
+
+  assert {
+    condition = (
+      toset([for settings in aws_apigatewayv2_stage.default.route_settings : "${settings.route_key} ${settings.throttling_rate_limit} ${settings.throttling_burst_limit}"])
+      == toset([for function in local.wiring.functions : "${function.trigger.method} ${function.trigger.path} ${function.trigger.rate} ${function.trigger.burst}" if function.trigger.kind == "http"])
+    )
+    error_message = "A route's throttle is not its definition's."
+  }
+}
+
+run "a_function_that_was_not_packaged_stops_the_plan" {
+  command = plan
+  variables {
+    manifest = {
+      architecture = "arm64"
+      functions = { for name, _ in jsondecode(file("wiring.json")).functions : name => {
+        zip    = "${name}.zip"
+        sha256 = base64sha256(name)
+      } if name != "place-slip" }
+    }
+  }
+  expect_failures = [aws_lambda_function.this["place-slip"]]
+}

@@ -1,0 +1,150 @@
+//! `POST /v1/feeds/races`: a race opens when it is announced, may be moved while it is open, and is another's word never.
+
+use crate::harness::{Race, Target, random_text, win};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const PATH: &str = "/v1/feeds/races";
+const HOUR: Duration = Duration::from_hours(1);
+
+fn outcome(reply: &Value, index: usize) -> &str {
+    reply["races"][index]["outcome"].as_str().unwrap()
+}
+
+/// The announcement of `race` with something changed.
+fn changed(race: &Race, change: impl FnOnce(&mut Value)) -> Value {
+    let mut announced = race.announced();
+    change(&mut announced);
+    race.announcement(&announced)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_announced_race_is_open() {
+    let target = Target::start().await;
+    let race = target.new_race(HOUR);
+    let reply = target.feed_races(&race.announcement(&race.announced())).await.expect(200);
+    assert_eq!(reply, json!({"races": [{"race": race.id, "outcome": "announced", "result_version": 0}]}));
+    let seen = target.race(&race).await;
+    assert_eq!((&seen["open"], &seen["state"], &seen["title"]), (&json!(true), &json!("open"), &json!("test")));
+    assert_eq!(seen["runners"], race.announced()["runners"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_message_again_gets_the_same_reply() {
+    let target = Target::start().await;
+    let race = target.new_race(HOUR);
+    let (id, body) = (random_text(), race.announcement(&race.announced()));
+    let first = target.feed_as(&id, PATH, &body).await;
+    let again = target.feed_as(&id, PATH, &body).await;
+    assert!(!first.replayed() && again.replayed(), "{first:?} {again:?}");
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    let other = changed(&race, |race| race["title"] = json!("other"));
+    target.feed_as(&id, PATH, &other).await.refused(422, "feed_id_reused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_race_may_be_moved_and_renamed() {
+    let target = Target::start().await;
+    let race = target.announce(HOUR).await;
+    let same = target.feed_races(&race.announcement(&race.announced())).await.expect(200);
+    assert_eq!(outcome(&same, 0), "unchanged");
+    let later = target.new_race(2 * HOUR).closes_at;
+    let moved = changed(&race, |race| {
+        race["closes_at"] = json!(later);
+        race["title"] = json!("moved");
+        race["runners"][0]["name"] = json!("renamed");
+    });
+    assert_eq!(outcome(&target.feed_races(&moved).await.expect(200), 0), "updated");
+    let seen = target.race(&race).await;
+    assert_eq!((&seen["closes_at"], &seen["title"]), (&json!(later), &json!("moved")));
+    assert_eq!(seen["runners"][0]["name"], "renamed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_moved_forward_closes() {
+    let target = Target::start().await;
+    let race = target.announce(HOUR).await;
+    let over = target.new_race(Duration::ZERO).closes_at;
+    target.feed_races(&changed(&race, |race| race["closes_at"] = json!(over))).await.expect(200);
+    assert_eq!(target.race(&race).await["open"], false);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_runners_stay_and_so_does_what_has_a_result() {
+    let target = Target::start().await;
+    let race = target.announce(HOUR).await;
+    let other_runners = changed(&race, |race| race["runners"][5]["number"] = json!(7));
+    target.feed_races(&other_runners).await.refused_at(422, "race_changed", "/races/0");
+    target.feed_results(&race.ended(&json!({"dividends": {}}))).await.expect(200);
+    let moved = changed(&race, |race| race["title"] = json!("moved"));
+    target.feed_races(&moved).await.refused_at(422, "race_changed", "/races/0");
+    let same = target.feed_races(&race.announcement(&race.announced())).await.expect(200);
+    assert_eq!(outcome(&same, 0), "unchanged");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_names_up_to_twelve_races() {
+    let target = Target::start().await;
+    let races = target.announce_all(12, HOUR).await;
+    for race in &races {
+        assert_eq!(target.race(race).await["open"], true, "{}", race.id);
+    }
+    let none = json!({"date": races[0].date, "venue": races[0].venue, "races": []});
+    target.feed_races(&none).await.refused_at(400, "malformed_body", "/races");
+    let thirteen = vec![races[0].announced(); 13];
+    let many = json!({"date": races[0].date, "venue": races[0].venue, "races": thirteen});
+    target.feed_races(&many).await.refused_at(400, "malformed_body", "/races");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_wrong_race_keeps_the_whole_message_out() {
+    let target = Target::start().await;
+    let races = target.new_races(2, HOUR);
+    let mut wrong = races[1].announced();
+    wrong["runners"] = json!([]);
+    let body = json!({"date": races[0].date, "venue": races[0].venue, "races": [races[0].announced(), wrong]});
+    target.feed_races(&body).await.refused_at(422, "invalid_race", "/races/1/runners");
+    target.get(&races[0].path()).await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_race_is_refused_at_its_place() {
+    let target = Target::start().await;
+    let race = target.new_race(HOUR);
+    for (change, pointer) in [
+        (("number", json!(13)), "/races/0"),
+        (("number", json!(0)), "/races/0"),
+        (("title", json!("x".repeat(129))), "/races/0/title"),
+        (("runners", json!([{"number": 1, "name": "alone"}])), "/races/0/runners"),
+        (("runners", json!([{"number": 1, "name": "a"}, {"number": 1, "name": "b"}])), "/races/0/runners/1/number"),
+        (("runners", json!([{"number": 1, "name": "a"}, {"number": 19, "name": "b"}])), "/races/0/runners/1/number"),
+        (("runners", json!([{"number": 1, "name": "a"}, {"number": 2, "name": "b\n"}])), "/races/0/runners/1/name"),
+    ] {
+        let body = changed(&race, |race| race[change.0] = change.1);
+        target.feed_races(&body).await.refused_at(422, "invalid_race", pointer);
+    }
+    let unknown = changed(&race, |race| race["surface"] = json!("water"));
+    target.feed_races(&unknown).await.refused_at(400, "malformed_body", "/races/0/surface");
+    let no_time = changed(&race, |race| race["closes_at"] = json!("tomorrow"));
+    target.feed_races(&no_time).await.refused_at(400, "malformed_body", "/races/0/closes_at");
+    target.get(&race.path()).await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_signed_word_counts() {
+    let target = Target::start().await;
+    let race = target.new_race(HOUR);
+    target.refuses_the_unsigned(PATH, &race.announcement(&race.announced())).await;
+    target.get(&race.path()).await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_message_may_be_corrected_under_its_id() {
+    let target = Target::start().await;
+    let race = target.new_race(HOUR);
+    let id = random_text();
+    let wrong = changed(&race, |race| race["runners"] = json!([]));
+    target.feed_as(&id, PATH, &wrong).await.refused(422, "invalid_race");
+    target.feed_as(&id, PATH, &race.announcement(&race.announced())).await.expect(200);
+    target.rich_user(1_000).await.bet(&race, win(1, 100)).await;
+}

@@ -1,0 +1,125 @@
+//! `POST /v1/feeds/results`: each new result of a race is its next version, and a repeat is none.
+
+use crate::harness::{Target, dividends, random_text};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const PATH: &str = "/v1/feeds/results";
+
+fn result(per_100: i64) -> Value {
+    dividends(&[("win", "1", per_100)])
+}
+
+fn told(reply: &Value) -> (&str, u64) {
+    let race = &reply["races"][0];
+    (race["outcome"].as_str().unwrap(), race["result_version"].as_u64().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_different_result_is_the_next_version() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let feed = async |per_100| target.feed_results(&race.ended(&result(per_100))).await.expect(200);
+    assert_eq!(told(&feed(150).await), ("resulted", 1));
+    assert_eq!(told(&feed(150).await), ("unchanged", 1));
+    assert_eq!(told(&feed(250).await), ("resulted", 2));
+    assert_eq!(told(&feed(150).await), ("resulted", 3), "back to the first result is a change as well");
+    let seen = target.race(&race).await;
+    assert_eq!(seen["result"]["dividends"], result(150)["dividends"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_comes_again_late_undoes_no_correction() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let (first, body) = (random_text(), race.ended(&result(150)));
+    let before = target.feed_as(&first, PATH, &body).await;
+    target.feed_results(&race.ended(&result(250))).await.expect(200);
+    let again = target.feed_as(&first, PATH, &body).await;
+    assert!(again.replayed(), "{again:?}");
+    assert_eq!((again.status, &again.body), (200, &before.body));
+    assert_eq!(target.race(&race).await["result_version"], 2);
+    target.feed_as(&first, PATH, &race.ended(&result(350))).await.refused(422, "feed_id_reused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_before_the_close_closes_the_race() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    target.feed_results(&race.ended(&result(150))).await.expect(200);
+    let seen = target.race(&race).await;
+    assert_eq!((&seen["open"], &seen["state"]), (&json!(false), &json!("resulted")));
+    assert!(seen["closed_at"].as_str().unwrap() < seen["closes_at"].as_str().unwrap(), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_after_the_close_leaves_the_close_alone() {
+    let target = Target::start().await;
+    let race = target.announce(Duration::from_secs(2)).await;
+    target.pass(Duration::from_secs(4)).await;
+    target.feed_results(&race.ended(&result(150))).await.expect(200);
+    assert_eq!(target.race(&race).await.get("closed_at"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_race_that_was_never_announced_is_refused_and_nothing_of_the_message_is_taken() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let mut body = race.ended(&result(150));
+    let mut unknown = body["results"][0].clone();
+    unknown["number"] = json!(12);
+    body["results"].as_array_mut().unwrap().push(unknown);
+    let refused = target.feed_results(&body).await;
+    refused.refused_at(422, "unknown_race", "/results/1/number");
+    assert_eq!(refused.json()["retryable"], true);
+    assert_eq!(target.race(&race).await["state"], "open");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_result_of_the_race_is_refused_at_its_place() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    for (result, pointer) in [
+        (dividends(&[("win", "7", 100)]), "/results/0/dividends/win/0/combination"),
+        (dividends(&[("exacta", "1=2", 100)]), "/results/0/dividends/exacta/0/combination"),
+        (dividends(&[("win", "1", 0)]), "/results/0/dividends/win/0/per_100"),
+        (dividends(&[("win", "1", 100), ("win", "1", 200)]), "/results/0/dividends/win/1/combination"),
+        (json!({"dividends": {}, "refunded": [7]}), "/results/0/refunded"),
+        (json!({"dividends": {}, "places": [{"runner": 9, "place": 1}]}), "/results/0/places/0/runner"),
+        (
+            json!({"dividends": {"win": [{"combination": "1", "per_100": 100}]}, "consolation": {"win": 70}}),
+            "/results/0/consolation/win",
+        ),
+    ] {
+        target.feed_results(&race.ended(&result)).await.refused_at(422, "invalid_result", pointer);
+    }
+    for (result, pointer) in [
+        (json!({}), "/results/0"),
+        (json!({"dividends": {}, "weather": "fine"}), "/results/0/weather"),
+        (json!({"dividends": {"tiercé": []}}), "/results/0/dividends"),
+    ] {
+        let refused = target.feed_results(&race.ended(&result)).await.refused(400, "malformed_body");
+        let found = refused["errors"][0]["pointer"].as_str().unwrap().to_owned();
+        assert!(found.starts_with(pointer), "{found} should begin with {pointer}");
+    }
+    assert_eq!(target.race(&race).await["state"], "open");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn different_results_at_once_are_versions_of_their_own() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let bodies: Vec<_> = (1..=4).map(|number| race.ended(&result(number * 100))).collect();
+    let replies = crate::harness::all_at_once(bodies.iter().map(|body| target.feed_results(body))).await;
+    let taken = replies.iter().filter(|reply| reply.status == 200).count();
+    assert!(replies.iter().all(|reply| reply.status == 200 || reply.refused(409, "contention")["retryable"] == true));
+    assert_eq!(target.race(&race).await["result_version"], taken);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_signed_word_counts() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    target.refuses_the_unsigned(PATH, &race.ended(&result(150))).await;
+    assert_eq!(target.race(&race).await["state"], "open");
+}

@@ -1,0 +1,73 @@
+//! The sweep of top-ups: what hangs for more than a minute is brought back, and the bank's status decides, never a blind second try.
+
+use crate::harness::{Target, User};
+use serde_json::Value;
+use std::time::Duration;
+
+async fn unknown(user: &User, minor: i64) -> String {
+    let id = user.ask_for_top_up(minor).await;
+    user.until_top_up_is(&id, "UNKNOWN").await;
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_that_was_taken_in_silence_is_credited_once() {
+    let target = Target::start().await;
+    let user = target.user();
+    let id = unknown(&user, 1_098).await;
+    target.pass(Duration::from_secs(130)).await;
+    user.until_top_up_is(&id, "COLLECTED").await;
+    target.pass(Duration::from_secs(130)).await;
+    target.rest().await;
+    assert_eq!((user.balance("JPY").await, user.lines().await.len()), (1_098, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_bank_never_heard_of_is_asked_for_again() {
+    let target = Target::start().await;
+    let user = target.user();
+    let id = unknown(&user, 1_099).await;
+    target.pass(Duration::from_secs(130)).await;
+    user.until_top_up_is(&id, "COLLECTED").await;
+    assert_eq!(user.balance("JPY").await, 1_099);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_final_stays_as_it_is() {
+    let target = Target::start().await;
+    let user = target.user();
+    let declined = user.ask_for_top_up(1_097).await;
+    user.until_top_up_is(&declined, "DECLINED").await;
+    target.pass(Duration::from_secs(130)).await;
+    target.rest().await;
+    assert_eq!(user.topup_state(&declined).await, "DECLINED");
+    assert_eq!(user.lines().await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_sweep_brings_back_everybodys() {
+    let Some(target) = Target::start_local().await else { return };
+    let mut waiting = Vec::new();
+    for number in 0..20 {
+        let user = target.user();
+        let id = user.ask_for_top_up(1_098 + number * 100).await;
+        waiting.push((user, id));
+    }
+    for (user, id) in &waiting {
+        user.until_top_up_is(id, "UNKNOWN").await;
+    }
+    target.pass(Duration::from_secs(130)).await;
+    for (user, id) in &waiting {
+        user.until_top_up_is(id, "COLLECTED").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_by_hand_finds_nothing_before_a_minute() {
+    let Some(target) = Target::start_local().await else { return };
+    let user = target.user();
+    let id = unknown(&user, 1_098).await;
+    target.publish("sweep-topups", &serde_json::json!({})).await;
+    target.rest().await;
+    assert_eq!(user.topup_state(&id).await, "UNKNOWN");
+}

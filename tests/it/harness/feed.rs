@@ -1,0 +1,49 @@
+//! The signed feeds: a race office's side of the API.
+
+use super::client::Response;
+use super::target::{Target, random_text};
+use jiff::Timestamp;
+use platform::secrets::SecretValue;
+use platform::webhook::sign;
+use serde_json::Value;
+
+pub const RACES: &str = "/v1/feeds/races";
+pub const RESULTS: &str = "/v1/feeds/results";
+
+impl Target {
+    pub async fn feed_races(&self, body: &Value) -> Response {
+        self.feed_as(&random_text(), RACES, body).await
+    }
+
+    pub async fn feed_results(&self, body: &Value) -> Response {
+        self.feed_as(&random_text(), RESULTS, body).await
+    }
+
+    /// A message of the id `id`, signed as it should be.
+    pub async fn feed_as(&self, id: &str, path: &str, body: &Value) -> Response {
+        self.feed_signed(id, path, body, self.feed_secret(), self.now()).await
+    }
+
+    /// A message signed with any secret, at any time.
+    pub async fn feed_signed(&self, id: &str, path: &str, body: &Value, secret: &SecretValue, at: Timestamp) -> Response {
+        let body = body.to_string();
+        let signature = sign(secret, id, at, body.as_bytes()).expect("a secret of base64");
+        let timestamp = at.as_second().to_string();
+        let headers = [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", &signature)];
+        self.send("POST", path, &headers, body.as_bytes()).await
+    }
+
+    /// Everything that a feed at `path` must refuse whatever `body` says: unsigned, signed by another, signed at another time.
+    pub async fn refuses_the_unsigned(&self, path: &str, body: &Value) {
+        use jiff::SignedDuration;
+        let unsigned = self.send("POST", path, &[], body.to_string().as_bytes()).await;
+        unsigned.refused(401, "signature_invalid");
+        let stranger = SecretValue::new("whsec_c3RyYW5nZXI=");
+        self.feed_signed("m1", path, body, &stranger, self.now()).await.refused(401, "signature_invalid");
+        for minutes in [-6, 6] {
+            let at = self.now() + SignedDuration::from_mins(minutes);
+            let late = self.feed_signed("m1", path, body, self.feed_secret(), at).await;
+            late.refused(401, "timestamp_out_of_range");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Workers by hand, on a local cloud: messages put on queues, and what ends in the dead-letter queues.
+
+use super::target::Target;
+use koban::cloud::Status;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+impl Target {
+    pub async fn status(&self) -> Status {
+        self.cloud().status().await.expect("the status")
+    }
+
+    /// Puts messages on a queue so that one invocation receives them together, up to its batch.
+    pub async fn publish_all(&self, queue: &str, bodies: &[String]) {
+        let cloud = self.cloud();
+        let entry = |(index, body): (usize, &String)| json!({"Id": index.to_string(), "MessageBody": body});
+        let entries: Vec<_> = bodies.iter().enumerate().map(entry).collect();
+        let names = cloud.names();
+        let request = json!({"QueueUrl": format!("http://aws.local/0/{}{queue}", names.prefix), "Entries": entries});
+        let client = super::client::Client::new(cloud.aws_url());
+        let target = ("x-amz-target", "AmazonSQS.SendMessageBatch");
+        client.send("POST", "/", &[target], request.to_string().as_bytes()).await.expect(200);
+    }
+
+    pub async fn publish(&self, queue: &str, body: &Value) {
+        self.cloud().publish(queue, body.to_string()).await.expect("the queue");
+    }
+
+    /// How many messages were given up on.
+    pub async fn dead(&self, queue: &str) -> u64 {
+        self.status().await.queues[&format!("{queue}-dlq")].visible
+    }
+
+    /// Lets time pass until `count` messages of `queue` were given up on.
+    pub async fn until_dead(&self, queue: &str, count: u64) {
+        // 20 receives at the most, each at the most 12 minutes after the one before.
+        for _ in 0..200 {
+            if self.dead(queue).await == count {
+                return;
+            }
+            self.skip(Duration::from_mins(13)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{count} messages should be in {queue}-dlq: {:?}", self.status().await.queues);
+    }
+
+    /// An item of a table, as DynamoDB tells it.
+    pub async fn item(&self, table: &str, pk: &str, sk: &str) -> Option<Value> {
+        let table = format!("{}{table}", self.cloud().names().prefix);
+        let request = json!({"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "ConsistentRead": true});
+        let reply = self.cloud().engine().call("GetItem", request.to_string().as_bytes()).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let reply: Value = serde_json::from_str(&reply.body).expect("JSON");
+        reply.get("Item").cloned()
+    }
+
+    /// Puts an item into a table, past every function.
+    pub async fn put_item(&self, table: &str, item: &Value) {
+        let table = format!("{}{table}", self.cloud().names().prefix);
+        let request = json!({"TableName": table, "Item": item});
+        let reply = self.cloud().engine().call("PutItem", request.to_string().as_bytes()).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    }
+}

@@ -1,0 +1,19 @@
+//! What every end-to-end test stands on: a cloud to test, people who use it, races to bet on. A test starts its own local cloud, in its
+//! own process and directory, or, with `KOBAN_TEST_URL`, uses a deployed API; it says the same either way. Time passes by setting the
+//! clock here and by waiting there.
+
+mod client;
+mod feed;
+mod jobs;
+mod log;
+mod pages;
+mod race;
+mod target;
+mod user;
+
+pub use futures_util::future::join_all as all_at_once;
+pub use log::Invocation;
+pub use pages::Pages;
+pub use race::{Race, bet, dividends, win};
+pub use target::{Target, random_text};
+pub use user::User;

@@ -1,0 +1,146 @@
+//! Races to bet on, each at a place of its own, so that tests do not meet on a deployed API either; and the words of slips and results.
+
+use super::target::Target;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use serde_json::{Value, json};
+use shared::medals::day_of;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::time::Duration;
+
+/// The days that races are of: today and before, so that the sweep looks at them.
+const DAYS: u16 = 5;
+const VENUES: u16 = 99;
+
+/// A race of six runners.
+#[derive(Debug, Clone)]
+pub struct Race {
+    pub id: String,
+    pub date: Date,
+    pub venue: u8,
+    pub number: u8,
+    pub closes_at: Timestamp,
+}
+
+/// A venue and day that no other test of this process has, and hardly one of another.
+fn next_place() -> (u16, u8) {
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(..DAYS * VENUES)));
+    let place = NEXT.fetch_add(1, Relaxed) % (DAYS * VENUES);
+    (place / VENUES, u8::try_from(place % VENUES + 1).expect("a venue"))
+}
+
+impl Race {
+    pub fn path(&self) -> String {
+        format!("/v1/races/{}", self.id)
+    }
+
+    pub fn slips_path(&self) -> String {
+        format!("/v1/races/{}/slips", self.id)
+    }
+
+    /// The race as the feed announces it.
+    pub fn announced(&self) -> Value {
+        let runners: Vec<_> = (1..=6).map(|number| json!({"number": number, "name": format!("boat {number}")})).collect();
+        json!({"number": self.number, "closes_at": self.closes_at, "title": "test", "runners": runners})
+    }
+
+    /// The feed's message that announces it alone, as `race`.
+    pub fn announcement(&self, race: &Value) -> Value {
+        json!({"date": self.date, "venue": self.venue, "races": [race]})
+    }
+
+    /// The feed's message that says how it ended.
+    pub fn ended(&self, result: &Value) -> Value {
+        let mut result = result.clone();
+        result["number"] = self.number.into();
+        json!({"date": self.date, "venue": self.venue, "results": [result]})
+    }
+}
+
+impl Target {
+    /// A race that nobody has announced yet.
+    pub fn new_race(&self, closes_in: Duration) -> Race {
+        self.new_races(1, closes_in).swap_remove(0)
+    }
+
+    /// Races of one venue and day that nobody has announced yet.
+    pub fn new_races(&self, count: u8, closes_in: Duration) -> Vec<Race> {
+        let (days_ago, venue) = next_place();
+        let date = day_of(self.now()).checked_sub(i32::from(days_ago).days()).expect("a day");
+        let closes_at = Timestamp::from_second(self.now().as_second()).expect("now") + closes_in;
+        let race = |number| Race {
+            id: format!("rac_{}-{venue:02}-{number:02}", date.strftime("%Y%m%d")),
+            date,
+            venue,
+            number,
+            closes_at,
+        };
+        (1..=count).map(race).collect()
+    }
+
+    /// An announced race that closes in `closes_in`.
+    pub async fn announce(&self, closes_in: Duration) -> Race {
+        self.announce_all(1, closes_in).await.swap_remove(0)
+    }
+
+    /// A race that stays open until its result comes.
+    pub async fn open_race(&self) -> Race {
+        self.announce(Duration::from_hours(1)).await
+    }
+
+    /// Announced races of one venue and day.
+    pub async fn announce_all(&self, count: u8, closes_in: Duration) -> Vec<Race> {
+        let races = self.new_races(count, closes_in);
+        let announced: Vec<_> = races.iter().map(Race::announced).collect();
+        let body = json!({"date": races[0].date, "venue": races[0].venue, "races": announced});
+        self.feed_races(&body).await.expect(200);
+        races
+    }
+
+    /// The race as anyone sees it.
+    pub async fn race(&self, race: &Race) -> Value {
+        self.get(&race.path()).await.expect(200)
+    }
+
+    /// Ends the race with `result`, which closes it, and waits until it is settled. Returns the race.
+    pub async fn settle(&self, race: &Race, result: &Value) -> Value {
+        self.feed_results(&race.ended(result)).await.expect(200);
+        self.until_settled(race).await
+    }
+
+    /// Waits until the newest result of the race is settled, letting the time pass that its shards wait. Returns the race.
+    pub async fn until_settled(&self, race: &Race) -> Value {
+        let version = self.race(race).await["result_version"].as_u64().expect("a version");
+        // Close, slip timeout and 15 s; a correction waits for settle-shard's timeout and 15 s.
+        self.pass(Duration::from_secs(if version > 1 { 76 } else { 26 })).await;
+        let settled = async || {
+            let seen = self.race(race).await;
+            (seen["state"] == "settled").then_some(seen)
+        };
+        self.eventually(&format!("{} is settled", race.id), settled).await
+    }
+}
+
+/// One bet: a single of `runners`.
+pub fn bet(bet_type: &str, runners: &[u8], stake: i64) -> Value {
+    json!({"bet_type": bet_type, "selection": {"kind": "single", "runners": runners}, "stake": stake})
+}
+
+/// The bets of a slip that puts `stake` on one runner to win.
+pub fn win(runner: u8, stake: i64) -> Value {
+    json!([bet("win", &[runner], stake)])
+}
+
+/// A result of these dividends: bet type, combination, per 100.
+pub fn dividends(listed: &[(&str, &str, i64)]) -> Value {
+    let mut dividends = json!({});
+    for (bet_type, combination, per_100) in listed {
+        let of_type = &mut dividends[*bet_type];
+        if of_type.is_null() {
+            *of_type = json!([]);
+        }
+        of_type.as_array_mut().unwrap().push(json!({"combination": combination, "per_100": per_100}));
+    }
+    json!({"dividends": dividends})
+}

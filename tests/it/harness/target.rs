@@ -1,0 +1,219 @@
+//! The API under test: a local cloud of the test's own, or a deployed one.
+//!
+//! A deployed one is found by `KOBAN_TEST_URL`; its feeds are signed with `KOBAN_TEST_FEED_SECRET`, and `KOBAN_TEST_TOKEN_URL` is a URL
+//! to which `?sub=` is appended and which answers `{"token": …}`.
+
+use super::User;
+use super::client::{Client, Response};
+use jiff::{SignedDuration, Timestamp};
+use koban::cloud::{Cloud, Config, start};
+use koban::registry::SERVICES;
+use platform::clock::Clock;
+use platform::secrets::SecretValue;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// An API to test.
+#[derive(Clone)]
+pub struct Target(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    feed_secret: SecretValue,
+    place: Place,
+}
+
+enum Place {
+    Here(Box<Cloud>, TempDir),
+    There { token_url: String },
+}
+
+impl Target {
+    /// The deployed API if there is one, else a local cloud of this test's own.
+    pub async fn start() -> Self {
+        match std::env::var("KOBAN_TEST_URL") {
+            Ok(url) => Self::deployed(&url),
+            Err(_) => Self::start_here(tempdir(), |_| ()).await,
+        }
+    }
+
+    /// A local cloud of this test's own; none, said aloud, when the suite runs against a deployed API.
+    pub async fn start_local() -> Option<Self> {
+        Self::start_local_with(|_| ()).await
+    }
+
+    /// The same with another configuration.
+    pub async fn start_local_with(configure: impl FnOnce(&mut Config)) -> Option<Self> {
+        if Self::is_deployed() {
+            return None;
+        }
+        Some(Self::start_here(tempdir(), configure).await)
+    }
+
+    /// A local cloud on a directory that holds something already.
+    pub async fn start_in(data: TempDir) -> Self {
+        Self::start_here(data, |_| ()).await
+    }
+
+    /// Whether the suite runs against a deployed API; says that this test cannot, then.
+    pub fn is_deployed() -> bool {
+        let deployed = std::env::var("KOBAN_TEST_URL").is_ok();
+        if deployed {
+            println!("NOT RUN against a deployed API: {}", std::thread::current().name().unwrap_or("a test"));
+        }
+        deployed
+    }
+
+    async fn start_here(data: TempDir, configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::new(data.path(), SERVICES);
+        configure(&mut config);
+        lend_key(data.path());
+        let cloud = start(config).await.expect("a local cloud");
+        keep_key(data.path());
+        let feed_secret = SecretValue::new(cloud.feed_secret("feed").expect("the feed's secret"));
+        let client = Client::new(cloud.url());
+        Self(Arc::new(Inner { client, feed_secret, place: Place::Here(Box::new(cloud), data) }))
+    }
+
+    fn deployed(url: &str) -> Self {
+        let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set, but KOBAN_TEST_URL is"));
+        let feed_secret = SecretValue::new(var("KOBAN_TEST_FEED_SECRET"));
+        let place = Place::There { token_url: var("KOBAN_TEST_TOKEN_URL") };
+        Self(Arc::new(Inner { client: Client::new(url), feed_secret, place }))
+    }
+
+    pub fn is_local(&self) -> bool {
+        matches!(self.0.place, Place::Here(..))
+    }
+
+    /// The local cloud itself.
+    ///
+    /// # Panics
+    /// Against a deployed API: such a test begins with [`Self::start_local`].
+    pub fn cloud(&self) -> &Cloud {
+        match &self.0.place {
+            Place::Here(cloud, _) => cloud,
+            Place::There { .. } => panic!("a deployed API has no local cloud"),
+        }
+    }
+
+    /// The local cloud's directory.
+    pub fn data(&self) -> &Path {
+        match &self.0.place {
+            Place::Here(_, data) => data.path(),
+            Place::There { .. } => panic!("a deployed API has no directory"),
+        }
+    }
+
+    pub(super) fn feed_secret(&self) -> &SecretValue {
+        &self.0.feed_secret
+    }
+
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        self.0.client.send(method, path, headers, body).await
+    }
+
+    /// Asks as nobody in particular.
+    pub async fn get(&self, path: &str) -> Response {
+        self.send("GET", path, &[], &[]).await
+    }
+
+    /// A new person.
+    pub fn user(&self) -> User {
+        User::new(self.clone(), random_text())
+    }
+
+    /// A new person who has topped up by `minor` yen.
+    pub async fn rich_user(&self, minor: i64) -> User {
+        let user = self.user();
+        user.top_up(minor).await;
+        user
+    }
+
+    /// A token of `subject`.
+    pub async fn token(&self, subject: &str) -> String {
+        match &self.0.place {
+            Place::Here(cloud, _) => cloud.token(subject),
+            Place::There { token_url } => {
+                let (origin, path) = split_url(token_url);
+                let asked = Client::new(&origin).send("GET", &format!("{path}?sub={subject}"), &[], &[]).await;
+                asked.expect(200)["token"].as_str().expect("a token").to_owned()
+            }
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        match &self.0.place {
+            Place::Here(cloud, _) => cloud.clock().now(),
+            Place::There { .. } => Timestamp::now(),
+        }
+    }
+
+    /// Lets what is under way come to rest, then lets `time` pass.
+    pub async fn pass(&self, time: Duration) {
+        self.rest().await;
+        self.skip(time).await;
+    }
+
+    /// Lets `time` pass in the midst of whatever happens.
+    pub async fn skip(&self, time: Duration) {
+        match &self.0.place {
+            Place::Here(cloud, _) => {
+                let time = SignedDuration::try_from(time).expect("a time");
+                cloud.set_clock(cloud.clock().now() + time).await.expect("a clock");
+            }
+            Place::There { .. } => tokio::time::sleep(time).await,
+        }
+    }
+
+    /// Waits until a local cloud has nothing to do, or is stuck with something that waits for time to pass.
+    pub async fn rest(&self) {
+        if let Place::Here(cloud, _) = &self.0.place {
+            let _ = tokio::time::timeout(Duration::from_secs(5), cloud.idle()).await;
+        }
+    }
+
+    /// What `look` finds, once it finds something.
+    pub async fn eventually<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        let (within, every) = if self.is_local() { (30, 10) } else { (300, 500) };
+        let started = Instant::now();
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            assert!(started.elapsed() < Duration::from_secs(within), "{what}: not within {within} s");
+            tokio::time::sleep(Duration::from_millis(every)).await;
+        }
+    }
+}
+
+fn tempdir() -> TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+/// 16 random letters and digits.
+pub fn random_text() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(16).collect()
+}
+
+/// The origin of a URL, and the rest.
+fn split_url(url: &str) -> (String, String) {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    let path = url[after_scheme..].find('/').map_or(url.len(), |at| at + after_scheme);
+    (url[..path].to_owned(), if path == url.len() { "/".into() } else { url[path..].to_owned() })
+}
+
+/// The issuer's key takes longest of a start: one serves all clouds of this process.
+static KEY: OnceLock<String> = OnceLock::new();
+
+fn lend_key(data: &Path) {
+    if let Some(key) = KEY.get() {
+        std::fs::write(data.join("issuer.pem"), key).expect("a directory to write to");
+    }
+}
+
+fn keep_key(data: &Path) {
+    KEY.get_or_init(|| std::fs::read_to_string(data.join("issuer.pem")).expect("the issuer's key"));
+}
