@@ -11,12 +11,8 @@ locals {
     { for name, _ in local.failure_queues : name => "${local.prefix}${name}" },
   )
 
-  # What functions raise themselves, by `telemetry::alarm`: what must never happen and did.
-  raised_alarms = {
-    slip-after-settlement = "A slip was found after its shard had been settled. It is refunded; find out whose clock is off."
-    slip-after-close      = "A slip was placed at or after its race's close. It is refunded; find out whose clock is off."
-    race-does-not-add-up  = "A race's payouts, refunds and operator result are not its stakes. It stays unsettled until they are."
-  }
+  # What functions raise themselves: what must never happen and did.
+  raised_alarms = { for name, alarm in local.wiring.alarms : name => alarm.doc }
 }
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
@@ -135,7 +131,7 @@ resource "aws_cloudwatch_metric_alarm" "raised" {
   alarm_description   = each.value
   namespace           = "Koban"
   metric_name         = "alarm"
-  dimensions          = { alarm_name = each.key }
+  dimensions          = { environment = trimsuffix(local.prefix, "-"), alarm_name = each.key }
   statistic           = "Sum"
   period              = 60
   evaluation_periods  = 1

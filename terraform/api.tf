@@ -5,13 +5,12 @@ resource "aws_apigatewayv2_api" "this" {
   description   = "Koban, ${var.environment}"
   protocol_type = "HTTP"
 
-  # As the laptop's gateway has it: infra/koban/src/cloud/gateway/cors.rs.
   cors_configuration {
     allow_origins  = var.cors_origins
-    allow_methods  = ["GET", "OPTIONS", "POST"]
-    allow_headers  = ["authorization", "content-type", "idempotency-key", "traceparent"]
-    expose_headers = ["apigw-requestid", "idempotency-replayed", "retry-after", "server-timing"]
-    max_age        = 3600
+    allow_methods  = local.wiring.cors.allow_methods
+    allow_headers  = local.wiring.cors.allow_headers
+    expose_headers = local.wiring.cors.expose_headers
+    max_age        = local.wiring.cors.max_age_seconds
   }
 }
 

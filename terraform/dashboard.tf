@@ -20,10 +20,10 @@ locals {
     ],
     [
       { title = "Streams: how late events are (ms)", stat = "Maximum", metrics = [for name, _ in local.stream_functions : ["AWS/Lambda", "IteratorAge", "FunctionName", "${local.prefix}${name}"]] },
-      { title = "What must never happen", stat = "Sum", metrics = [for name, _ in local.raised_alarms : ["Koban", "alarm", "alarm_name", name]] },
+      { title = "What must never happen", stat = "Sum", metrics = [for name, _ in local.raised_alarms : ["Koban", "alarm", "environment", trimsuffix(local.prefix, "-"), "alarm_name", name]] },
     ],
     [
-      { title = "Write units per invocation", stat = "Average", metrics = [for name, _ in local.functions : ["Koban", "wru", "function", name]] },
+      { title = "Write units per invocation", stat = "Average", metrics = [for name, _ in local.functions : ["Koban", "wru", "environment", trimsuffix(local.prefix, "-"), "function", name]] },
       { title = "Tables: consumed write units", stat = "Sum", metrics = [for name, _ in local.wiring.tables : ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "${local.prefix}${name}"]] },
     ],
   ]

@@ -24,7 +24,7 @@ resource "aws_scheduler_schedule" "function" {
   target {
     arn      = aws_sqs_queue.this[each.value.trigger.queue].arn
     role_arn = aws_iam_role.scheduler.arn
-    input    = "{}"
+    input    = each.value.trigger.message
 
     # The next call does what a lost one would have done.
     retry_policy {

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p tests --bench settlement`
 
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says where it failed")]
+
 #[path = "settlement/seed.rs"]
 mod seed;
 

@@ -8,7 +8,7 @@ use koban::cloud::connector::{Call, Fault, Faults, internal_error, throttled, tr
 use koban::cloud::engine::Reply;
 use koban::verify::{Tables, verify};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// Makes some calls of some functions fail.
@@ -236,4 +236,70 @@ async fn a_conflict_while_a_race_is_closed_does_not_cost_minutes() {
     let race = target.open_race().await;
     target.cloud().install_faults(Some(Arc::new(ConflictsOnce(true.into()))));
     target.settle(&race, &dividends(&[("win", "1", 150)])).await;
+}
+
+/// Holds the first commit of a slip back until it is let go.
+#[derive(Default)]
+struct HoldsASlip {
+    state: Mutex<Held>,
+    changed: Condvar,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Held {
+    #[default]
+    NotYet,
+    Now,
+    LetGo,
+}
+
+impl Faults for HoldsASlip {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        if call.function == "place-slip" && call.operation == "TransactWriteItems" {
+            let mut state = self.state.lock().unwrap();
+            if *state == Held::NotYet {
+                *state = Held::Now;
+                let _held = self.changed.wait_while(state, |state| *state == Held::Now).unwrap();
+            }
+        }
+        None
+    }
+}
+
+impl HoldsASlip {
+    fn is_holding(&self) -> bool {
+        *self.state.lock().unwrap() == Held::Now
+    }
+
+    fn let_go(&self) {
+        *self.state.lock().unwrap() = Held::LetGo;
+        self.changed.notify_all();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_slip_committed_after_its_shard_was_done_is_refunded_once_with_an_alarm() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let user = target.rich_user(1_000).await;
+    let holds = Arc::new(HoldsASlip::default());
+    target.cloud().install_faults(Some(holds.clone()));
+    let settle = async {
+        target.eventually("the slip is held", async || holds.is_holding().then_some(())).await;
+        target.settle(&race, &dividends(&[("win", "1", 150)])).await;
+        holds.let_go();
+    };
+    let (placed, ()) = tokio::join!(user.place(&race, "JPY", win(1, 500)), settle);
+    let id = placed.expect(201)["id"].as_str().unwrap().to_owned();
+    assert_eq!(user.balance("JPY").await, 500);
+    // The repetition of the proof finds it and sends its shard back, a minute later.
+    target.pass(Duration::from_mins(16)).await;
+    target.pass(Duration::from_mins(2)).await;
+    let refunded = async || (user.balance("JPY").await == 1_000).then_some(());
+    target.eventually("the late slip is refunded", refunded).await;
+    let alarms = async || Some(target.alarms("slip-after-settlement")).filter(|alarms| !alarms.is_empty());
+    assert_eq!(target.eventually("an alarm", alarms).await.len(), 1);
+    assert_eq!(user.outcome(&id).await, ("refunded".into(), 0, 500));
+    the_proof_holds(&target).await;
+    assert_eq!(user.lines().await.len(), 3);
 }

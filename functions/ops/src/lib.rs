@@ -9,5 +9,6 @@ pub static SERVICE: platform::resource::Service = platform::resource::Service {
     queues: &[],
     topics: &[],
     secrets: &[],
+    alarms: &[],
     functions: FUNCTIONS,
 };

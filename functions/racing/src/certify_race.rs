@@ -5,10 +5,10 @@
 use crate::records::{self, StoredRace, StoredResult};
 use crate::settle_shard::ShardWanted;
 use crate::shard::Shard;
-use crate::{CERTIFY_RACE, RACING, SETTLE_SHARD, keys};
+use crate::{CERTIFY_RACE, RACE_DOES_NOT_ADD_UP, RACING, SETTLE_SHARD, keys};
 use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
 use platform::message::{Failure, Message};
-use platform::store::{Range, Record, Write, WriteError, write};
+use platform::store::{Obstacle, Range, Record, Write, WriteError, write};
 use platform::{Context, Problem, telemetry};
 use serde::{Deserialize, Serialize};
 use shared::racing::{Certificate, Race, RaceId, RaceState, Totals};
@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// When the proof is repeated.
 const REPEATED_AFTER: Duration = Duration::from_mins(15);
+/// How often a write is tried that others stand in the way of for a moment.
+const ROUNDS_MAX: u32 = 8;
 
 pub static FUNCTION: Function = Function {
     name: "certify-race",
@@ -90,7 +92,7 @@ fn prove(race: &Race, result: &StoredResult, contents: &Shard) -> Result<Result<
 async fn settle_again(context: &Context, race: &Race, faulty: &[(u16, String)]) -> Result<(), Failure> {
     let mut messages = Vec::with_capacity(faulty.len());
     for (shard, fault) in faulty {
-        telemetry::alarm(context, "race-does-not-add-up", &format!("{} shard {shard}: {fault}", race.id));
+        telemetry::raise(context, &RACE_DOES_NOT_ADD_UP, &format!("{} shard {shard}: {fault}", race.id));
         let wanted = ShardWanted { race: race.id, result_version: race.result_version, shard: *shard };
         messages.push(serde_json::to_string(&wanted)?);
     }
@@ -111,18 +113,26 @@ async fn close(context: &Context, settled: &Race, revision: u64, certificate: &C
     context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&again)?], REPEATED_AFTER).await?;
     let mut writes = vec![Write::if_absent(&RACING, record(certificate))];
     writes.extend(records::change(settled, revision, certificate.made_at));
-    match write(context, writes).await {
-        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
-        Err(WriteError::Store(error)) => Err(error.into()),
-    }
+    write_once(context, &writes).await
 }
 
 /// Writes down the proof of a race that is settled already.
 async fn repeat(context: &Context, certificate: &Certificate) -> Result<(), Failure> {
-    match write(context, vec![Write::if_absent(&RACING, record(certificate))]).await {
-        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
-        Err(WriteError::Store(error)) => Err(error.into()),
+    write_once(context, &[Write::if_absent(&RACING, record(certificate))]).await
+}
+
+/// Writes what another worker may have written meanwhile. What only passes is no such worker: the identical write again.
+async fn write_once(context: &Context, writes: &[Write]) -> Result<(), Failure> {
+    for round in 0..ROUNDS_MAX {
+        match write(context, writes.to_vec()).await {
+            Err(WriteError::Cancelled(obstacles)) if obstacles.contains(&Obstacle::Passing) => {
+                tokio::time::sleep(Duration::from_millis(20 << round)).await;
+            }
+            Ok(()) | Err(WriteError::Cancelled(_)) => return Ok(()),
+            Err(WriteError::Store(error)) => return Err(error.into()),
+        }
     }
+    Err(Failure::new("conflicts that do not pass"))
 }
 
 fn record(certificate: &Certificate) -> Record {

@@ -8,7 +8,7 @@ pub mod records;
 mod shard;
 mod slip_view;
 
-use platform::resource::{Index, Queue, Secret, Service, Subscription, Table, Topic};
+use platform::resource::{Alarm, Index, Queue, Secret, Service, Subscription, Table, Topic};
 use shared::event::{Event, RaceChanged};
 
 platform::functions![
@@ -33,6 +33,7 @@ pub static SERVICE: Service = Service {
     queues: &[&SETTLE_RACE, &SETTLE_SHARD, &CERTIFY_RACE, &SWEEP_RACES, &RELAY_RACING_FAILURES],
     topics: &[&RACING_EVENTS],
     secrets: &[&FEED],
+    alarms: &[&SLIP_AFTER_CLOSE, &SLIP_AFTER_SETTLEMENT, &RACE_DOES_NOT_ADD_UP],
     functions: FUNCTIONS,
 };
 
@@ -69,3 +70,18 @@ pub static RELAY_RACING_FAILURES: Queue = Queue {
 };
 
 pub static RACING_EVENTS: Topic = Topic { name: "racing-events", doc: "What happens to races, slips and payouts." };
+
+pub static SLIP_AFTER_CLOSE: Alarm = Alarm {
+    name: "slip-after-close",
+    doc: "A slip was placed at or after its race's close. It is refunded; find out whose clock is off.",
+};
+
+pub static SLIP_AFTER_SETTLEMENT: Alarm = Alarm {
+    name: "slip-after-settlement",
+    doc: "A slip was found after its shard had been settled. It is refunded; find out what took so long.",
+};
+
+pub static RACE_DOES_NOT_ADD_UP: Alarm = Alarm {
+    name: "race-does-not-add-up",
+    doc: "A race's payouts, refunds and operator result are not its stakes. It stays unsettled until they are.",
+};

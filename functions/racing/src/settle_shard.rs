@@ -4,7 +4,7 @@
 use crate::certify_race::CertificateWanted;
 use crate::records::{self, Done, StoredRace, StoredResult};
 use crate::shard::Shard;
-use crate::{CERTIFY_RACE, RACING, SETTLE_SHARD, keys};
+use crate::{CERTIFY_RACE, RACING, SETTLE_SHARD, SLIP_AFTER_CLOSE, SLIP_AFTER_SETTLEMENT, keys};
 use futures_util::{StreamExt, TryStreamExt};
 use platform::commit::{Decision, Journal, commit};
 use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
@@ -80,14 +80,14 @@ async fn current(context: &Context, wanted: ShardWanted) -> Result<Option<Race>,
 /// Marks the slips that came after the shard was first done, so that they are refunded from now on, and raises the alarm.
 async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut Shard) -> Result<(), Failure> {
     for (user, tail) in shard.strangers()? {
-        telemetry::alarm(context, "slip-after-settlement", &format!("{} {user} {tail}", race.id));
+        telemetry::raise(context, &SLIP_AFTER_SETTLEMENT, &format!("{} {user} {tail}", race.id));
         let mark = Record::of(keys::late(race.id, number, &user, &tail), &context.now());
         put_once(context, mark).await?;
         shard.people.entry(user).or_default().late.insert(tail);
     }
     let too_late: usize = shard.people.values().map(|person| person.too_late(race.effective_close())).sum();
     if too_late > 0 {
-        telemetry::alarm(context, "slip-after-close", &format!("{} shard {number}: {too_late}", race.id));
+        telemetry::raise(context, &SLIP_AFTER_CLOSE, &format!("{} shard {number}: {too_late}", race.id));
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ pub static SERVICE: Service = Service {
     queues: &[&COLLECT_TOPUP, &SWEEP_TOPUPS, &RELAY_WALLET_FAILURES],
     topics: &[&WALLET_EVENTS],
     secrets: &[],
+    alarms: &[],
     functions: FUNCTIONS,
 };
 

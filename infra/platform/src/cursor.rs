@@ -45,7 +45,11 @@ impl ListId {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| refused())?;
         let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;
         // No key is empty, and DynamoDB refuses to start after one that is.
-        if cursor.v != VERSION || cursor.list != self.0 || cursor.after.len() != parts || cursor.after.iter().any(String::is_empty) {
+        if cursor.v != VERSION
+            || cursor.list != self.0
+            || cursor.after.len() != parts
+            || cursor.after.iter().any(String::is_empty)
+        {
             return Err(refused());
         }
         Ok(Some(cursor.after))

@@ -51,6 +51,14 @@ pub struct Secret {
     pub doc: &'static str,
 }
 
+/// An alarm that functions raise themselves: for what must never happen and did.
+#[derive(Debug)]
+pub struct Alarm {
+    pub name: &'static str,
+    /// What it means, for whoever is woken by it.
+    pub doc: &'static str,
+}
+
 /// A service: what it owns and what it does. A function is added by one entry of `functions`.
 #[derive(Debug)]
 pub struct Service {
@@ -60,5 +68,6 @@ pub struct Service {
     pub queues: &'static [&'static Queue],
     pub topics: &'static [&'static Topic],
     pub secrets: &'static [&'static Secret],
+    pub alarms: &'static [&'static Alarm],
     pub functions: &'static [&'static crate::Function],
 }

@@ -2,6 +2,7 @@
 //! and one line for each failure with its whole cause. Nothing else is logged, so nothing can leak by being logged in passing.
 
 use crate::context::Context;
+use crate::resource::Alarm;
 use serde_json::json;
 use std::any::Any;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub(crate) fn log_invocation(context: &Context, outcome: &str, took: Duration) {
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": "Koban",
-                "Dimensions": [["function"]],
+                "Dimensions": [["environment", "function"]],
                 "Metrics": [
                     {"Name": "duration_ms", "Unit": "Milliseconds"}, {"Name": "wru", "Unit": "Count"},
                     {"Name": "rru", "Unit": "Count"}, {"Name": "calls", "Unit": "Count"},
@@ -41,6 +42,7 @@ pub(crate) fn log_invocation(context: &Context, outcome: &str, took: Duration) {
             }],
         },
         "level": "info",
+        "environment": environment(context),
         "at": now.to_string(),
         "function": context.function().name,
         "request_id": context.request_id,
@@ -71,27 +73,33 @@ pub(crate) fn log_failure(context: &Context, what: &str, id: &str, attempt: u32,
     context.env.log.line(line.to_string());
 }
 
-/// Raises an alarm: a line that CloudWatch counts as the metric `alarm`, by name. For what must never happen and did.
-pub fn alarm(context: &Context, name: &str, detail: &str) {
+/// Raises an alarm: a line that CloudWatch counts as the metric `alarm`, by environment and name.
+pub fn raise(context: &Context, alarm: &'static Alarm, detail: &str) {
     let now = context.now();
     let line = json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": "Koban",
-                "Dimensions": [["alarm_name"]],
+                "Dimensions": [["environment", "alarm_name"]],
                 "Metrics": [{"Name": "alarm", "Unit": "Count"}],
             }],
         },
         "level": "alarm",
+        "environment": environment(context),
         "at": now.to_string(),
         "function": context.function().name,
         "request_id": context.request_id,
         "alarm": 1,
-        "alarm_name": name,
+        "alarm_name": alarm.name,
         "detail": detail,
     });
     context.env.log.line(line.to_string());
+}
+
+/// Which of the environments in an account this is: `koban-alpha`.
+fn environment(context: &Context) -> &str {
+    context.env.sdk.names.prefix.trim_end_matches('-')
 }
 
 /// What a panic said.

@@ -1,9 +1,8 @@
 //! The proof that closes a race: stakes are payouts, refunds and the operator's result, recomputed from what is stored, twice; and no
 //! race is settled of which that cannot be proved.
 
-use crate::harness::{Race, Target, User, dividends, win};
+use crate::harness::{Race, Target, User, dividends, time, win};
 use data_encoding::BASE64;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::money::Asset;
 use shared::racing::payout::{self, Basis, PayoutTail, Posted};
@@ -66,8 +65,7 @@ async fn the_proof_is_written_and_repeated_a_quarter_of_an_hour_later() {
     let repeated = async || certificate(&target, &race, 1, 2).await;
     let second = target.eventually("the proof is repeated", repeated).await;
     assert_eq!(second["totals"], first["totals"]);
-    let made = |certificate: &Value| certificate["made_at"].as_str().unwrap().parse::<Timestamp>().unwrap();
-    assert!(made(&second).duration_since(made(&first)).as_secs() >= 900);
+    assert!(time(&second["made_at"]).duration_since(time(&first["made_at"])).as_secs() >= 900);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,9 +17,9 @@ async fn an_open_race_has_no_result_yet() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn betting_closes_by_the_clock_without_a_write() {
     let target = Target::start().await;
-    let race = target.announce(Duration::from_secs(3)).await;
+    let race = target.announce(Duration::from_secs(10)).await;
     assert_eq!(target.race(&race).await["open"], true);
-    target.pass(Duration::from_secs(4)).await;
+    target.pass(Duration::from_secs(11)).await;
     let seen = target.race(&race).await;
     assert_eq!((&seen["open"], &seen["state"]), (&json!(false), &json!("open")));
 }

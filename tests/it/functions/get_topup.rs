@@ -1,6 +1,6 @@
 //! `GET /v1/topups/{topup}`: for its owner; to anyone else it does not exist.
 
-use crate::harness::Target;
+use crate::harness::{Target, time};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn its_owner_sees_how_far_it_has_come() {
@@ -9,7 +9,7 @@ async fn its_owner_sees_how_far_it_has_come() {
     let id = user.top_up(3_000).await;
     let topup = user.get(&format!("/v1/topups/{id}")).await.expect(200);
     assert_eq!((&topup["id"], topup["minor"].as_i64(), &topup["asset"]), (&id.into(), Some(3_000), &"JPY".into()));
-    assert!(topup["updated_at"].as_str() >= topup["requested_at"].as_str(), "{topup}");
+    assert!(time(&topup["updated_at"]) >= time(&topup["requested_at"]), "{topup}");
     assert_eq!(topup.get("user"), None, "nothing is told that the caller does not need");
 }
 

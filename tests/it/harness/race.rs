@@ -27,7 +27,7 @@ pub struct Race {
 fn next_place() -> (u16, u8) {
     static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(..DAYS * VENUES)));
     let place = NEXT.fetch_add(1, Relaxed) % (DAYS * VENUES);
-    (place / VENUES, u8::try_from(place % VENUES + 1).expect("a venue"))
+    (place % DAYS, u8::try_from(place / DAYS + 1).expect("a venue"))
 }
 
 impl Race {
@@ -120,6 +120,12 @@ impl Target {
         };
         self.eventually(&format!("{} is settled", race.id), settled).await
     }
+}
+
+/// The time that a reply tells. Texts of times do not compare: zeros at the end are left out.
+#[track_caller]
+pub fn time(value: &Value) -> Timestamp {
+    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no time: {value}"))
 }
 
 /// One bet: a single of `runners`.

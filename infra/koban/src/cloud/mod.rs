@@ -27,6 +27,8 @@ mod streams;
 mod topics;
 
 pub use error::CloudError;
+pub use gateway::CORS;
+pub use schedules::MESSAGE as SCHEDULE_MESSAGE;
 pub use shared::{Shared, Status};
 pub use start::start;
 

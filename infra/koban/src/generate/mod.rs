@@ -73,7 +73,7 @@ impl Generated {
 }
 
 /// The repository: these commands are for those who build Koban.
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

@@ -1,6 +1,7 @@
 //! Terraform's wiring: every function with its trigger, limits and grants; every table, queue, topic and secret. Terraform adds
 //! nothing that is not here but names, accounts and the environment's choices.
 
+use crate::cloud::{CORS, SCHEDULE_MESSAGE};
 use platform::function::{Access, Action, Function, Grant, Handler, Route, Trigger};
 use platform::resource::{Queue, Service, Table};
 use serde::Serialize;
@@ -14,6 +15,8 @@ pub struct Wiring {
     queues: BTreeMap<&'static str, QueueWiring>,
     topics: BTreeMap<&'static str, TopicWiring>,
     secrets: BTreeMap<&'static str, SecretWiring>,
+    alarms: BTreeMap<&'static str, AlarmWiring>,
+    cors: CorsWiring,
 }
 
 #[derive(Debug, Serialize)]
@@ -34,7 +37,7 @@ struct FunctionWiring {
 enum TriggerWiring {
     Http { method: &'static str, path: &'static str, authorization: &'static str, rate: u32, burst: u32 },
     Queue { queue: &'static str, batch: u32, concurrency: u32 },
-    Schedule { queue: &'static str, every_minutes: u32 },
+    Schedule { queue: &'static str, every_minutes: u32, message: &'static str },
     Stream { table: &'static str, batch: u32, failures: &'static str },
 }
 
@@ -89,6 +92,19 @@ struct SecretWiring {
     doc: &'static str,
 }
 
+#[derive(Debug, Serialize)]
+struct AlarmWiring {
+    doc: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct CorsWiring {
+    allow_methods: Vec<&'static str>,
+    allow_headers: Vec<&'static str>,
+    expose_headers: Vec<&'static str>,
+    max_age_seconds: u32,
+}
+
 /// The wiring of `services`.
 pub fn document(services: &[&'static Service]) -> Wiring {
     let functions = || services.iter().flat_map(|service| service.functions.iter().map(move |function| (service, *function)));
@@ -104,9 +120,21 @@ pub fn document(services: &[&'static Service]) -> Wiring {
         topics: (all.clone().flat_map(|service| service.topics))
             .map(|topic| (topic.name, TopicWiring { doc: topic.doc }))
             .collect(),
-        secrets: (all.flat_map(|service| service.secrets))
+        secrets: (all.clone().flat_map(|service| service.secrets))
             .map(|secret| (secret.name, SecretWiring { doc: secret.doc }))
             .collect(),
+        alarms: (all.flat_map(|service| service.alarms)).map(|alarm| (alarm.name, AlarmWiring { doc: alarm.doc })).collect(),
+        cors: cors(),
+    }
+}
+
+fn cors() -> CorsWiring {
+    let list = |text: &'static str| text.split(',').collect();
+    CorsWiring {
+        allow_methods: list(CORS.allow_methods),
+        allow_headers: list(CORS.allow_headers),
+        expose_headers: list(CORS.expose_headers),
+        max_age_seconds: CORS.max_age_seconds,
     }
 }
 
@@ -137,7 +165,7 @@ fn of_trigger(function: &'static Function) -> TriggerWiring {
             TriggerWiring::Queue { queue: queue.name, batch: *batch, concurrency: *concurrency }
         }
         Trigger::Schedule { queue, every_minutes } => {
-            TriggerWiring::Schedule { queue: queue.name, every_minutes: *every_minutes }
+            TriggerWiring::Schedule { queue: queue.name, every_minutes: *every_minutes, message: SCHEDULE_MESSAGE }
         }
         Trigger::Stream { table, batch } => {
             let failures = if let Handler::Relay { failures, .. } = &function.handler { failures.name } else { "" };

@@ -119,7 +119,7 @@ impl Facts {
             Some(second) => self.check_certificate(checking, race, second),
             None if is_waiting(first.made_at, checking.now) => checking.proof.certificates_waiting += 1,
             None => {
-                checking.fault(Promise::Certificates, format!("{id}: the certificate of version {version} was never repeated"))
+                checking.fault(Promise::Certificates, format!("{id}: the certificate of version {version} was never repeated"));
             }
         }
         self.check_certificate(checking, race, first);

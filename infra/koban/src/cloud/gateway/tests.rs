@@ -30,8 +30,9 @@ async fn replies_of_the_gateway_keep_its_own_shape() {
     let (status, headers, _) = bench.client.send("POST", "/v1/notes", &[("authorization", "Bearer x")], "{}").await;
     assert_eq!(status, 401);
     assert!(headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+    // A function that takes too long says so itself, before its timeout.
     let (status, body) = bench.client.get("/v1/sleep").await;
-    assert_eq!((status, body.as_str()), (503, r#"{"message":"Service Unavailable"}"#));
+    assert!(status == 500 && body.contains("\"code\":\"internal\""));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! The local cloud as a whole, on a small service of its own.
 
 pub mod client;
+mod crash;
 pub mod service;
 
 use super::*;

@@ -35,6 +35,7 @@ pub static SERVICE: Service = Service {
     queues: &[&ADDED, &FAILURES, &TICKS],
     topics: &[&EVENTS],
     secrets: &[&FEED],
+    alarms: &[],
     functions: &[&ADD, &PLACE, &READ, &SLOW, &RELAY, &COUNT, &KEEP, &TICK],
 };
 

@@ -1,6 +1,4 @@
-//! Slips of people who are just being paid. A day passes in minutes here, so a slip and a payout of one wallet would meet a thousand
-//! times as often as they do in a day of real hours, and each meeting costs a second attempt. By the day's own clock a settlement is
-//! over within the second: so a person's next slip waits until it is, or until its race is about to close.
+//! Slips of people who are just being paid.
 
 use super::placing::Job;
 use crate::cli::demo::plan::PlannedSlip;
@@ -8,9 +6,9 @@ use jiff::Timestamp;
 use std::collections::VecDeque;
 
 pub(super) struct HeldBack {
-    /// Who has a slip on each race of the day.
+    /// Who bets on each race of the day, once for each slip.
     bettors: Vec<Vec<usize>>,
-    /// In how many settlements each bettor is.
+    /// In how many settlements each bettor is, once for each slip.
     settling: Vec<u32>,
     slips: VecDeque<Job>,
 }
@@ -25,9 +23,9 @@ impl HeldBack {
         Self { bettors, settling: vec![0; people], slips: VecDeque::new() }
     }
 
-    /// How many slips a race has.
-    pub fn slips_of(&self, race: usize) -> usize {
-        self.bettors[race].len()
+    /// The bettors of a race, once for each slip.
+    pub fn bettors_of(&self, race: usize) -> &[usize] {
+        &self.bettors[race]
     }
 
     pub fn resulted(&mut self, race: usize) {
@@ -38,8 +36,14 @@ impl HeldBack {
 
     pub fn settled(&mut self, race: usize) {
         for bettor in &self.bettors[race] {
-            self.settling[*bettor] -= 1;
+            // Zero already when a wait was given up.
+            self.settling[*bettor] = self.settling[*bettor].saturating_sub(1);
         }
+    }
+
+    /// Holds nobody back for what is being settled now.
+    pub fn give_up(&mut self) {
+        self.settling.fill(0);
     }
 
     /// The slip back again if it may be placed now; otherwise it is held back.
@@ -51,15 +55,15 @@ impl HeldBack {
         None
     }
 
-    /// What need not, or must not, wait any longer when the clock goes on to `now`.
-    pub fn release(&mut self, now: Timestamp) -> Vec<Job> {
-        let (go, wait) = self.slips.drain(..).partition(|job: &Job| self.settling[job.slip.bettor] == 0 || job.closes_at <= now);
+    /// The slips that need not wait any longer.
+    pub fn release(&mut self) -> Vec<Job> {
+        let (go, wait) = self.slips.drain(..).partition(|job: &Job| self.settling[job.slip.bettor] == 0);
         self.slips = wait;
         Vec::from(go)
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.slips.is_empty()
+    pub fn any_closing_by(&self, close: Timestamp) -> bool {
+        self.slips.iter().any(|job| job.closes_at <= close)
     }
 }
 
@@ -76,17 +80,28 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_waits_for_the_payout_of_its_bettor_and_no_longer_than_its_race() {
-        let mut held = HeldBack::new(&[slip(0, 0), slip(0, 0), slip(1, 1)], 2, 2);
-        assert_eq!(held.slips_of(0), 2);
-        held.resulted(0);
-        assert!(held.admit(job(1, 100)).is_some());
-        assert!(held.admit(job(0, 100)).is_none() && held.admit(job(0, 500)).is_none());
+    fn a_slip_waits_for_the_payout_of_its_bettor() {
+        let mut held_back = HeldBack::new(&[slip(0, 0), slip(0, 0), slip(1, 1)], 2, 2);
+        assert_eq!(held_back.bettors_of(0), [0, 0]);
+        held_back.resulted(0);
+        assert!(held_back.admit(job(1, 100)).is_some());
+        assert!(held_back.admit(job(0, 100)).is_none() && held_back.admit(job(0, 500)).is_none());
         let second = |second| Timestamp::from_second(second).unwrap();
-        assert!(held.release(second(50)).is_empty());
-        assert_eq!(held.release(second(100)).len(), 1, "its race is about to close");
-        held.settled(0);
-        assert_eq!(held.release(second(101)).len(), 1);
-        assert!(held.is_empty());
+        assert!(held_back.release().is_empty());
+        assert!(held_back.any_closing_by(second(100)) && !held_back.any_closing_by(second(99)));
+        held_back.settled(0);
+        assert_eq!(held_back.release().len(), 2);
+        assert!(!held_back.any_closing_by(Timestamp::MAX));
+    }
+
+    #[test]
+    fn a_settlement_that_never_comes_holds_nobody_back_for_ever() {
+        let mut held_back = HeldBack::new(&[slip(0, 0)], 2, 1);
+        held_back.resulted(0);
+        assert!(held_back.admit(job(0, 100)).is_none());
+        held_back.give_up();
+        assert_eq!(held_back.release().len(), 1);
+        held_back.settled(0);
+        assert!(held_back.admit(job(0, 100)).is_some());
     }
 }

@@ -2,7 +2,7 @@
 //! there were any is how long placing took.
 
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -17,19 +17,27 @@ pub struct Outstanding {
 struct State {
     /// How many there are, by the close of their race.
     by_close: BTreeMap<Timestamp, u32>,
+    by_bettor: HashMap<usize, u32>,
     busy: Duration,
     busy_since: Option<Instant>,
 }
 
 impl Outstanding {
-    pub fn begin(&self, closes_at: Timestamp) {
+    pub fn begin(&self, closes_at: Timestamp, bettor: usize) {
         let mut state = self.state();
         *state.by_close.entry(closes_at).or_default() += 1;
+        *state.by_bettor.entry(bettor).or_default() += 1;
         state.busy_since.get_or_insert_with(Instant::now);
     }
 
-    pub fn end(&self, closes_at: Timestamp) {
+    pub fn end(&self, closes_at: Timestamp, bettor: usize) {
         let mut state = self.state();
+        if let Some(count) = state.by_bettor.get_mut(&bettor) {
+            *count -= 1;
+            if *count == 0 {
+                state.by_bettor.remove(&bettor);
+            }
+        }
         if let Some(count) = state.by_close.get_mut(&closes_at) {
             *count -= 1;
             if *count == 0 {
@@ -43,6 +51,12 @@ impl Outstanding {
         }
         drop(state);
         self.ended.notify_one();
+    }
+
+    /// Whether there is one of any of `bettors`.
+    pub fn any_of(&self, bettors: &[usize]) -> bool {
+        let state = self.state();
+        bettors.iter().any(|bettor| state.by_bettor.contains_key(bettor))
     }
 
     /// Waits until there is none whose race closes at or before `moment`. One waiter at a time.
@@ -72,8 +86,8 @@ mod tests {
     async fn the_clock_waits_for_slips_that_close_and_not_for_others() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let outstanding = Arc::new(Outstanding::default());
-        outstanding.begin(at(100));
-        outstanding.begin(at(200));
+        outstanding.begin(at(100), 1);
+        outstanding.begin(at(200), 2);
         outstanding.none_closing_by(at(99)).await;
         let waiting = tokio::spawn({
             let outstanding = outstanding.clone();
@@ -81,8 +95,10 @@ mod tests {
         });
         tokio::time::sleep(Duration::from_millis(10)).await;
         assert!(!waiting.is_finished());
-        outstanding.end(at(100));
+        assert!(outstanding.any_of(&[0, 1]));
+        outstanding.end(at(100), 1);
         waiting.await.unwrap();
+        assert!(!outstanding.any_of(&[0, 1]) && outstanding.any_of(&[2]));
         assert!(outstanding.busy() >= Duration::from_millis(10));
     }
 }

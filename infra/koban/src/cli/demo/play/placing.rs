@@ -141,7 +141,7 @@ impl Desk {
                 tally.refused.push(error.to_string());
                 self.refused.fetch_add(1, Relaxed);
             }
-            self.outstanding.end(job.closes_at);
+            self.outstanding.end(job.closes_at, job.slip.bettor);
         }
         (connection, tally)
     }

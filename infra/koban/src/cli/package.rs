@@ -1,0 +1,73 @@
+//! `koban package`: the functions' zips, printed.
+
+use super::CliError;
+use crate::package::{Architecture, Binaries, Manifest, build, directory, pack};
+use crate::registry;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same source makes the same bytes.
+
+For the other architecture, build with a cross linker and hand over what it made:
+  cargo zigbuild --release --bins --target aarch64-unknown-linux-gnu.2.34 -p ops -p wallet -p racing
+  koban package --arch arm64 --binaries target/aarch64-unknown-linux-gnu/release
+
+Examples:
+  koban package
+  koban package --json")]
+pub struct Arguments {
+    /// What the functions shall run on
+    #[arg(long, value_enum, default_value_t = Architecture::here())]
+    arch: Architecture,
+    /// Take the binaries from this directory instead of building them
+    #[arg(long, value_name = "DIR")]
+    binaries: Option<PathBuf>,
+    /// Print the manifest as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let manifest = package(arguments.arch, arguments.binaries.clone())?;
+    if arguments.json {
+        let text = serde_json::to_string(&manifest).map_err(|error| CliError::Unexpected(error.to_string()))?;
+        println!("{text}");
+    } else {
+        println!("{}", table(&manifest));
+        println!("Packaged {} functions for {}.", manifest.functions.len(), manifest.architecture);
+    }
+    Ok(())
+}
+
+/// Builds, unless `binaries` are there, and packs.
+pub(super) fn package(arch: Architecture, binaries: Option<PathBuf>) -> Result<Manifest, CliError> {
+    let root = crate::generate::root();
+    let binaries = match binaries {
+        Some(directory) => Binaries(directory),
+        None if arch == Architecture::here() => build(&root, registry::SERVICES)?,
+        None => {
+            let help = "this machine builds for itself only: hand over binaries with --binaries (see `koban package --help`)";
+            return Err(CliError::Input(help.into()));
+        }
+    };
+    let functions: Vec<_> = registry::functions().collect();
+    Ok(pack(&directory(&root), &binaries, &functions, arch)?)
+}
+
+fn table(manifest: &Manifest) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY);
+    table.set_header(["function", "binary, KB", "zip, KB"]);
+    for (name, function) in &manifest.functions {
+        table.add_row([name.clone(), (function.binary_bytes / 1_000).to_string(), (function.bytes / 1_000).to_string()]);
+    }
+    for column in [1, 2] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
