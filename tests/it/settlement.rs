@@ -7,8 +7,11 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// For each bet type what wins and pays, and what loses, when the boats came in as 1, 2, 3.
-const TYPES: [(&str, &[u8], &str, i64, &[u8]); 7] = [
+/// A bet type with runners that win, how a result writes them, what they pay per 100, and runners that lose.
+type Example = (&'static str, &'static [u8], &'static str, i64, &'static [u8]);
+
+/// Every bet type when the boats came in as 1, 2, 3.
+const TYPES: [Example; 7] = [
     ("win", &[1], "1", 210, &[2]),
     ("place", &[2], "2", 130, &[3]),
     ("exacta", &[1, 2], "1-2", 560, &[2, 1]),

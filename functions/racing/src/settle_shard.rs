@@ -80,9 +80,10 @@ async fn current(context: &Context, wanted: ShardWanted) -> Result<Option<Race>,
 /// Marks the slips that came after the shard was first done, so that they are refunded from now on, and raises the alarm.
 async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut Shard) -> Result<(), Failure> {
     for (user, tail) in shard.strangers()? {
-        telemetry::raise(context, &SLIP_AFTER_SETTLEMENT, &format!("{} {user} {tail}", race.id));
         let mark = Record::of(keys::late(race.id, number, &user, &tail), &context.now());
-        put_once(context, mark).await?;
+        if put_once(context, mark).await? {
+            telemetry::raise(context, &SLIP_AFTER_SETTLEMENT, &format!("{} {user} {tail}", race.id));
+        }
         shard.people.entry(user).or_default().late.insert(tail);
     }
     let too_late: usize = shard.people.values().map(|person| person.too_late(race.effective_close())).sum();
@@ -92,10 +93,11 @@ async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut
     Ok(())
 }
 
-/// Puts a record that is the same whoever puts it.
-async fn put_once(context: &Context, record: Record) -> Result<(), Failure> {
+/// Puts a record that is the same whoever puts it. False when somebody else has.
+async fn put_once(context: &Context, record: Record) -> Result<bool, Failure> {
     match write(context, vec![Write::if_absent(&RACING, record)]).await {
-        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(WriteError::Cancelled(_)) => Ok(false),
         Err(WriteError::Store(error)) => Err(error.into()),
     }
 }

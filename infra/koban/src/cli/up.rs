@@ -1,7 +1,7 @@
 //! `koban up`: the local cloud, until Ctrl-C.
 
 use super::local::Announced;
-use super::{CliError, or_interrupted};
+use super::CliError;
 use crate::cloud::{self, Cloud, CloudError, Config};
 use crate::registry::SERVICES;
 use std::path::{Path, PathBuf};
@@ -37,18 +37,20 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     // Any free port for the API means any free one for AWS.
     let after = if port == 0 { 0 } else { port.saturating_add(1) };
     let config = Config { port, aws_port: aws_port.unwrap_or(after), ..Config::new(&data, SERVICES) };
-    let cloud = start(config).await?;
+    // One listener from the first moment on: no Ctrl-C falls into a gap.
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let cloud = tokio::select! {
+        biased;
+        _ = &mut interrupted => return Err(CliError::Interrupted),
+        started = start(config) => started?,
+    };
     let announced = Announced::new(&data, cloud.url());
     let _announced = announced.map_err(|source| CliError::Io { what: "writing to the data directory", source })?;
     println!("{}", greeting(&cloud, &data));
-    let ended = or_interrupted(std::future::pending::<Result<(), CliError>>()).await;
+    let ended = interrupted.await;
     eprintln!("\nStopping; everything accepted is stored in {}.", data.display());
     cloud.stop().await;
-    match ended {
-        // Ctrl-C is how it is meant to end.
-        Err(CliError::Interrupted) => Ok(()),
-        other => other,
-    }
+    ended.map_err(|source| CliError::Io { what: "listening to Ctrl-C", source })
 }
 
 /// Starts a local cloud; what stands in the way is told with what to do about it.

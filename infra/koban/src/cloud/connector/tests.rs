@@ -1,3 +1,5 @@
+//! What a function may call, and how a refusal reads.
+
 use super::permits::Permits;
 use super::*;
 use crate::cloud::local_names;

@@ -19,6 +19,7 @@ use dynoxide::storage::Storage;
 use platform::resource::Service;
 use platform::sdk::Names;
 use readers::Readers;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -134,14 +135,16 @@ fn write_until_closed(
     let lifecycle = VectorIndexLifecycle::new();
     let mut taken = Vec::with_capacity(TAKEN_MAX);
     while jobs.blocking_recv_many(&mut taken, TAKEN_MAX) > 0 {
+        let mut writes = 0;
         for job in taken.drain(..) {
             match job {
                 Job::Run { request, reply } => {
                     let defines = request.effect() == Effect::Defines;
-                    let done = request.run(storage, &lifecycle);
+                    let done = run_or_roll_back(request, storage, &lifecycle);
                     if defines {
                         generation.next();
                     }
+                    writes += 1;
                     // Whoever asked may have stopped waiting: its write stands, as on AWS.
                     let _ = reply.send(done);
                 }
@@ -149,8 +152,20 @@ fn write_until_closed(
                 Job::Close => return,
             }
         }
-        wrote.send_modify(|writes| *writes += 1);
+        if writes > 0 {
+            wrote.send_modify(|wrote| *wrote += writes);
+        }
     }
+}
+
+/// A request that makes dynoxide panic fails alone; the thread goes on.
+fn run_or_roll_back(request: Request, storage: &Storage, lifecycle: &VectorIndexLifecycle) -> Reply {
+    std::panic::catch_unwind(AssertUnwindSafe(|| request.run(storage, lifecycle))).unwrap_or_else(|_| {
+        if !storage.conn().is_autocommit() {
+            let _ = storage.rollback();
+        }
+        Reply::error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "the engine panicked")
+    })
 }
 
 /// A connection with the settings that the measurements chose.

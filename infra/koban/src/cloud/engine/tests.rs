@@ -1,3 +1,5 @@
+//! The embedded engine: what it keeps, and in which order it tells of it.
+
 use super::*;
 use crate::cloud::local_names;
 use crate::cloud::tests::SERVICES;

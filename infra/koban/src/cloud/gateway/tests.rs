@@ -1,3 +1,5 @@
+//! The gateway, as a client of the HTTP API sees it.
+
 use crate::cloud::Cloud;
 use crate::cloud::tests::client::Client;
 use crate::cloud::tests::cloud;

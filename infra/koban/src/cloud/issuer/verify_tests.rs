@@ -1,3 +1,5 @@
+//! What tokens the gateway believes, and every kind it must not.
+
 use super::*;
 use crate::cloud::issuer::Issuer;
 use data_encoding::BASE64URL_NOPAD;
@@ -60,8 +62,7 @@ fn a_token_ends_when_the_clock_says_also_once_it_is_known() {
 #[test]
 fn wrong_claims_are_refused() {
     let bench = bench();
-    type Change = fn(&mut Value);
-    let wrong: [Change; 7] = [
+    let wrong: [fn(&mut Value); 7] = [
         |claims| claims["iss"] = json!("https://other"),
         |claims| claims["aud"] = json!("other"),
         |claims| claims["exp"] = json!(1),

@@ -1,3 +1,5 @@
+//! Queues: visibility, delays, receive counts and dead letters, also over a restart.
+
 use super::*;
 use crate::cloud::tests::SERVICES;
 use crate::cloud::tests::service::ADDED;

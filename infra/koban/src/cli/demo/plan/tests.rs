@@ -1,3 +1,5 @@
+//! The plan of a demo: the same for the same seed, and never a slip that cannot be placed.
+
 use super::*;
 use jiff::civil::date;
 use serde_json::Value;
