@@ -54,10 +54,10 @@ fn person(race: RaceId, shards: u16, number: u32, runner: u8, racing: &mut Vec<V
     let mut slip = item(&slip);
     slip["user"] = json!({"S": user.as_str()});
     slip["placed"] = json!({"S": format!("{now:.3}")});
-    racing.push(put(slip));
+    racing.push(put(&slip));
     let granted = json!({"day": "2026-05-23", "asset": "MEDAL", "minor": medals::MEDALS_PER_DAY});
-    wallets.push(put(item(&Record::of(Key::new(format!("medals#{user}"), "2026-05-23"), &granted))));
-    wallets.extend([grant, stake].iter().map(|line: &Line| put(item(&Record::of_line(line)))));
+    wallets.push(put(&item(&Record::of(Key::new(format!("medals#{user}"), "2026-05-23"), &granted))));
+    wallets.extend([grant, stake].iter().map(|line: &Line| put(&item(&Record::of_line(line)))));
 }
 
 fn item(record: &Record) -> Value {
@@ -70,6 +70,6 @@ fn item(record: &Record) -> Value {
     })
 }
 
-fn put(item: Value) -> Value {
+fn put(item: &Value) -> Value {
     json!({"PutRequest": {"Item": item}})
 }

@@ -14,7 +14,7 @@ use super::streams::{Relay, lag};
 use jiff::Timestamp;
 use platform::clock::Clock;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Shared {
@@ -27,18 +27,20 @@ pub struct Shared {
     pub(super) relays: Vec<Arc<Relay>>,
     pub(super) stream: Mutex<StreamReader>,
     pub(super) log: Arc<FileLog>,
+    /// The queues that a function consumes.
+    pub(super) consumed: BTreeSet<&'static str>,
 }
 
 /// The state of everything that happens by itself.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
     pub now: Timestamp,
-    /// Nothing is left to do until the clock moves or a request comes. What lies in dead-letter queues does not count.
+    /// Nothing is left to do until the clock moves or a request comes. The dead do not count.
     pub idle: bool,
     pub queues: BTreeMap<String, Depth>,
     /// Changes that the slowest relay has not relayed yet.
     pub stream_lag: i64,
-    /// Messages in all dead-letter queues.
+    /// Messages in queues that no function consumes: dead-letter queues and on-failure queues.
     pub dead: u64,
     /// Log lines that were dropped.
     pub log_lines_dropped: u64,
@@ -51,7 +53,7 @@ impl Shared {
         let lag_before = self.stream_lag()?;
         let queues = self.backends.queues.depths().await?;
         let stream_lag = self.stream_lag()?;
-        let is_dead = |name: &str| name.ends_with("-dlq");
+        let is_dead = |name: &str| !self.consumed.contains(name);
         let quiet = self.activity.count() == before && lag_before == 0 && stream_lag == 0;
         Ok(Status {
             now: self.clock.now(),

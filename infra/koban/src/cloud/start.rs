@@ -115,6 +115,10 @@ async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudE
         backends,
         clock,
         permits,
+        consumed: crate::registry::functions_of(services)
+            .filter_map(|function| function.consumes())
+            .map(|queue| queue.name)
+            .collect(),
         database,
         activity,
         log,
