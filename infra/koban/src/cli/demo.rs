@@ -77,9 +77,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let days = days(&arguments)?;
-    let directory = tempfile::tempdir().map_err(|source| CliError::Io { what: "making a temporary directory", source })?;
+    let directory = temporary()?;
     say(&arguments, "Measuring the engine alone ...");
-    let engine_txn_per_s = or_interrupted(ceiling(directory.path().join("ceiling"))).await?;
+    let engine_txn_per_s = or_interrupted(ceiling()).await?;
     let started = match &arguments.url {
         Some(_) => None,
         None => Some(up::start(Config::new(directory.path().join("data"), SERVICES)).await?),
@@ -133,6 +133,10 @@ impl Stage {
     }
 }
 
+fn temporary() -> Result<tempfile::TempDir, CliError> {
+    tempfile::tempdir().map_err(|source| CliError::Io { what: "making a temporary directory", source })
+}
+
 fn days(arguments: &Arguments) -> Result<Vec<PlannedDay>, CliError> {
     match &arguments.feed {
         Some(feed) => plan::days_of_feed(&boatrace::read(feed)?, arguments.day, arguments.seed),
@@ -152,15 +156,14 @@ fn shares(days: &[PlannedDay], slips: usize) -> Vec<usize> {
     days.iter().map(share).collect()
 }
 
-async fn ceiling(directory: PathBuf) -> Result<f64, CliError> {
+/// In a directory of its own, which the thread that works in it removes: also when nobody waits for it any more.
+async fn ceiling() -> Result<f64, CliError> {
     let pair = Pair { object: &racing::RACING, line: &wallet::WALLET, body_bytes: CEILING_BODY_BYTES };
     let measured = tokio::task::spawn_blocking(move || {
-        let measured = transactions_per_second(&directory, SERVICES, pair, CEILING_TRANSACTIONS);
-        // Only room on the disk: the directory above it goes anyway.
-        let _ = std::fs::remove_dir_all(&directory);
-        measured
+        let directory = temporary()?;
+        Ok(transactions_per_second(&directory.path().join("ceiling"), SERVICES, pair, CEILING_TRANSACTIONS)?)
     });
-    Ok(measured.await.map_err(|error| CliError::Unexpected(error.to_string()))??)
+    measured.await.map_err(|error| CliError::Unexpected(error.to_string()))?
 }
 
 async fn prove(data: PathBuf) -> Result<Proof, CliError> {

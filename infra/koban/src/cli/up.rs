@@ -1,7 +1,7 @@
 //! `koban up`: the local cloud, until Ctrl-C.
 
-use super::local::Announced;
 use super::CliError;
+use super::local::Announced;
 use crate::cloud::{self, Cloud, CloudError, Config};
 use crate::registry::SERVICES;
 use std::path::{Path, PathBuf};

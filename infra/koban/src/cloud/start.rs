@@ -116,7 +116,7 @@ async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudE
         clock,
         permits,
         consumed: crate::registry::functions_of(services)
-            .filter_map(|function| function.consumes())
+            .filter_map(platform::Function::consumes)
             .map(|queue| queue.name)
             .collect(),
         database,
