@@ -10,7 +10,7 @@ use platform::function::{
 use platform::message::{Failure, Message};
 use platform::relay::{Change, Unmappable};
 use platform::resource::{Index, Queue, Secret, Service, Subscription, Table, Topic};
-use platform::store::{Key, Range, Record, Write, write};
+use platform::store::{Key, Range, Record, Write, WriteError, write};
 use platform::{Call, Problem, Reply};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -131,7 +131,11 @@ fn record(name: &str, body: &Value) -> Record {
 }
 
 async fn put(context: &Context, name: &str, body: &Value) -> Result<(), Problem> {
-    write(context, vec![Write::if_absent(&NOTES, record(name, body))]).await.map_err(Problem::internal)
+    // Messages come more than once, above all after a crash: what is there already is done.
+    match write(context, vec![Write::if_absent(&NOTES, record(name, body))]).await {
+        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Err(error) => Err(Problem::internal(error)),
+    }
 }
 
 async fn add(context: &Context, call: Call) -> Result<Reply, Problem> {
