@@ -33,7 +33,7 @@ pub static FUNCTION: Function = Function {
     handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
 };
 
-/// A message: a race to be proved for a version of its result, for the first or the second time.
+/// A message: a race to be proved for a version of its result, and which of its certificates this may become.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct CertificateWanted {
     pub race: RaceId,
@@ -64,11 +64,9 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     if !is_done(context, &race).await? {
         return Err(Failure::new(format!("{}: not every shard is done", race.id)));
     }
-    let now = context.now();
-    let certificate = Certificate::new(race.id, race.result_version, wanted.pass, race.shards, totals, now)?;
     match race.settled(race.result_version) {
-        Some(settled) => close(context, &settled, revision, &certificate).await,
-        None => repeat(context, &certificate).await,
+        Some(settled) => close(context, &settled, revision, totals).await,
+        None => prove_again(context, &race, wanted.pass, totals).await,
     }
 }
 
@@ -106,19 +104,42 @@ async fn is_done(context: &Context, race: &Race) -> Result<bool, Problem> {
     Ok(done.len() == usize::from(race.shards))
 }
 
-/// RESULTED becomes SETTLED, with the certificate; the repetition is sent for.
-async fn close(context: &Context, settled: &Race, revision: u64, certificate: &Certificate) -> Result<(), Failure> {
-    let again = CertificateWanted { race: settled.id, result_version: settled.result_version, pass: 2 };
-    // Sent first: a certificate without its repetition would never be missed.
-    context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&again)?], REPEATED_AFTER).await?;
-    let mut writes = vec![Write::if_absent(&RACING, record(certificate))];
+/// RESULTED becomes SETTLED, with the first certificate.
+async fn close(context: &Context, settled: &Race, revision: u64, totals: Totals) -> Result<(), Failure> {
+    let certificate = certificate(context, settled, 1, totals)?;
+    send_for_repetition(context, &certificate).await?;
+    let mut writes = vec![Write::if_absent(&RACING, record(&certificate))];
     writes.extend(records::change(settled, revision, certificate.made_at));
     write_once(context, &writes).await
 }
 
-/// Writes down the proof of a race that is settled already.
-async fn repeat(context: &Context, certificate: &Certificate) -> Result<(), Failure> {
-    write_once(context, &[Write::if_absent(&RACING, record(certificate))]).await
+/// The proof of a race that is settled already: the repetition that was sent for, or, when a late slip was found and refunded since, a
+/// new certificate, which is repeated in its turn.
+async fn prove_again(context: &Context, race: &Race, pass: u32, totals: Totals) -> Result<(), Failure> {
+    let (pk, prefix) = (keys::race_partition(race.id), keys::certificate_prefix(race.result_version));
+    let made = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;
+    let newest = made.last().map(Record::read::<Certificate>).transpose()?;
+    let newest = newest.ok_or_else(|| Failure::new(format!("{} is settled without a certificate", race.id)))?;
+    let changed = newest.totals != totals;
+    if !changed && pass <= newest.pass {
+        return Ok(());
+    }
+    let certificate = certificate(context, race, newest.pass + 1, totals)?;
+    if changed {
+        send_for_repetition(context, &certificate).await?;
+    }
+    write_once(context, &[Write::if_absent(&RACING, record(&certificate))]).await
+}
+
+/// Sent before the certificate is written: a certificate without its repetition would never be missed.
+async fn send_for_repetition(context: &Context, certificate: &Certificate) -> Result<(), Failure> {
+    let Certificate { race, version, pass, .. } = certificate;
+    let again = CertificateWanted { race: *race, result_version: *version, pass: pass + 1 };
+    Ok(context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&again)?], REPEATED_AFTER).await?)
+}
+
+fn certificate(context: &Context, race: &Race, pass: u32, totals: Totals) -> Result<Certificate, Failure> {
+    Ok(Certificate::new(race.id, race.result_version, pass, race.shards, totals, context.now())?)
 }
 
 /// Writes what another worker may have written meanwhile. What only passes is no such worker: the identical write again.

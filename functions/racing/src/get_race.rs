@@ -77,7 +77,9 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let StoredRace { race, .. } = StoredRace::of(record)?;
     let version = race.result_version;
     let result = find(keys::result(id, version)).map(Record::read::<StoredResult>).transpose()?;
-    let certificate = find(keys::certificate(id, version, 1)).map(Record::read::<Certificate>).transpose()?;
+    let prefix = keys::certificate_prefix(version);
+    let newest = records.iter().rfind(|record| record.key.sk.starts_with(&prefix));
+    let certificate = newest.map(Record::read::<Certificate>).transpose()?;
     let prefix = keys::done_prefix(version);
     let settlement = result.as_ref().map(|_| Settlement {
         shards_done: records.iter().filter(|record| record.key.sk.starts_with(&prefix)).count(),

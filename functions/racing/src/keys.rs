@@ -28,8 +28,13 @@ pub fn done(race: RaceId, version: u32, shard: u16) -> Key {
     Key::new(race_partition(race), format!("{}{shard:04}", done_prefix(version)))
 }
 
+/// What all certificates of a version begin with.
+pub fn certificate_prefix(version: u32) -> String {
+    format!("cert#{version:04}#")
+}
+
 pub fn certificate(race: RaceId, version: u32, pass: u32) -> Key {
-    Key::new(race_partition(race), format!("cert#{version:04}#{pass}"))
+    Key::new(race_partition(race), format!("{}{pass:04}", certificate_prefix(version)))
 }
 
 /// The partition of one shard's slips and payouts.

@@ -77,7 +77,7 @@ pub struct ClosingPosting {
 pub struct Certificate {
     pub race: RaceId,
     pub version: u32,
-    /// 1 when the race was closed by it, 2 for its repetition a quarter of an hour later.
+    /// 1 when the race was closed by it, 2 for its repetition a quarter of an hour later; more when a late slip changed the totals.
     pub pass: u32,
     pub shards: u16,
     pub totals: Totals,

@@ -18,7 +18,7 @@ fn job(race: &Race, version: u32, pass: u32) -> Value {
 /// A stored certificate.
 async fn certificate(target: &Target, race: &Race, version: u32, pass: u32) -> Option<Value> {
     let id: RaceId = race.id.parse().unwrap();
-    let item = target.item("racing", &format!("race#{}", id.key()), &format!("cert#{version:04}#{pass}")).await?;
+    let item = target.item("racing", &format!("race#{}", id.key()), &format!("cert#{version:04}#{pass:04}")).await?;
     Some(serde_json::from_slice(&BASE64.decode(item["body"]["B"].as_str().unwrap().as_bytes()).unwrap()).unwrap())
 }
 

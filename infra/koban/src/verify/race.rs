@@ -108,21 +108,27 @@ impl Facts {
         }
     }
 
-    /// A settled race has a certificate of its version, made twice, that says what its slips and payouts say.
+    /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say, and so does
+    /// the one before it, unless the newest is so new that its repetition is still to come. Earlier ones say what was true before a
+    /// late slip was found.
     fn check_certificates(&self, checking: &mut Checking, race: &Race) {
         let (id, version) = (self.id, race.result_version);
-        let pass = |pass| self.certificates.iter().find(|made| made.version == version && made.pass == pass);
-        let Some(first) = pass(1) else {
+        let mut made: Vec<_> = self.certificates.iter().filter(|made| made.version == version).collect();
+        made.sort_by_key(|made| made.pass);
+        let Some((newest, earlier)) = made.split_last() else {
             return checking.fault(Promise::Certificates, format!("{id}: settled for version {version} without a certificate"));
         };
-        match pass(2) {
-            Some(second) => self.check_certificate(checking, race, second),
-            None if is_waiting(first.made_at, checking.now) => checking.proof.certificates_waiting += 1,
+        if made.iter().zip(1..).any(|(made, pass)| made.pass != pass) {
+            checking.fault(Promise::Certificates, format!("{id}: a certificate of version {version} is missing"));
+        }
+        self.check_certificate(checking, race, newest);
+        match earlier.last().filter(|before| before.totals == newest.totals) {
+            Some(before) => self.check_certificate(checking, race, before),
+            None if is_waiting(newest.made_at, checking.now) => checking.proof.certificates_waiting += 1,
             None => {
                 checking.fault(Promise::Certificates, format!("{id}: the certificate of version {version} was never repeated"));
             }
         }
-        self.check_certificate(checking, race, first);
     }
 
     fn check_certificate(&self, checking: &mut Checking, race: &Race, made: &Certificate) {

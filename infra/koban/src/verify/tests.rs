@@ -99,7 +99,7 @@ fn settled_race() -> Stored {
     put(&mut stored, "racing", &place, "result#v0001", &json!({"message_id": "m", "received_at": at(100), "result": result}));
     for pass in [1, 2] {
         let made = Certificate::new(race_id(), 1, pass, SHARDS, totals.clone(), at(i64::from(pass) * 900)).unwrap();
-        put(&mut stored, "racing", &place, &format!("cert#0001#{pass}"), &made);
+        put(&mut stored, "racing", &place, &format!("cert#0001#{pass:04}"), &made);
     }
     stored
 }
@@ -178,10 +178,10 @@ fn another_result_than_was_settled_leaves_slips_unsettled() {
 
 #[test]
 fn a_wrong_missing_or_unrepeated_certificate_is_found() {
-    assert!(!tampered("racing", "cert#0001#2", "\"payout\":1250", "\"payout\":1251").certificates_ok);
-    assert!(!tampered("racing", "cert#0001#1", "\"minor\":-250", "\"minor\":-251").certificates_ok);
-    assert!(!without("racing", "cert#0001#1").certificates_ok);
-    assert!(!without("racing", "cert#0001#2").certificates_ok);
+    assert!(!tampered("racing", "cert#0001#0002", "\"payout\":1250", "\"payout\":1251").certificates_ok);
+    assert!(!tampered("racing", "cert#0001#0001", "\"minor\":-250", "\"minor\":-251").certificates_ok);
+    assert!(!without("racing", "cert#0001#0001").certificates_ok);
+    assert!(!without("racing", "cert#0001#0002").certificates_ok);
 }
 
 #[test]
