@@ -278,7 +278,7 @@ impl HoldsASlip {
 }
 
 /// A race with one slip of 500 yen, committed only after its shard was done, and the slip's owner and id.
-async fn with_a_late_slip(target: &Target) -> (Race, User, String) {
+pub async fn with_a_late_slip(target: &Target) -> (Race, User, String) {
     let race = target.open_race().await;
     let user = target.rich_user(1_000).await;
     let holds = Arc::new(HoldsASlip::default());

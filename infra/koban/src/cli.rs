@@ -2,11 +2,13 @@
 //! the runtime they share and how they end.
 
 mod demo;
+mod deploy_check;
 mod error;
 mod feed;
 mod generated;
 mod http;
 mod local;
+mod package;
 mod publish;
 mod token;
 mod up;
@@ -53,6 +55,10 @@ enum Command {
     Wiring(generated::Arguments),
     /// Write the OpenAPI document from the functions' definitions
     Openapi(generated::Arguments),
+    /// Build every function and zip it for AWS Lambda, with the manifest that Terraform reads
+    Package(package::Arguments),
+    /// Apply terraform/ to an emulator of AWS and run the end-to-end suite against the API it made
+    DeployCheck(deploy_check::Arguments),
 }
 
 /// Runs the command that the process was given.
@@ -74,6 +80,8 @@ pub fn run() -> ExitCode {
             Command::Verify(arguments) => verify::run(&arguments),
             Command::Wiring(arguments) => generated::run(&arguments, crate::generate::wiring),
             Command::Openapi(arguments) => generated::run(&arguments, crate::generate::openapi),
+            Command::Package(arguments) => package::run(&arguments),
+            Command::DeployCheck(arguments) => deploy_check::run(arguments).await,
         }
     }))
 }

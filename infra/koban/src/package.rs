@@ -87,6 +87,13 @@ pub struct Binaries(pub PathBuf);
 
 /// Builds every function's binary, in release and with this machine's paths left out.
 pub fn build(root: &Path, services: &[&'static Service]) -> Result<Binaries, PackageError> {
+    let (mut cargo, binaries) = cargo_build(root, services);
+    let status = cargo.status().map_err(PackageError::io("cargo cannot be run"))?;
+    if status.success() { Ok(binaries) } else { Err(PackageError::Build) }
+}
+
+/// How every function's binary is built, for who runs it themselves, and where the binaries are then.
+pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Binaries) {
     let target = root.join("target/functions");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--release", "--locked"]).arg("--target-dir").arg(&target);
@@ -95,8 +102,7 @@ pub fn build(root: &Path, services: &[&'static Service]) -> Result<Binaries, Pac
     }
     cargo.arg("--bins");
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", remapped(root));
-    let status = cargo.status().map_err(PackageError::io("cargo cannot be run"))?;
-    if status.success() { Ok(Binaries(target.join("release"))) } else { Err(PackageError::Build) }
+    (cargo, Binaries(target.join("release")))
 }
 
 /// The compiler flags that make a build forget where it was done.

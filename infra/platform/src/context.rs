@@ -101,6 +101,15 @@ impl Context {
         self.env.function
     }
 
+    /// Goes on with the trace that the caller or the message named: it says more than the runtime's own. One that is not visible
+    /// ASCII, or too long for a header, is not passed on.
+    pub(crate) fn take_trace(&mut self, trace: Option<&str>) {
+        let fits = |trace: &&str| (1..=128).contains(&trace.len()) && trace.bytes().all(|byte| byte.is_ascii_graphic());
+        if let Some(trace) = trace.filter(fits) {
+            trace.clone_into(&mut self.trace);
+        }
+    }
+
     pub fn now(&self) -> Timestamp {
         self.env.clock.now()
     }

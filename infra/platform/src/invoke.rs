@@ -44,12 +44,15 @@ struct HttpReply {
 /// When the event is not of the trigger's kind, or when a relay could not publish.
 pub async fn invoke(env: &Arc<Environment>, event: &[u8], invocation: Invocation) -> Result<Vec<u8>, InvokeError> {
     let started = tokio::time::Instant::now();
-    let context = Context::new(env.clone(), invocation.request_id, invocation.trace, invocation.deadline);
+    let mut context = Context::new(env.clone(), invocation.request_id, invocation.trace, invocation.deadline);
     let (outcome, reply) = match (&env.function.handler, &env.function.trigger) {
-        (Handler::Http(handle), Trigger::Http(route)) => serve(&context, route, *handle, event).await?,
+        (Handler::Http(handle), Trigger::Http(route)) => serve(&mut context, route, *handle, event).await?,
         (Handler::Message(handle), _) => {
             let event: SqsEvent = parse(event)?;
             let count = event.records.len();
+            if let [only] = &event.records[..] {
+                context.take_trace(only.trace());
+            }
             let reply = message::handle_batch(&context, *handle, event).await;
             (format!("{} of {count} handled", count - reply.batch_item_failures.len()), render(&reply)?)
         }
@@ -76,8 +79,10 @@ fn render(reply: &impl Serialize) -> Result<Vec<u8>, InvokeError> {
     serde_json::to_vec(reply).map_err(|error| InvokeError(error.to_string()))
 }
 
-async fn serve(context: &Context, route: &Route, handle: HandleCall, event: &[u8]) -> Result<(String, Vec<u8>), InvokeError> {
+async fn serve(context: &mut Context, route: &Route, handle: HandleCall, event: &[u8]) -> Result<(String, Vec<u8>), InvokeError> {
     let event: HttpEvent = parse(event)?;
+    context.take_trace(event.headers.get("traceparent").map(String::as_str));
+    let context = &*context;
     let time_left = context.remaining().saturating_sub(REPORT_TIME);
     let handled = async {
         let call = admission::admit(context, route, event).await?;

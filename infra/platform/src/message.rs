@@ -107,11 +107,18 @@ pub(crate) struct BatchItemFailure {
     pub item_identifier: String,
 }
 
+impl SqsRecord {
+    /// The trace that the message was sent with.
+    pub fn trace(&self) -> Option<&str> {
+        self.message_attributes.get("traceparent")?.string_value.as_deref()
+    }
+}
+
 impl From<SqsRecord> for Message {
     fn from(record: SqsRecord) -> Self {
         let receives = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
-        let trace = record.message_attributes.get("traceparent").and_then(|value| value.string_value.clone());
-        Self { id: record.message_id, body: record.body, receives, trace: trace.unwrap_or_default() }
+        let trace = record.trace().unwrap_or_default().to_owned();
+        Self { id: record.message_id, body: record.body, receives, trace }
     }
 }
 

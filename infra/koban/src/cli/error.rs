@@ -2,6 +2,7 @@
 
 use crate::boatrace::BoatraceError;
 use crate::cloud::CloudError;
+use crate::package::PackageError;
 use crate::verify::VerifyError;
 use http::StatusCode;
 use platform::problem::chain;
@@ -31,6 +32,8 @@ pub enum CliError {
     Cloud(#[from] CloudError),
     #[error("{}", chain(.0))]
     Boatrace(#[from] BoatraceError),
+    #[error("{}", chain(.0))]
+    Package(#[from] PackageError),
     #[error("{}", chain(.0))]
     Verify(#[from] VerifyError),
     #[error("{what}: {source}")]

@@ -29,6 +29,7 @@ mod topics;
 pub use error::CloudError;
 pub use gateway::CORS;
 pub use schedules::MESSAGE as SCHEDULE_MESSAGE;
+pub use secrets::new_secret;
 pub use shared::{Shared, Status};
 pub use start::start;
 
@@ -66,6 +67,8 @@ pub struct Config {
     pub start_at: Option<Timestamp>,
     /// What functions find as their environment's settings: `SHARDS`.
     pub settings: platform::context::Settings,
+    /// What tokens say who issued them; the stable local name when none is given.
+    pub issuer: Option<String>,
 }
 
 impl Config {
@@ -78,6 +81,7 @@ impl Config {
             services,
             start_at: None,
             settings: platform::context::Settings::default(),
+            issuer: None,
         }
     }
 }

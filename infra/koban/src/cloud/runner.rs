@@ -36,12 +36,13 @@ impl Runner {
         &self.environment.sdk.names
     }
 
-    /// Runs the function once, on a task of its own, so that a caller who goes away does not end it.
-    pub async fn invoke(&self, event: Vec<u8>, trace: String) -> Result<Vec<u8>, RunError> {
+    /// Runs the function once, on a task of its own, so that a caller who goes away does not end it. There is no X-Ray here; a
+    /// `traceparent` reaches the function within its event.
+    pub async fn invoke(&self, event: Vec<u8>) -> Result<Vec<u8>, RunError> {
         let environment = self.environment.clone();
         let timeout = environment.function.timeout;
         let deadline = tokio::time::Instant::now() + timeout;
-        let invocation = Invocation { request_id: random_uuid(), trace, deadline };
+        let invocation = Invocation { request_id: random_uuid(), trace: String::new(), deadline };
         let run = async move { tokio::time::timeout_at(deadline, invoke(&environment, &event, invocation)).await };
         match tokio::spawn(run).await {
             Ok(Ok(Ok(reply))) => Ok(reply),

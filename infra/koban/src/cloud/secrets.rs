@@ -39,7 +39,7 @@ impl Secrets {
 }
 
 /// 24 random bytes in the Standard Webhooks form.
-fn new_secret() -> String {
+pub fn new_secret() -> String {
     let mut bytes = [0; 24];
     rsa::rand_core::RngCore::fill_bytes(&mut rsa::rand_core::OsRng, &mut bytes);
     format!("whsec_{}", BASE64.encode(&bytes))

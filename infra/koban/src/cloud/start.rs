@@ -80,9 +80,10 @@ async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudE
     let (data, services, names) = (config.data.clone(), config.services, local_names());
     let clock = Arc::new(LocalClock::open(&data, config.start_at).map_err(CloudError::Directory)?);
     // A new key takes longest: it is made while everything else opens.
+    let issuer_name = config.issuer.clone().unwrap_or_else(|| ISSUER.into());
     let issuer = tokio::task::spawn_blocking({
-        let (data, clock) = (data.clone(), clock.clone());
-        move || Issuer::open(&data, clock)
+        let (data, name, clock) = (data.clone(), issuer_name.clone(), clock.clone());
+        move || Issuer::open(&data, name, clock)
     });
     let log = Arc::new(FileLog::open(&data).map_err(CloudError::Directory)?);
     let activity = Arc::new(Activity::default());
@@ -100,7 +101,7 @@ async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudE
     let surroundings = Surroundings {
         clock: clock.clone(),
         log: log.clone(),
-        issuer: platform::context::Issuer { url: ISSUER.into(), audience: AUDIENCE.into() },
+        issuer: platform::context::Issuer { url: issuer_name, audience: AUDIENCE.into() },
         shows_cost: true,
         settings: Arc::new(config.settings.clone()),
     };

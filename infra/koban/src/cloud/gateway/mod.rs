@@ -11,7 +11,7 @@ mod route;
 
 pub use cors::CORS;
 
-use crate::cloud::issuer::{Issuer, Verifier};
+use crate::cloud::issuer::Verifier;
 use crate::cloud::runner::RunError;
 use crate::cloud::server::{Answer, Reply};
 use crate::cloud::{Shared, loopback};
@@ -74,7 +74,7 @@ impl Gateway {
         }
         match parts.uri.path() {
             "/" => Some(docs::index(&self.base_url)),
-            "/.well-known/openid-configuration" => Some(reply::json(&Issuer::discovery(&self.base_url))),
+            "/.well-known/openid-configuration" => Some(reply::json(&self.shared.issuer.discovery(&self.base_url))),
             "/.well-known/jwks.json" => Some(reply::json(&self.shared.issuer.keys())),
             path => docs::page(path),
         }
@@ -111,15 +111,14 @@ impl Gateway {
             now: self.shared.clock.now(),
         };
         match event.to_json() {
-            Ok(event) => invoke(&matched, parts, event).await,
+            Ok(event) => invoke(&matched, event).await,
             Err(_) => reply::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
     }
 }
 
-async fn invoke(matched: &Matched<'_>, parts: &Parts, event: Vec<u8>) -> Reply {
-    let trace = parts.headers.get("traceparent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let invoked = tokio::time::timeout(TIME_MAX, matched.runner.invoke(event, trace.to_owned())).await;
+async fn invoke(matched: &Matched<'_>, event: Vec<u8>) -> Reply {
+    let invoked = tokio::time::timeout(TIME_MAX, matched.runner.invoke(event)).await;
     match invoked {
         Ok(Ok(replied)) => reply::of_function(&replied),
         Err(_) | Ok(Err(RunError::TimedOut)) => reply::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),

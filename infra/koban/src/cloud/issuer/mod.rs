@@ -1,6 +1,7 @@
 //! The development issuer: an RS256 key of the data directory's own, its JWKS and discovery document, and tokens for anyone who asks.
 //! The key is never compiled in. The issuer's name does not depend on the port, because user ids derive from it: a restart elsewhere
-//! must not make everyone a stranger. Discovery is served by the gateway at its own address.
+//! must not make everyone a stranger. Discovery is served by the gateway at its own address, which is the issuer's name too where another
+//! gateway must find it by that name alone.
 
 mod verify;
 
@@ -29,6 +30,7 @@ const KEY_BITS: usize = 2_048;
 
 /// The issuer of a data directory.
 pub struct Issuer {
+    name: String,
     key: EncodingKey,
     key_id: String,
     /// Base64url, as a JWK has them.
@@ -39,7 +41,7 @@ pub struct Issuer {
 
 #[derive(Serialize)]
 struct TokenClaims<'a> {
-    iss: &'static str,
+    iss: &'a str,
     aud: &'static str,
     sub: &'a str,
     iat: i64,
@@ -48,11 +50,12 @@ struct TokenClaims<'a> {
 
 impl Issuer {
     /// Reads the key, or makes one: a tenth of a second to half a second, once.
-    pub fn open(directory: &Path, clock: Arc<LocalClock>) -> Result<Self, CloudError> {
+    pub fn open(directory: &Path, name: String, clock: Arc<LocalClock>) -> Result<Self, CloudError> {
         let pem = read_or_create(&directory.join("issuer.pem"), new_key).map_err(CloudError::Directory)?;
         let private = RsaPrivateKey::from_pkcs8_pem(&pem).map_err(CloudError::issuer)?;
         let modulus = private.n().to_bytes_be();
         Ok(Self {
+            name,
             key: EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(CloudError::issuer)?,
             key_id: BASE64URL_NOPAD.encode(&Sha256::digest(&modulus)[..12]),
             modulus: BASE64URL_NOPAD.encode(&modulus),
@@ -64,7 +67,7 @@ impl Issuer {
     /// A token of `subject`, good for 12 hours of the settable clock.
     pub fn token(&self, subject: &str) -> Result<String, CloudError> {
         let iat = self.clock.now().as_second();
-        let claims = TokenClaims { iss: ISSUER, aud: AUDIENCE, sub: subject, iat, exp: iat + TOKEN_SECONDS };
+        let claims = TokenClaims { iss: &self.name, aud: AUDIENCE, sub: subject, iat, exp: iat + TOKEN_SECONDS };
         self.sign(&claims)
     }
 
@@ -82,9 +85,9 @@ impl Issuer {
     }
 
     /// `/.well-known/openid-configuration`
-    pub fn discovery(base_url: &str) -> Value {
+    pub fn discovery(&self, base_url: &str) -> Value {
         json!({
-            "issuer": ISSUER,
+            "issuer": self.name,
             "jwks_uri": format!("{base_url}/.well-known/jwks.json"),
             "authorization_endpoint": format!("{base_url}/_local/token"),
             "response_types_supported": ["token"],
@@ -95,7 +98,7 @@ impl Issuer {
 
     /// What the gateway checks tokens with.
     pub fn verifier(&self) -> Result<Verifier, CloudError> {
-        Verifier::new(&self.modulus, &self.exponent, self.key_id.clone(), self.clock.clone())
+        Verifier::new(&self.name, &self.modulus, &self.exponent, self.key_id.clone(), self.clock.clone())
     }
 }
 

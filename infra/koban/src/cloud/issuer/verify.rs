@@ -2,7 +2,7 @@
 //! clock. An RSA verification costs more than everything else the gateway does, so a token that passed is known by its hash; its
 //! times are looked at every time.
 
-use super::{AUDIENCE, ISSUER};
+use super::AUDIENCE;
 use crate::cloud::CloudError;
 use crate::cloud::clock::LocalClock;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -42,10 +42,16 @@ pub enum Unauthorized {
 }
 
 impl Verifier {
-    pub(super) fn new(modulus: &str, exponent: &str, key_id: String, clock: Arc<LocalClock>) -> Result<Self, CloudError> {
+    pub(super) fn new(
+        issuer: &str,
+        modulus: &str,
+        exponent: &str,
+        key_id: String,
+        clock: Arc<LocalClock>,
+    ) -> Result<Self, CloudError> {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[ISSUER]);
+        validation.set_issuer(&[issuer]);
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
         // By the settable clock, below.
         validation.validate_exp = false;

@@ -1,7 +1,7 @@
 //! What tokens the gateway believes, and every kind it must not.
 
 use super::*;
-use crate::cloud::issuer::Issuer;
+use crate::cloud::issuer::{ISSUER, Issuer};
 use data_encoding::BASE64URL_NOPAD;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -16,7 +16,7 @@ struct Bench {
 fn bench() -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(LocalClock::open(directory.path(), None).unwrap());
-    let issuer = Issuer::open(directory.path(), clock.clone()).unwrap();
+    let issuer = Issuer::open(directory.path(), ISSUER.into(), clock.clone()).unwrap();
     let verifier = issuer.verifier().unwrap();
     Bench { _directory: directory, clock, issuer, verifier }
 }

@@ -61,9 +61,8 @@ impl Poller {
     }
 
     async fn handle(&self, messages: Vec<Received>) {
-        let trace = messages.first().map(|message| message.trace.clone()).unwrap_or_default();
         let reply = match event::event(self.runner.names(), self.queue.name, &messages) {
-            Ok(event) => self.runner.invoke(event, trace).await,
+            Ok(event) => self.runner.invoke(event).await,
             Err(error) => Err(crate::cloud::runner::RunError::Failed(error.to_string())),
         };
         // An invocation that failed as a whole handled nothing.

@@ -156,7 +156,7 @@ impl Relay {
     async fn invoke(&self, rows: &[StreamRow]) -> Result<(), RunError> {
         let event = event::event(self.runner.names(), &self.table, rows);
         let event = event.map_err(|error| RunError::Failed(error.to_string()))?;
-        self.runner.invoke(event, String::new()).await.map(|_| ())
+        self.runner.invoke(event).await.map(|_| ())
     }
 }
 

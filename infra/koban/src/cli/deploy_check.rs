@@ -1,0 +1,239 @@
+//! `koban deploy-check`: everything that a deployment is, for real, on this machine: the release zips, `terraform apply` with the real
+//! provider, IAM enforced, and the same end-to-end suite against the API that came of it. Whatever it started it stops, also when it
+//! fails or is interrupted.
+
+mod emulator;
+mod error;
+mod grant;
+mod program;
+mod steps;
+mod suite;
+mod terraform;
+mod tools;
+mod workplace;
+
+use super::CliError;
+use crate::cloud::{self, Cloud, new_secret};
+use crate::package::{self, Architecture, Manifest};
+use crate::{generate, registry};
+use emulator::Emulator;
+use error::CheckError;
+use steps::Steps;
+use suite::Suite;
+use terraform::{Outputs, Terraform};
+use tokio::signal::unix::{SignalKind, signal};
+use tools::Tools;
+use workplace::Workplace;
+
+const STEPS: [&str; 10] =
+    ["tools", "package", "emulator", "issuer", "terraform", "suite", "drift", "least privilege", "destroy", "stop"];
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Needs Terraform, Python 3 with venv, and once the network (or mirrors) for pip and for Terraform's AWS provider.
+Logs and everything else are in target/deploy-check. Exit code 0 only if every step passed; the last line says so.
+
+Examples:
+  koban deploy-check
+  koban deploy-check --only place_slip     the tests of one function, and no least privilege step
+  koban deploy-check --keep                leave it running at the end, to look around")]
+pub struct Arguments {
+    /// Of the suite, only the functions' tests whose names begin with this
+    #[arg(long, value_name = "FILTER")]
+    only: Option<String>,
+    /// Leave everything running at the end, until Ctrl-C
+    #[arg(long)]
+    keep: bool,
+    /// End with one JSON object on standard output instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let workplace = Workplace::new(&generate::root()).map_err(unexpected)?;
+    let mut check = Check { arguments, workplace, steps: Steps::new(&STEPS), emulator: None, issuer: None };
+    // One listener from the first moment on: no Ctrl-C falls into a gap.
+    let mut interrupted = std::pin::pin!(interruption()?);
+    tokio::select! {
+        biased;
+        () = &mut interrupted => eprintln!("\nStopping."),
+        () = check.all() => if check.arguments.keep {
+            check.look_around();
+            interrupted.await;
+        },
+    }
+    check.stop().await;
+    if check.arguments.json {
+        println!("{}", check.steps.json());
+    } else {
+        println!("{}\n{}", check.steps.table(), check.steps.verdict());
+    }
+    if check.steps.passed() { Ok(()) } else { Err(CliError::NotClean) }
+}
+
+fn unexpected(error: CheckError) -> CliError {
+    CliError::Unexpected(platform::problem::chain(&error))
+}
+
+/// Comes with the first Ctrl-C, or when the process is told to end.
+fn interruption() -> Result<impl Future<Output = ()>, CliError> {
+    let listen = |kind| signal(kind).map_err(|source| CliError::Io { what: "listening to Ctrl-C", source });
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// One run.
+struct Check {
+    arguments: Arguments,
+    workplace: Workplace,
+    steps: Steps,
+    emulator: Option<Emulator>,
+    /// A local cloud without services: its issuer is what is wanted of it.
+    issuer: Option<Cloud>,
+}
+
+/// What Terraform made, and what makes it usable.
+struct Deployed {
+    terraform: Terraform,
+    outputs: Outputs,
+    feed_secret: String,
+    token_url: String,
+}
+
+impl Check {
+    async fn all(&mut self) {
+        if let Some(deployed) = self.deploy().await {
+            self.examine(&deployed).await;
+        }
+    }
+
+    /// From nothing to an API that answers.
+    async fn deploy(&mut self) -> Option<Deployed> {
+        let tools = self.steps.run("tools", async { tools::find() }).await?;
+        self.steps.run("package", package(&self.workplace)).await?;
+        self.emulator = Some(self.steps.run("emulator", emulate(&self.workplace)).await?);
+        self.issuer = Some(self.steps.run("issuer", issue(&self.workplace)).await?);
+        let (emulator, issuer) = (self.emulator.as_ref()?, self.issuer.as_ref()?);
+        self.steps.run("terraform", apply(&self.workplace, &tools, emulator, issuer)).await
+    }
+
+    /// Whether it does what it should, and only that; then takes it down.
+    async fn examine(&mut self, deployed: &Deployed) {
+        let filter = self.arguments.only.clone().unwrap_or_default();
+        let suite = deployed.suite(&self.workplace);
+        self.steps.run("suite", test(&suite, &filter)).await;
+        self.steps.run("drift", look_for_drift(&deployed.terraform)).await;
+        if self.arguments.only.is_some() {
+            self.steps.leave_out("least privilege", "with --only");
+        } else if let Some(emulator) = &self.emulator {
+            let bench = grant::Bench { terraform: &deployed.terraform, emulator, suite, outputs: &deployed.outputs };
+            self.steps.run("least privilege", async { Ok(((), bench.check().await?)) }).await;
+        }
+        if self.arguments.keep {
+            self.steps.leave_out("destroy", "with --keep");
+        } else {
+            self.steps.run("destroy", async { deployed.terraform.destroy().await.map(|()| ((), String::new())) }).await;
+        }
+        if let Some(emulator) = self.emulator.as_ref().filter(|_| self.arguments.keep) {
+            eprintln!(
+                "The API: {}\nThe emulator of AWS: {}\nTokens: {}?sub=NAME",
+                deployed.outputs.api_url, emulator.url, deployed.token_url
+            );
+        }
+    }
+
+    fn look_around(&self) {
+        if self.emulator.is_some() {
+            eprintln!("Everything keeps running; logs are in {}. Ctrl-C stops it.", self.workplace.log("*").display());
+        }
+    }
+
+    async fn stop(&mut self) {
+        let (emulator, issuer) = (self.emulator.take(), self.issuer.take());
+        let stop = async {
+            if let Some(emulator) = emulator {
+                emulator.stop().await;
+            }
+            if let Some(issuer) = issuer {
+                issuer.stop().await;
+            }
+            Ok(((), String::new()))
+        };
+        self.steps.run("stop", stop).await;
+    }
+}
+
+impl Deployed {
+    fn suite<'a>(&'a self, workplace: &'a Workplace) -> Suite<'a> {
+        Suite { workplace, api_url: &self.outputs.api_url, feed_secret: &self.feed_secret, token_url: &self.token_url }
+    }
+}
+
+async fn package(workplace: &Workplace) -> Result<(Manifest, String), CheckError> {
+    let (cargo, binaries) = package::cargo_build(&workplace.root, registry::SERVICES);
+    program::succeed("building the functions", cargo, &workplace.log("build")).await?;
+    let directory = package::directory(&workplace.root);
+    let functions: Vec<_> = registry::functions().collect();
+    let pack = move || package::pack(&directory, &binaries, &functions, Architecture::here());
+    let packed = tokio::task::spawn_blocking(pack).await;
+    let manifest = packed.map_err(|error| CheckError::Found(format!("packing ended early: {error}")))??;
+    let largest = manifest.functions.values().map(|function| function.bytes).max().unwrap_or_default();
+    let found = format!("{} functions, the largest zip {} KB", manifest.functions.len(), largest / 1_000);
+    Ok((manifest, found))
+}
+
+async fn emulate(workplace: &Workplace) -> Result<(Emulator, String), CheckError> {
+    emulator::install(workplace).await?;
+    let emulator = emulator::start(workplace).await?;
+    let found = emulator.url.clone();
+    Ok((emulator, found))
+}
+
+async fn issue(workplace: &Workplace) -> Result<(Cloud, String), CheckError> {
+    let port = emulator::free_port()?;
+    // Whoever checks its tokens finds its keys by its name alone, so that is where it is.
+    let name = format!("http://127.0.0.1:{port}");
+    let config = cloud::Config { port, issuer: Some(name.clone()), ..cloud::Config::new(workplace.issuer(), &[]) };
+    Ok((cloud::start(config).await?, name))
+}
+
+async fn apply(
+    workplace: &Workplace,
+    tools: &Tools,
+    emulator: &Emulator,
+    issuer: &Cloud,
+) -> Result<(Deployed, String), CheckError> {
+    let terraform = Terraform::new(workplace, emulator, issuer.url())?;
+    terraform.init(tools).await?;
+    terraform.apply().await?;
+    let outputs = terraform.outputs()?;
+    let feed_secret = new_secret();
+    for name in outputs.secret_names.values() {
+        emulator.put_secret(name, &feed_secret).await?;
+    }
+    let found = outputs.api_url.clone();
+    let token_url = format!("{}/_local/token", issuer.url());
+    Ok((Deployed { terraform, outputs, feed_secret, token_url }, found))
+}
+
+async fn test(suite: &Suite<'_>, filter: &str) -> Result<((), String), CheckError> {
+    let results = suite.run(&[filter]).await?;
+    if results.failed.is_empty() {
+        return Ok(((), results.told()));
+    }
+    let failed: Vec<_> = results.failed.iter().map(String::as_str).collect();
+    Err(CheckError::Found(format!("{}; see {}:\n{}", results.told(), suite.workplace.log("suite").display(), failed.join("\n"))))
+}
+
+async fn look_for_drift(terraform: &Terraform) -> Result<((), String), CheckError> {
+    let changes = terraform.drift().await?;
+    if changes.is_empty() {
+        return Ok(((), "the second plan is empty".into()));
+    }
+    Err(CheckError::Found(format!("a second apply would change {} resources:\n{}", changes.len(), changes.join("\n"))))
+}

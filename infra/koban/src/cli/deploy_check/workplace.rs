@@ -1,0 +1,57 @@
+//! Where the check keeps its files: `target/deploy-check`, made anew by each run but for the emulator's installation.
+
+use super::error::CheckError;
+use std::path::{Path, PathBuf};
+
+/// Directories and logs of one run.
+#[derive(Debug, Clone)]
+pub struct Workplace {
+    /// The repository.
+    pub root: PathBuf,
+    directory: PathBuf,
+}
+
+impl Workplace {
+    /// Clears away what the run before left.
+    pub fn new(root: &Path) -> Result<Self, CheckError> {
+        let root = root.canonicalize().map_err(CheckError::io("the repository"))?;
+        let workplace = Self { directory: root.join("target/deploy-check"), root };
+        for directory in [workplace.terraform(), workplace.issuer(), workplace.temporary()] {
+            if directory.exists() {
+                std::fs::remove_dir_all(&directory).map_err(CheckError::io(directory.display()))?;
+            }
+            std::fs::create_dir_all(&directory).map_err(CheckError::io(directory.display()))?;
+        }
+        for log in LOGS {
+            let log = workplace.log(log);
+            std::fs::write(&log, "").map_err(CheckError::io(log.display()))?;
+        }
+        Ok(workplace)
+    }
+
+    /// The emulator's Python environment.
+    pub fn environment(&self) -> PathBuf {
+        self.directory.join("venv")
+    }
+
+    /// The copy of `terraform/` that is applied, and its state.
+    pub fn terraform(&self) -> PathBuf {
+        self.directory.join("terraform")
+    }
+
+    /// The development issuer's key.
+    pub fn issuer(&self) -> PathBuf {
+        self.directory.join("issuer")
+    }
+
+    /// What the emulator unpacks.
+    pub fn temporary(&self) -> PathBuf {
+        self.directory.join("tmp")
+    }
+
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.log"))
+    }
+}
+
+const LOGS: [&str; 5] = ["build", "pip", "emulator", "terraform", "suite"];
