@@ -1,5 +1,6 @@
 # One role per function, granting what its definition lists and nothing else: no wildcard action, no wildcard resource but a log
-# group's own streams and a table's own stream.
+# group's own streams and a table's own stream. On AWS sending and publishing a batch is granted with the single action, and an action of
+# the batch's own name does not exist; the emulator knows that name alone.
 
 locals {
   grants = { for name, function in local.functions : name => concat(
@@ -44,13 +45,13 @@ locals {
     [for sends in [function.sends] : {
       Sid      = "Send"
       Effect   = "Allow"
-      Action   = ["sqs:SendMessage"]
+      Action   = concat(["sqs:SendMessage"], local.emulated ? ["sqs:SendMessageBatch"] : [])
       Resource = [for queue in sends : local.queue_arns[queue]]
     } if length(sends) > 0],
     [for publishes in [function.publishes] : {
       Sid      = "Publish"
       Effect   = "Allow"
-      Action   = ["sns:Publish"]
+      Action   = concat(["sns:Publish"], local.emulated ? ["sns:PublishBatch"] : [])
       Resource = [for topic in publishes : local.topic_arns[topic]]
     } if length(publishes) > 0],
     [for secrets in [function.secrets] : {

@@ -18,6 +18,8 @@ use thiserror::Error;
 pub const GLIBC_MAX: (u32, u32) = (2, 34);
 /// The largest zip that is let through, in bytes.
 pub const ZIP_BYTES_MAX: u64 = 3_500_000;
+/// Cargo's profile of what is packaged, in the workspace's manifest.
+const PROFILE: &str = "lambda";
 
 /// An architecture of AWS Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -64,8 +66,8 @@ pub enum PackageError {
     Glibc { function: &'static str, needed: String },
     #[error("{function} is built for another architecture than {wanted}: see `koban package --help`")]
     Architecture { function: &'static str, wanted: &'static str },
-    #[error("the zip of {function} has {bytes} bytes, more than {ZIP_BYTES_MAX}: see what it links")]
-    TooLarge { function: &'static str, bytes: u64 },
+    #[error("zips of more than {ZIP_BYTES_MAX} bytes: {functions}; see what they link")]
+    TooLarge { functions: String },
     #[error("the zip of {function} cannot be written: {reason}")]
     Zip { function: &'static str, reason: String },
 }
@@ -96,13 +98,13 @@ pub fn build(root: &Path, services: &[&'static Service]) -> Result<Binaries, Pac
 pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Binaries) {
     let target = root.join("target/functions");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--release", "--locked"]).arg("--target-dir").arg(&target);
+    cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(&target);
     for service in services {
         cargo.args(["-p", service.name]);
     }
     cargo.arg("--bins");
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", remapped(root));
-    (cargo, Binaries(target.join("release")))
+    (cargo, Binaries(target.join(PROFILE)))
 }
 
 /// The compiler flags that make a build forget where it was done.
@@ -113,6 +115,13 @@ fn remapped(root: &Path) -> String {
     let mut flags = vec![format!("--remap-path-prefix={}=/koban", root.display())];
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
     flags.join("\u{1f}")
+}
+
+/// Refuses zips that are too large, all of them at once.
+pub fn check_sizes(manifest: &Manifest) -> Result<(), PackageError> {
+    let too_large = manifest.functions.iter().filter(|(_, function)| function.bytes > ZIP_BYTES_MAX);
+    let too_large: Vec<_> = too_large.map(|(name, function)| format!("{name} ({})", function.bytes)).collect();
+    if too_large.is_empty() { Ok(()) } else { Err(PackageError::TooLarge { functions: too_large.join(", ") }) }
 }
 
 /// Zips every function's binary into `directory`, checks each, and writes the manifest.
@@ -143,9 +152,6 @@ fn pack_one(
     elf::check(function.name, &binary, architecture)?;
     let bytes = zip::of_bootstrap(&binary).map_err(|reason| PackageError::Zip { function: function.name, reason })?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if size > ZIP_BYTES_MAX {
-        return Err(PackageError::TooLarge { function: function.name, bytes: size });
-    }
     let name = format!("{}.zip", function.name);
     let path = directory.join(&name);
     std::fs::write(&path, &bytes).map_err(PackageError::io(path.display().to_string()))?;

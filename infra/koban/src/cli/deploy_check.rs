@@ -25,8 +25,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tools::Tools;
 use workplace::Workplace;
 
-const STEPS: [&str; 10] =
-    ["tools", "package", "emulator", "issuer", "terraform", "suite", "drift", "least privilege", "destroy", "stop"];
+const STEPS: [&str; 11] =
+    ["tools", "package", "zip sizes", "emulator", "issuer", "terraform", "suite", "drift", "least privilege", "destroy", "stop"];
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
@@ -50,7 +50,8 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let workplace = Workplace::new(&generate::root()).map_err(unexpected)?;
+    let workplace = Workplace::new(&generate::root());
+    let workplace = workplace.map_err(|error| CliError::Unexpected(platform::problem::chain(&error)))?;
     let mut check = Check { arguments, workplace, steps: Steps::new(&STEPS), emulator: None, issuer: None };
     // One listener from the first moment on: no Ctrl-C falls into a gap.
     let mut interrupted = std::pin::pin!(interruption()?);
@@ -69,10 +70,6 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         println!("{}\n{}", check.steps.table(), check.steps.verdict());
     }
     if check.steps.passed() { Ok(()) } else { Err(CliError::NotClean) }
-}
-
-fn unexpected(error: CheckError) -> CliError {
-    CliError::Unexpected(platform::problem::chain(&error))
 }
 
 /// Comes with the first Ctrl-C, or when the process is told to end.
@@ -115,7 +112,8 @@ impl Check {
     /// From nothing to an API that answers.
     async fn deploy(&mut self) -> Option<Deployed> {
         let tools = self.steps.run("tools", async { tools::find() }).await?;
-        self.steps.run("package", package(&self.workplace)).await?;
+        let manifest = self.steps.run("package", package(&self.workplace)).await?;
+        self.steps.run("zip sizes", async { sizes(&manifest) }).await;
         self.emulator = Some(self.steps.run("emulator", emulate(&self.workplace)).await?);
         self.issuer = Some(self.steps.run("issuer", issue(&self.workplace)).await?);
         let (emulator, issuer) = (self.emulator.as_ref()?, self.issuer.as_ref()?);
@@ -182,9 +180,15 @@ async fn package(workplace: &Workplace) -> Result<(Manifest, String), CheckError
     let pack = move || package::pack(&directory, &binaries, &functions, Architecture::here());
     let packed = tokio::task::spawn_blocking(pack).await;
     let manifest = packed.map_err(|error| CheckError::Found(format!("packing ended early: {error}")))??;
-    let largest = manifest.functions.values().map(|function| function.bytes).max().unwrap_or_default();
-    let found = format!("{} functions, the largest zip {} KB", manifest.functions.len(), largest / 1_000);
+    let found = format!("{} functions for {}", manifest.functions.len(), manifest.architecture);
     Ok((manifest, found))
+}
+
+/// What is too large can still be deployed: the check goes on, and does not pass.
+fn sizes(manifest: &Manifest) -> Result<((), String), CheckError> {
+    package::check_sizes(manifest)?;
+    let largest = manifest.functions.values().map(|function| function.bytes).max().unwrap_or_default();
+    Ok(((), format!("the largest has {} KB, of at most {}", largest / 1_000, package::ZIP_BYTES_MAX / 1_000)))
 }
 
 async fn emulate(workplace: &Workplace) -> Result<(Emulator, String), CheckError> {

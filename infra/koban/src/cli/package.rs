@@ -1,7 +1,7 @@
 //! `koban package`: the functions' zips, printed.
 
 use super::CliError;
-use crate::package::{Architecture, Binaries, Manifest, build, directory, pack};
+use crate::package::{Architecture, Binaries, Manifest, build, check_sizes, directory, pack};
 use crate::registry;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
@@ -12,8 +12,8 @@ use std::path::PathBuf;
 Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same source makes the same bytes.
 
 For the other architecture, build with a cross linker and hand over what it made:
-  cargo zigbuild --release --bins --target aarch64-unknown-linux-gnu.2.34 -p ops -p wallet -p racing
-  koban package --arch arm64 --binaries target/aarch64-unknown-linux-gnu/release
+  cargo zigbuild --profile lambda --bins --target aarch64-unknown-linux-gnu.2.34 -p ops -p wallet -p racing
+  koban package --arch arm64 --binaries target/aarch64-unknown-linux-gnu/lambda
 
 Examples:
   koban package
@@ -32,6 +32,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     let manifest = package(arguments.arch, arguments.binaries.clone())?;
+    check_sizes(&manifest)?;
     if arguments.json {
         let text = serde_json::to_string(&manifest).map_err(|error| CliError::Unexpected(error.to_string()))?;
         println!("{text}");

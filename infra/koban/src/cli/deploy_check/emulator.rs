@@ -18,7 +18,7 @@ const ACCOUNT: &str = "000000000000";
 /// Its own administrator's, in whose name Terraform works.
 pub const ACCESS_KEY: &str = "test";
 pub const SECRET_KEY: &str = "test";
-const START_TIME_MAX: Duration = Duration::from_secs(60);
+const START_TIME_MAX: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A running one.

@@ -7,6 +7,9 @@ use platform::problem::chain;
 use serde::Serialize;
 use std::time::Instant;
 
+/// How much of what was found the table holds; it was said in full when it was found.
+const FOUND_CHARS_MAX: usize = 90;
+
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,8 +78,8 @@ impl Steps {
         let mut table = Table::new();
         table.load_style(UTF8_BORDERS_ONLY).set_header(["step", "", "seconds", "found"]);
         for step in &self.steps {
-            let first = step.found.lines().next().unwrap_or_default();
-            table.add_row([step.name, said(step.outcome), &format!("{:.1}", step.seconds), first]);
+            let first: String = step.found.lines().next().unwrap_or_default().chars().take(FOUND_CHARS_MAX).collect();
+            table.add_row([step.name, said(step.outcome), &format!("{:.1}", step.seconds), &first]);
         }
         if let Some(column) = table.column_mut(2) {
             column.set_cell_alignment(CellAlignment::Right);
