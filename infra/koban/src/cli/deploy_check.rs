@@ -28,6 +28,10 @@ use workplace::Workplace;
 const STEPS: [&str; 11] =
     ["tools", "package", "zip sizes", "emulator", "issuer", "terraform", "suite", "drift", "least privilege", "destroy", "stop"];
 
+/// What a creation is refused with that is sent again because its reply was lost, as now and then happens with the emulator. A name that
+/// is really used twice is refused at the second attempt as well.
+const ALREADY_EXISTS: &str = "AlreadyExists";
+
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Needs Terraform, Python 3 with venv, and once the network (or mirrors) for pip and for Terraform's AWS provider.
@@ -214,13 +218,21 @@ async fn apply(
 ) -> Result<(Deployed, String), CheckError> {
     let terraform = Terraform::new(workplace, emulator, issuer.url())?;
     terraform.init(tools).await?;
-    terraform.apply().await?;
+    let lost = match terraform.apply().await {
+        Err(CheckError::Ended { tail, .. }) if tail.contains(ALREADY_EXISTS) => {
+            emulator.reset().await?;
+            terraform.forget()?;
+            terraform.apply().await?;
+            " at the second attempt: the emulator had lost a reply"
+        }
+        applied => applied.map(|()| "")?,
+    };
     let outputs = terraform.outputs()?;
     let feed_secret = new_secret();
     for name in outputs.secret_names.values() {
         emulator.put_secret(name, &feed_secret).await?;
     }
-    let found = outputs.api_url.clone();
+    let found = format!("{}{lost}", outputs.api_url);
     let token_url = format!("{}/_local/token", issuer.url());
     Ok((Deployed { terraform, outputs, feed_secret, token_url }, found))
 }

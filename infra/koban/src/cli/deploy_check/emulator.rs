@@ -104,6 +104,12 @@ impl Emulator {
         Ok(self.connection()?.send(&call).await?.accepted(target)?.json()?)
     }
 
+    /// Forgets everything that was made in it.
+    pub async fn reset(&self) -> Result<(), CheckError> {
+        let call = Call::post("/_ministack/reset", "{}")?;
+        Ok(self.connection()?.send(&call).await?.accepted("resetting the emulator").map(drop)?)
+    }
+
     /// Writes a secret, as whoever deploys does by hand.
     pub async fn put_secret(&self, name: &str, value: &str) -> Result<(), CheckError> {
         let parameter = json!({"Name": name, "Value": value, "Type": "SecureString", "Overwrite": true});

@@ -15,8 +15,9 @@ const ACTION: &str = "dynamodb:Query";
 /// The function's tests, which must fail where they come as far as the table; one that certainly does.
 const TESTS: &str = "get_wallet::";
 const NAMED: &str = "functions::get_wallet::a_new_wallet_is_empty";
-/// The tests of a function that has the same grant on the same table, and keeps it.
-const NEIGHBOUR_TESTS: &str = "list_wallet_lines::";
+/// Tests that lean on functions with the same grant on the same table, which keep it: `collect-topup` and `list-wallet-lines`. They must
+/// not ask for a balance, nor announce races: a race of the whole suite's run may be in the way of another run's.
+const NEIGHBOUR_TESTS: &str = "collect_topup::";
 
 /// What is worked with.
 pub struct Bench<'a> {

@@ -111,6 +111,12 @@ impl Terraform {
         })
     }
 
+    /// Forgets what was applied.
+    pub fn forget(&self) -> Result<(), CheckError> {
+        let state = self.directory.join("terraform.tfstate");
+        if state.exists() { std::fs::remove_file(&state).map_err(CheckError::io(state.display())) } else { Ok(()) }
+    }
+
     pub async fn apply(&self) -> Result<(), CheckError> {
         let mut command = self.command(&["apply", "-no-color", "-auto-approve", AT_ONCE]);
         command.args(&self.inputs);

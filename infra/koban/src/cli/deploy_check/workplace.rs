@@ -1,21 +1,26 @@
 //! Where the check keeps its files: `target/deploy-check`, made anew by each run but for the emulator's installation.
 
 use super::error::CheckError;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// Directories and logs of one run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Workplace {
     /// The repository.
     pub root: PathBuf,
     directory: PathBuf,
+    /// Held as long as the run lasts.
+    _lock: File,
 }
 
 impl Workplace {
     /// Clears away what the run before left.
     pub fn new(root: &Path) -> Result<Self, CheckError> {
         let root = root.canonicalize().map_err(CheckError::io("the repository"))?;
-        let workplace = Self { directory: root.join("target/deploy-check"), root };
+        let directory = root.join("target/deploy-check");
+        let lock = lock(&directory)?;
+        let workplace = Self { root, directory, _lock: lock };
         for directory in [workplace.terraform(), workplace.issuer(), workplace.temporary()] {
             if directory.exists() {
                 std::fs::remove_dir_all(&directory).map_err(CheckError::io(directory.display()))?;
@@ -51,6 +56,17 @@ impl Workplace {
 
     pub fn log(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{name}.log"))
+    }
+}
+
+/// One run at a time; the operating system lets go of the lock when the process ends, however it ends.
+fn lock(directory: &Path) -> Result<File, CheckError> {
+    std::fs::create_dir_all(directory).map_err(CheckError::io(directory.display()))?;
+    let lock = File::create(directory.join("lock")).map_err(CheckError::io(directory.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(CheckError::Found("another deploy-check runs here: wait until it has ended".into())),
+        Err(TryLockError::Error(error)) => Err(CheckError::io(directory.display())(error)),
     }
 }
 
