@@ -28,7 +28,7 @@ use workplace::Workplace;
 const STEPS: [&str; 11] =
     ["tools", "package", "zip sizes", "emulator", "issuer", "terraform", "suite", "drift", "least privilege", "destroy", "stop"];
 
-/// What a creation is refused with that is sent again because its reply was lost, as now and then happens with the emulator. A name that
+/// What a creation is refused with that the provider sent again, most likely because the emulator lost the reply. A name that
 /// is really used twice is refused at the second attempt as well.
 const ALREADY_EXISTS: &str = "AlreadyExists";
 
@@ -223,7 +223,7 @@ async fn apply(
             emulator.reset().await?;
             terraform.forget()?;
             terraform.apply().await?;
-            " at the second attempt: the emulator had lost a reply"
+            " at the second attempt, after an AlreadyExists in a fresh emulator"
         }
         applied => applied.map(|()| "")?,
     };
