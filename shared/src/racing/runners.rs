@@ -46,7 +46,7 @@ impl RunnerSet {
     }
 
     /// [`Self::is_empty`] as serde's `skip_serializing_if` calls it.
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     pub(super) const fn is_empty_ref(&self) -> bool {
         self.is_empty()
     }
