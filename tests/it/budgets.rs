@@ -1,6 +1,7 @@
 //! What each operation may cost, as the design's table says: write units, read units and calls, as DynamoDB reports them. Requests tell
 //! theirs in `Server-Timing`; workers tell theirs in the log.
 
+use crate::costs_page::{self, tells};
 use crate::harness::{Invocation, Race, Target, all_at_once, dividends, random_text, win};
 use koban::cloud::Config;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ async fn a_slip_is_5_write_units_and_3_calls_or_2_beside_another() {
     let race = target.open_race().await;
     let user = target.rich_user(1_000_000).await;
     let mut calls_min = f64::MAX;
+    let mut costs = Vec::new();
     for bets in [win(1, 100), win(2, 100), longest_slip(), win(3, 100), win(4, 100)] {
         let placed = user.place(&race, "JPY", bets).await;
         placed.expect(201);
@@ -38,8 +40,11 @@ async fn a_slip_is_5_write_units_and_3_calls_or_2_beside_another() {
         within("calls of a slip", cost.calls, 3.0);
         within("read units of a slip", cost.rru, 2.0);
         calls_min = calls_min.min(cost.calls);
+        costs.push(cost);
     }
     within("calls with a copy of the race", calls_min, 2.0);
+    tells("place a slip of any size", costs[0]);
+    tells(costs_page::A_SLIP, costs[1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,6 +55,7 @@ async fn a_refusal_is_1_write_unit_and_a_form_error_none() {
     let refused = user.place(&race, "JPY", win(1, 100)).await;
     refused.refused(402, "insufficient_funds");
     within("write units of a refusal", refused.cost().wru, 1.0);
+    tells("refuse a slip", refused.cost());
     let form = user.place(&race, "JPY", win(1, 150)).await;
     form.refused(422, "stake_not_multiple_of_100");
     within("write units of a form error", form.cost().wru, 0.0);
@@ -67,6 +73,7 @@ async fn reading_a_balance_is_1_call_and_1_read_unit_however_long_the_history() 
     within("calls of a balance", cost.calls, 1.0);
     within("read units of a balance", cost.rru, 1.0);
     within("write units of a balance", cost.wru, 0.0);
+    tells("read the balances", cost);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,6 +83,7 @@ async fn the_days_medals_are_4_write_units_and_2_calls() {
     granted.expect(200);
     within("write units of a grant", granted.cost().wru, 4.0);
     within("calls of a grant", granted.cost().calls, 2.0);
+    tells("grant the day's medals", granted.cost());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,6 +95,7 @@ async fn asking_for_a_top_up_is_1_call_and_2_write_units() {
     // The object and its entry in the index of open ones.
     within("write units of a top-up", asked.cost().wru, 2.0);
     within("calls of a top-up", asked.cost().calls, 1.0);
+    tells("ask for a top-up", asked.cost());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -142,6 +151,7 @@ async fn paying_a_person_is_4_write_units_and_2_calls() {
     let paid = 100.0;
     within("write units of the shard", sum(&shards, |one| one.wru), 4.0 * paid + 2.0);
     within("calls of the shard", sum(&shards, |one| one.calls), 2.2 * paid);
+    tells("settle, a paid person's share of their shard", costs_page::share(&[&shards], paid));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -153,6 +163,9 @@ async fn a_race_is_8_write_units_beside_its_people() {
     let proofs = target.eventually("certify-race tells what it used, twice", proved).await;
     let started = target.invocations("settle-race");
     within("write units of the race", sum(&proofs, |one| one.wru) + sum(&started, |one| one.wru), 8.0);
+    tells("settle, a race of 200 slips, proved twice", costs_page::share(&[&started, &proofs], 1.0));
+    let shards = target.invocations("settle-shard");
+    tells(costs_page::A_PAID_PERSON, costs_page::share(&[&started, &shards, &proofs], 100.0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,6 +180,7 @@ async fn an_unpaid_slip_costs_settlement_nothing() {
     let worked = async || Some(target.invocations("settle-shard")).filter(|lines| !lines.is_empty());
     let shards = target.eventually("settle-shard tells what it used", worked).await;
     within("write units of a shard without winners", sum(&shards, |one| one.wru), 2.0);
+    tells("settle, a shard of 50 slips without a winner", costs_page::share(&[&shards], 1.0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -179,5 +193,6 @@ async fn collecting_a_top_up_is_10_write_units() {
     // COLLECTING and its index entry, the bank's ledger, then the last state (out of the index) with the wallet's line.
     within("write units", sum(&collected, |one| one.wru), 10.0);
     within("calls", sum(&collected, |one| one.calls), 5.0);
+    tells("collect a top-up from the bank", costs_page::share(&[&collected], 1.0));
     assert!(collected.iter().all(|one| one.outcome == "1 of 1 handled" && one.rru > 0.0), "{collected:?}");
 }

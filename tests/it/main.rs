@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod budgets;
+mod costs_page;
 mod faults;
 mod functions;
 mod generated;

@@ -70,8 +70,25 @@ pub struct PaidUnits {
     pub invocations: f64,
 }
 
-/// USD for a million slips: API, function, table with index, streams' relay, publishes, logs.
+/// What is paid to one AWS service.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    pub service: &'static str,
+    pub usd: f64,
+}
+
+/// USD for a million slips.
 pub fn usd_per_million_slips(units: SlipUnits) -> f64 {
+    total(&parts_of_million_slips(units))
+}
+
+/// USD for a million paid people.
+pub fn usd_per_million_paid_users(units: PaidUnits) -> f64 {
+    total(&parts_of_million_paid_users(units))
+}
+
+/// What a million slips cost, service by service: API, function, table with index, streams' relay, publishes, logs.
+pub fn parts_of_million_slips(units: SlipUnits) -> [Part; 7] {
     let SlipUnits { write_units, read_units, calls } = units;
     let own = Usage {
         api_requests: 1.0,
@@ -83,11 +100,12 @@ pub fn usd_per_million_slips(units: SlipUnits) -> f64 {
         ..Usage::default()
     };
     // The slip and the wallet's line.
-    usd_per_million(own) + usd_per_million(relayed(2.0))
+    per_million(own.plus(relayed(2.0)))
 }
 
-/// USD for a million paid people: the settlement functions, their queues and tables, the streams' relay, publishes, logs.
-pub fn usd_per_million_paid_users(units: PaidUnits) -> f64 {
+/// What a million paid people cost, service by service: the settlement functions, their queues and tables, the streams' relay,
+/// publishes, logs.
+pub fn parts_of_million_paid_users(units: PaidUnits) -> [Part; 7] {
     let PaidUnits { write_units, read_units, calls, invocations } = units;
     let own = Usage {
         invocations,
@@ -99,7 +117,7 @@ pub fn usd_per_million_paid_users(units: PaidUnits) -> f64 {
         ..Usage::default()
     };
     // The payout and the wallet's line.
-    usd_per_million(own) + usd_per_million(relayed(2.0))
+    per_million(own.plus(relayed(2.0)))
 }
 
 /// What it costs to make events of `records` changes. DynamoDB does not charge Lambda for reading a stream.
@@ -118,21 +136,46 @@ fn gb_seconds(milliseconds: f64) -> f64 {
     milliseconds / 1_000.0 * assumed::MEMORY_GB
 }
 
-/// The formula: USD for a million times `usage`.
-fn usd_per_million(usage: Usage) -> f64 {
-    usage.api_requests * price::HTTP_API_REQUEST
-        + usage.invocations * price::LAMBDA_REQUEST
-        + usage.gb_seconds * price::LAMBDA_GB_SECOND
-        + usage.write_units * price::DYNAMODB_WRITE_UNIT
-        + usage.read_units * price::DYNAMODB_READ_UNIT
-        + usage.publishes * price::SNS_PUBLISH
-        + usage.queue_requests * price::SQS_REQUEST
-        + usage.log_bytes * price::LOG_BYTE
+impl Usage {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            api_requests: self.api_requests + other.api_requests,
+            invocations: self.invocations + other.invocations,
+            gb_seconds: self.gb_seconds + other.gb_seconds,
+            write_units: self.write_units + other.write_units,
+            read_units: self.read_units + other.read_units,
+            publishes: self.publishes + other.publishes,
+            queue_requests: self.queue_requests + other.queue_requests,
+            log_bytes: self.log_bytes + other.log_bytes,
+        }
+    }
+}
+
+/// The formula: USD for a million times `usage`, service by service.
+fn per_million(usage: Usage) -> [Part; 7] {
+    [
+        ("DynamoDB writes", usage.write_units * price::DYNAMODB_WRITE_UNIT),
+        ("DynamoDB reads", usage.read_units * price::DYNAMODB_READ_UNIT),
+        ("API Gateway", usage.api_requests * price::HTTP_API_REQUEST),
+        ("Lambda", usage.invocations * price::LAMBDA_REQUEST + usage.gb_seconds * price::LAMBDA_GB_SECOND),
+        ("CloudWatch Logs", usage.log_bytes * price::LOG_BYTE),
+        ("SNS", usage.publishes * price::SNS_PUBLISH),
+        ("SQS", usage.queue_requests * price::SQS_REQUEST),
+    ]
+    .map(|(service, usd)| Part { service, usd })
+}
+
+fn total(parts: &[Part]) -> f64 {
+    parts.iter().map(|part| part.usd).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn usd_per_million(usage: Usage) -> f64 {
+        total(&per_million(usage))
+    }
 
     fn assert_near(found: f64, expected: f64) {
         assert!((found - expected).abs() < 0.000_1, "{found} instead of {expected}");

@@ -11,6 +11,7 @@ mod race;
 mod target;
 mod user;
 
+pub use client::Cost;
 pub use futures_util::future::join_all as all_at_once;
 pub use log::Invocation;
 pub use pages::Pages;
