@@ -13,6 +13,7 @@ mod grants;
 mod growth;
 mod harness;
 mod house;
+mod links;
 mod oracle;
 mod settlement;
 mod traces;
