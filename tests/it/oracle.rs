@@ -2,21 +2,30 @@
 //! slowly and as plainly as the rules are written (shared/data/boatrace/README.md), and uses none of the domain's code for it.
 //! Where the domain and the oracle differ on a slip of a real race day, one of them is wrong. Seeded: a failure prints what
 //! repeats it.
+//!
+//! Bracket bets it decides by the riders: what is on sale is what two riders announced can make by coming first and second, and
+//! what stands is what two who started can.
+
+mod random;
+
+pub use random::{race as random_race, slip as random_slip};
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
-use shared::racing::{self, Bet, RaceResult, RunnerSet};
+use shared::racing::{self, Bet, Field, RaceResult};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-const BOATS: u64 = 6;
-const COMBINATIONS_MAX: usize = 1_000;
+const BOATS_MAX: u64 = 9;
+const BRACKETS: u64 = 6;
 const SLIPS_PER_RACE: usize = 200;
 const GENERATED_RACES: u64 = 300;
 const REAL_DAYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/boatrace");
 
-/// Each bet type, how many boats it names and whether their order counts.
-const TYPES: [(&str, usize, bool); 7] = [
+/// A bet type's name, how many boats or brackets it names and whether their order counts.
+type BetType = (&'static str, usize, bool);
+
+const TYPES: [BetType; 9] = [
     ("win", 1, false),
     ("place", 1, false),
     ("exacta", 2, true),
@@ -24,17 +33,19 @@ const TYPES: [(&str, usize, bool); 7] = [
     ("quinella_place", 2, false),
     ("trifecta", 3, true),
     ("trio", 3, false),
+    ("bracket_exacta", 2, true),
+    ("bracket_quinella", 2, false),
 ];
 
-/// Payout and refund of a slip, in minor units. `race` is one of `results[]` of the Boatrace Open API, with `consolation`, an
-/// object of bet type and payment per 100, as the one addition.
+/// Payout and refund of a slip, in minor units. `race` is one of `results[]` of the Boatrace Open API, with two additions:
+/// `consolation`, an object of bet type and payment per 100, and a boat's `bracket`.
 pub fn decide(race: &Value, slip: &Value) -> (i64, i64) {
     let never_started = never_started(race);
     let (mut payout, mut refund) = (0, 0);
     for bet in list(&slip["bets"]) {
         let stake = bet["stake"].as_i64().expect("a stake");
         let bet_type = text(&bet["bet_type"]);
-        for combination in combinations(bet) {
+        for combination in combinations(race, bet) {
             match decide_combination(race, &never_started, bet_type, combination) {
                 Decision::Refund => refund += stake,
                 Decision::Pays(per_100) => payout += stake / 100 * per_100,
@@ -43,24 +54,6 @@ pub fn decide(race: &Value, slip: &Value) -> (i64, i64) {
         }
     }
     (payout, refund)
-}
-
-/// A slip for six boats as raw JSON: one to twelve bets of any type and kind, at most 1,000 combinations together.
-pub fn random_slip(rng: &mut Rng) -> Value {
-    let mut bets = Vec::new();
-    let mut combinations_left = COMBINATIONS_MAX;
-    // Mostly short slips, as people write them, so that the 480 races take seconds.
-    let bets_max = if rng.u8(..10) == 0 { 12 } else { 3 };
-    for _ in 0..rng.usize(1..=bets_max) {
-        let bet = random_bet(rng);
-        let count = combinations(&bet).len();
-        // A formation may come out empty; the domain refuses those, and the oracle has nothing to say of them.
-        if count > 0 && count <= combinations_left {
-            combinations_left -= count;
-            bets.push(bet);
-        }
-    }
-    if bets.is_empty() { random_slip(rng) } else { json!({ "bets": bets }) }
 }
 
 enum Decision {
@@ -75,7 +68,14 @@ fn decide_combination(race: &Value, never_started: &[u64], bet_type: &str, combi
     if payouts.is_empty() && consolation.is_none() {
         return Decision::Refund;
     }
-    if combination.split(['-', '=']).any(|boat| never_started.contains(&boat.parse().expect("a boat"))) {
+    let named: Vec<u64> = combination.split(['-', '=']).map(|named| named.parse().expect("a number")).collect();
+    let starts = |boat: &&Value| !never_started.contains(&number(&boat["racer_boat_number"]));
+    let stands = if names_brackets(bet_type) {
+        can_make(&list(&race["boats"]).iter().filter(starts).collect::<Vec<_>>(), &named)
+    } else {
+        named.iter().all(|boat| !never_started.contains(boat))
+    };
+    if !stands {
         return Decision::Refund;
     }
     match payouts.iter().find(|listed| listed["combination"] == combination) {
@@ -90,21 +90,42 @@ fn never_started(race: &Value) -> Vec<u64> {
     list(&race["boats"]).iter().filter(refunded).map(|boat| number(&boat["racer_boat_number"])).collect()
 }
 
+fn names_brackets(bet_type: &str) -> bool {
+    bet_type.starts_with("bracket_")
+}
+
+/// Whether one of `boats` can be of the first bracket named and another of the second.
+fn can_make(boats: &[&Value], brackets: &[u64]) -> bool {
+    let is_of = |boat: &Value, bracket: u64| boat["bracket"] == bracket;
+    let second = |first: &Value| {
+        boats.iter().any(|boat| boat["racer_boat_number"] != first["racer_boat_number"] && is_of(boat, brackets[1]))
+    };
+    boats.iter().any(|first| is_of(first, brackets[0]) && second(first))
+}
+
 /// The different combinations of a bet, written as the payouts write them.
-fn combinations(bet: &Value) -> BTreeSet<&'static str> {
-    let (_, named, ordered) = type_of(bet);
-    let is_marked = marks(&bet["selection"]);
-    orders(named).iter().filter(|order| is_marked(&order.boats)).map(|order| order.text(ordered)).collect()
+fn combinations(race: &Value, bet: &Value) -> BTreeSet<&'static str> {
+    let (name, _, ordered) = type_of(bet);
+    let is_marked = marks(&bet["selection"], names_brackets(name));
+    on_sale(race, type_of(bet)).filter(|order| is_marked(&order.named)).map(|order| order.text(ordered)).collect()
+}
+
+/// Every order of boats or brackets in which the race can end, as far as the bet type looks.
+fn on_sale(race: &Value, (name, named, _): BetType) -> impl Iterator<Item = &'static Order> {
+    let boats: Vec<&Value> = list(&race["boats"]).iter().collect();
+    let all = if names_brackets(name) { bracket_pairs() } else { orders(boats.len(), named) };
+    all.iter().filter(move |order| !names_brackets(name) || can_make(&boats, &order.named))
 }
 
 type Marks = Box<dyn Fn(&[u64]) -> bool>;
 
 /// Whether a bettor who hoped for exactly this order would find it on the slip.
-fn marks(selection: &Value) -> Marks {
+fn marks(selection: &Value, of_brackets: bool) -> Marks {
     let runners = numbers(&selection["runners"]);
     match text(&selection["kind"]) {
         "single" => Box::new(move |order| order == runners),
-        "box" => Box::new(move |order| order.iter().all(|boat| runners.contains(boat))),
+        // A box is of different brackets; of boats an order never has the same twice.
+        "box" => Box::new(move |order| order.iter().all(|boat| runners.contains(boat)) && order.get(1) != order.first()),
         "formation" => {
             let legs: Vec<_> = list(&selection["legs"]).iter().map(numbers).collect();
             Box::new(move |order| order.iter().zip(&legs).all(|(boat, leg)| leg.contains(boat)))
@@ -114,7 +135,11 @@ fn marks(selection: &Value) -> Marks {
             let multi = selection["multi"] == true;
             Box::new(move |order| {
                 let (first, others) = order.split_at(axis.len());
-                if multi {
+                if multi && of_brackets {
+                    // Either way round, the axis among the others or not.
+                    let found = |one: u64, other: u64| axis == [one] && with.contains(&other);
+                    found(order[0], order[1]) || found(order[1], order[0])
+                } else if multi {
                     let of_axis = order.iter().filter(|boat| axis.contains(boat)).count();
                     of_axis == axis.len() && order.iter().all(|boat| axis.contains(boat) || with.contains(boat))
                 } else {
@@ -126,19 +151,19 @@ fn marks(selection: &Value) -> Marks {
     }
 }
 
-/// Different boats one after the other, and how payouts write them.
+/// Boats or brackets one after the other, and how payouts write them.
 struct Order {
-    boats: Vec<u64>,
+    named: Vec<u64>,
     exact: String,
     any: String,
 }
 
 impl Order {
-    fn new(boats: Vec<u64>) -> Self {
-        let write = |boats: &[u64], separator| boats.iter().map(u64::to_string).collect::<Vec<_>>().join(separator);
-        let mut sorted = boats.clone();
+    fn new(named: Vec<u64>) -> Self {
+        let write = |named: &[u64], separator| named.iter().map(u64::to_string).collect::<Vec<_>>().join(separator);
+        let mut sorted = named.clone();
         sorted.sort_unstable();
-        Self { exact: write(&boats, "-"), any: write(&sorted, "="), boats }
+        Self { exact: write(&named, "-"), any: write(&sorted, "="), named }
     }
 
     fn text(&self, ordered: bool) -> &str {
@@ -146,99 +171,32 @@ impl Order {
     }
 }
 
-/// Every order of `named` different boats.
-fn orders(named: usize) -> &'static [Order] {
-    static ORDERS: LazyLock<[Vec<Order>; 4]> = LazyLock::new(|| {
-        let one = || (1..=BOATS).map(|boat| vec![boat]);
-        let two = || one().flat_map(move |before| one().map(move |boat| [before.clone(), boat].concat()));
-        let three = two().flat_map(|before| one().map(move |boat| [before.clone(), boat].concat()));
-        let different = |boats: &Vec<u64>| boats.iter().collect::<BTreeSet<_>>().len() == boats.len();
-        [
-            vec![],
-            one().map(Order::new).collect(),
-            two().filter(different).map(Order::new).collect(),
-            three.filter(different).map(Order::new).collect(),
-        ]
+/// Every order of `named` different ones of `boats`.
+fn orders(boats: usize, named: usize) -> &'static [Order] {
+    static ORDERS: LazyLock<Vec<[Vec<Order>; 4]>> = LazyLock::new(|| (0..=BOATS_MAX).map(orders_of).collect());
+    &ORDERS[boats][named]
+}
+
+fn orders_of(boats: u64) -> [Vec<Order>; 4] {
+    let one = || (1..=boats).map(|boat| vec![boat]);
+    let two = || one().flat_map(move |before| one().map(move |boat| [before.clone(), boat].concat()));
+    let three = two().flat_map(|before| one().map(move |boat| [before.clone(), boat].concat()));
+    let different = |boats: &Vec<u64>| boats.iter().collect::<BTreeSet<_>>().len() == boats.len();
+    [
+        vec![],
+        one().map(Order::new).collect(),
+        two().filter(different).map(Order::new).collect(),
+        three.filter(different).map(Order::new).collect(),
+    ]
+}
+
+/// Every bracket before every bracket, itself among them.
+fn bracket_pairs() -> &'static [Order] {
+    static PAIRS: LazyLock<Vec<Order>> = LazyLock::new(|| {
+        let pair = |first| (1..=BRACKETS).map(move |second| Order::new(vec![first, second]));
+        (1..=BRACKETS).flat_map(pair).collect()
     });
-    &ORDERS[named]
-}
-
-fn random_bet(rng: &mut Rng) -> Value {
-    let (bet_type, named, ordered) = TYPES[rng.usize(..TYPES.len())];
-    let selection = match rng.u8(..if named == 1 { 3 } else { 4 }) {
-        0 => json!({ "kind": "single", "runners": boats(rng, named, named) }),
-        1 => json!({ "kind": "box", "runners": boats(rng, named, 6) }),
-        2 => json!({ "kind": "formation", "legs": (0..named).map(|_| boats(rng, 1, 6)).collect::<Vec<_>>() }),
-        _ => {
-            let mut axis = boats(rng, named, 6);
-            let with = axis.split_off(rng.usize(1..named));
-            let multi = ordered && rng.bool();
-            json!({ "kind": "wheel", "axis": axis, "with": with, "multi": multi })
-        }
-    };
-    json!({ "bet_type": bet_type, "selection": selection, "stake": rng.i64(1..=50) * 100 })
-}
-
-/// Between `least` and `most` different boats in any order.
-fn boats(rng: &mut Rng, least: usize, most: usize) -> Vec<u64> {
-    let mut boats: Vec<_> = (1..=BOATS).collect();
-    rng.shuffle(&mut boats);
-    boats.truncate(rng.usize(least..=most));
-    boats
-}
-
-/// A result in the raw form with what real days rarely have: dead heats, scratches, void types, a void race, consolations.
-pub fn random_race(rng: &mut Rng) -> Value {
-    let order = boats(rng, 6, 6);
-    let scratched = if rng.bool() { 0 } else { rng.usize(1..=5) };
-    let ran = order.len() - scratched;
-    // In a dead heat two neighbours share a place, so either may stand before the other.
-    let mut finishes = vec![order[..ran].to_vec()];
-    for place in (0..ran.saturating_sub(1)).filter(|_| rng.u8(..5) == 0) {
-        let mut swapped = finishes.clone();
-        for finish in &mut swapped {
-            finish.swap(place, place + 1);
-        }
-        finishes.extend(swapped);
-    }
-    let (mut payouts, mut consolation) = (Map::new(), Map::new());
-    let void_race = rng.u8(..12) == 0;
-    for bet_type in TYPES {
-        let mut listed = if void_race || rng.u8(..8) == 0 { BTreeSet::new() } else { winners(&finishes, bet_type) };
-        if !void_race && rng.u8(..8) == 0 {
-            listed.clear();
-            consolation.insert(bet_type.0.into(), json!(rng.i64(1..=90)));
-        } else if !listed.is_empty() && rng.u8(..8) == 0 {
-            // A combination that is listed though one of its boats may never have started.
-            let (_, named, ordered) = bet_type;
-            listed.insert(orders(named)[rng.usize(..orders(named).len())].text(ordered));
-        }
-        let listed: Vec<_> = listed.iter().map(|text| json!({ "combination": text, "payout": rng.i64(1..=100_000) })).collect();
-        payouts.insert(bet_type.0.into(), listed.into());
-    }
-    let place = |(index, boat): (usize, &u64)| {
-        let place = if index < ran { [index + 1, 7 + index][usize::from(index > 3)] } else { 14 + index % 3 };
-        json!({ "racer_boat_number": boat, "racer_place_number": place })
-    };
-    json!({ "boats": order.iter().enumerate().map(place).collect::<Vec<_>>(), "payouts": payouts, "consolation": consolation })
-}
-
-/// What wins when the boats came in as any of `finishes` says.
-fn winners(finishes: &[Vec<u64>], (bet_type, named, ordered): (&str, usize, bool)) -> BTreeSet<&'static str> {
-    let among = match bet_type {
-        "place" => 2,
-        "quinella_place" => 3,
-        _ => named,
-    };
-    let mut winners = BTreeSet::new();
-    for finish in finishes {
-        let first = &finish[..among.min(finish.len())];
-        let wins = |order: &&Order| {
-            if named == among { order.boats == first } else { order.boats.iter().all(|boat| first.contains(boat)) }
-        };
-        winners.extend(orders(named).iter().filter(wins).map(|order| order.text(ordered)));
-    }
-    winners.into_iter().take(racing::DIVIDENDS_PER_TYPE_MAX - 1).collect()
+    &PAIRS
 }
 
 /// The raw result as Koban's feed has it.
@@ -252,19 +210,37 @@ pub fn feed(race: &Value) -> RaceResult {
     serde_json::from_value(feed).expect("a result in the feed's format")
 }
 
+/// The runners of the raw result, as Koban's feed announces them.
+pub fn runners(race: &Value) -> Value {
+    let runner = |boat: &Value| {
+        let mut runner = json!({ "number": boat["racer_boat_number"], "name": "" });
+        if boat["bracket"].is_u64() {
+            runner["bracket"] = boat["bracket"].clone();
+        }
+        runner
+    };
+    list(&race["boats"]).iter().map(runner).collect()
+}
+
+fn field(race: &Value) -> Field {
+    let small = |value: &Value| value.as_u64().map(|value| u8::try_from(value).expect("a small number"));
+    let boat = |boat: &Value| (small(&boat["racer_boat_number"]).expect("a number"), small(&boat["bracket"]));
+    list(&race["boats"]).iter().map(boat).collect()
+}
+
 /// Settles random slips on `race` both ways, and adds up what the oracle says.
 fn compare(race: &Value, rng: &mut Rng, name: &str) -> (i64, i64) {
-    let field: RunnerSet = (1..=6).collect();
+    let field = field(race);
     let result = feed(race);
-    result.check(field).unwrap_or_else(|error| panic!("{name}: {error}"));
+    result.check(&field).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut sum = (0, 0);
     for _ in 0..SLIPS_PER_RACE {
         let seed = rng.get_seed();
-        let slip = random_slip(rng);
+        let slip = random_slip(rng, race);
         let bets: Vec<Bet> = serde_json::from_value(slip["bets"].clone()).expect("bets in the wire form");
-        racing::check_bets(&bets, field).unwrap_or_else(|error| panic!("{name}, seed {seed}: {error} in {slip}"));
+        racing::check_bets(&bets, &field).unwrap_or_else(|error| panic!("{name}, seed {seed}: {error} in {slip}"));
         let stored = racing::decode_bets(&racing::encode_bets(&bets)).expect("bets as stored");
-        let outcome = racing::outcome(&stored, &result).expect("amounts within range");
+        let outcome = racing::outcome(&stored, &field, &result).expect("amounts within range");
         let expected = decide(race, &slip);
         assert_eq!((outcome.payout, outcome.refund), expected, "{name}, seed {seed}: {slip}");
         sum = (sum.0 + expected.0, sum.1 + expected.1);
@@ -288,7 +264,7 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-fn type_of(bet: &Value) -> (&'static str, usize, bool) {
+fn type_of(bet: &Value) -> BetType {
     *TYPES.iter().find(|(name, ..)| bet["bet_type"] == *name).expect("a bet type")
 }
 
@@ -350,5 +326,39 @@ fn the_oracle_decides_as_the_rules_say() {
     ] {
         let slip = json!({ "bets": [{ "bet_type": bet_type, "selection": selection, "stake": 100 }] });
         assert_eq!(decide(&race, &slip), expected, "{slip}");
+    }
+}
+
+#[test]
+fn the_oracle_decides_brackets_as_the_rules_say() {
+    // Nine riders, 5 and 6 scratched; 4 and 8 first together, then 9.
+    let brackets = [1, 2, 3, 4, 4, 5, 5, 6, 6];
+    let places = [4, 5, 6, 1, 14, 16, 7, 1, 3];
+    let rider = |(index, (bracket, place)): (usize, (&u64, &u64))| json!({ "racer_boat_number": index + 1, "bracket": bracket, "racer_place_number": place });
+    let race = json!({
+        "boats": brackets.iter().zip(&places).enumerate().map(rider).collect::<Vec<_>>(),
+        "payouts": {
+            "bracket_exacta": [{ "combination": "4-6", "payout": 700 }, { "combination": "6-4", "payout": 800 }],
+            "bracket_quinella": [{ "combination": "4=6", "payout": 400 }],
+        },
+    });
+    let everything = json!({ "kind": "formation", "legs": [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]] });
+    for (bet_type, selection, expected) in [
+        // Of 18 and 33 combinations 4=4 and 5=5 have one starter each.
+        ("bracket_quinella", everything.clone(), (400, 200)),
+        ("bracket_exacta", everything, (1_500, 200)),
+        ("bracket_quinella", json!({ "kind": "single", "runners": [4, 4] }), (0, 100)),
+        ("bracket_quinella", json!({ "kind": "single", "runners": [6, 6] }), (0, 0)),
+        ("bracket_quinella", json!({ "kind": "single", "runners": [5, 1] }), (0, 0)),
+        ("bracket_quinella", json!({ "kind": "box", "runners": [4, 5, 6] }), (400, 0)),
+        ("bracket_exacta", json!({ "kind": "wheel", "axis": [4], "with": [4, 6], "multi": true }), (1_500, 100)),
+    ] {
+        let slip = json!({ "bets": [{ "bet_type": bet_type, "selection": selection, "stake": 100 }] });
+        assert_eq!(decide(&race, &slip), expected, "{slip}");
+    }
+    for (bet_type, count) in [("bracket_quinella", 18), ("bracket_exacta", 33)] {
+        let bet_type = *TYPES.iter().find(|(name, ..)| *name == bet_type).expect("a bet type");
+        let texts: BTreeSet<_> = on_sale(&race, bet_type).map(|order| order.text(bet_type.2)).collect();
+        assert_eq!(texts.len(), count, "{}", bet_type.0);
     }
 }

@@ -23,7 +23,7 @@ pub static FUNCTION: Function = Function {
     name: "announce-races",
     summary: "Announce a venue's races of a day",
     doc: "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names while it is open; its runners' \
-          numbers stay.",
+          numbers and brackets stay. Bracket bets are on sale where the runners have brackets.",
     trigger: Trigger::Http(Route {
         method: Method::Post,
         path: "/v1/feeds/races",

@@ -57,6 +57,10 @@ const PROBLEMS: &[&problem::Code] = &[
     &problems::TOO_MANY_BETS,
     &problems::UNKNOWN_RUNNER,
     &problems::DUPLICATE_RUNNER,
+    &problems::NO_BRACKETS,
+    &problems::UNKNOWN_BRACKET,
+    &problems::DUPLICATE_BRACKET,
+    &problems::BRACKET_OF_ONE,
     &problems::WRONG_SELECTION,
     &problems::EMPTY_LEG,
     &problems::NO_COMBINATIONS,
@@ -84,7 +88,7 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let user = call.user();
     let (race, journal) = tokio::join!(race(context, race_id), ::wallet::posting::journal(context, user));
     let race = race?.ok_or_else(|| Problem::new(&problem::NOT_FOUND, ""))?.race;
-    let totals = check_bets(&body.bets, race.field()).map_err(|error| problems::of_bet(&error))?;
+    let totals = check_bets(&body.bets, &race.field()).map_err(|error| problems::of_bet(&error))?;
 
     let resource = race_id.to_string();
     let key = call.idempotency_key();

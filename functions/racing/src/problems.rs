@@ -23,6 +23,14 @@ platform::problem_codes! {
     UNKNOWN_RUNNER = 422 "unknown_runner", "No such runner in this race", retryable: false,
         next: "Choose from the race's runners.";
     DUPLICATE_RUNNER = 422 "duplicate_runner", "A runner stands twice", retryable: false, next: "Name each runner once.";
+    NO_BRACKETS = 422 "no_brackets", "The race has no brackets to bet on", retryable: false,
+        next: "Bet on its runners, or choose a race whose runners have a `bracket`.";
+    UNKNOWN_BRACKET = 422 "unknown_bracket", "No such bracket in this race", retryable: false,
+        next: "Choose from the brackets of the race's runners.";
+    DUPLICATE_BRACKET = 422 "duplicate_bracket", "A bracket stands twice", retryable: false,
+        next: "Name each bracket once; one bracket twice is a single, a formation, or a wheel with the axis among the others.";
+    BRACKET_OF_ONE = 422 "bracket_of_one", "One runner cannot be first and second", retryable: false,
+        next: "Combine the bracket with another, or choose one of two runners or more.";
     WRONG_SELECTION = 422 "wrong_selection", "The selection does not fit the bet type", retryable: false,
         next: "Give as many runners or legs as the bet type has places.";
     EMPTY_LEG = 422 "empty_leg", "A leg of the formation is empty", retryable: false, next: "Name a runner in each leg.";
@@ -45,6 +53,10 @@ pub const BET_CODES: &[&Code] = &[
     &TOO_MANY_BETS,
     &UNKNOWN_RUNNER,
     &DUPLICATE_RUNNER,
+    &NO_BRACKETS,
+    &UNKNOWN_BRACKET,
+    &DUPLICATE_BRACKET,
+    &BRACKET_OF_ONE,
     &WRONG_SELECTION,
     &EMPTY_LEG,
     &NO_COMBINATIONS,

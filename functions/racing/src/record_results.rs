@@ -65,7 +65,7 @@ struct FeedResult {
     /// 特払い: what is paid per 100 to every bet of a type that nobody won.
     #[serde(default)]
     consolation: BTreeMap<BetType, i64>,
-    /// 返還: runners whose combinations are refunded.
+    /// 返還: runners whose combinations are refunded; of bracket bets, those that too few starters are left to make.
     #[serde(default)]
     refunded: RunnerSet,
     /// The finishing places, for people.
@@ -104,7 +104,7 @@ async fn check(
     let StoredRace { race, .. } =
         records::race(context, id).await?.ok_or_else(|| unknown(format!("{id} was never announced")))?;
     let result = RaceResult { dividends, consolation, refunded, places };
-    result.check(race.field()).map_err(|error| {
+    result.check(&race.field()).map_err(|error| {
         let pointer = format!("/results/{index}{}", error.pointer());
         Problem::new(&problems::INVALID_RESULT, "").with_error(pointer, error.to_string())
     })?;

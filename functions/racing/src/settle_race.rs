@@ -78,7 +78,7 @@ mod tests {
     use shared::racing::{Announcement, Runner};
 
     fn race() -> Race {
-        let runners = [1, 2].map(|number| Runner { number, name: "boat".into() }).into();
+        let runners = [1, 2].map(|number| Runner { number, name: "boat".into(), bracket: None }).into();
         let announcement = Announcement { closes_at: at("03:00:00"), title: "race".into(), runners };
         Race::announce("rac_20260523-01-01".parse().unwrap(), announcement, 4).unwrap()
     }

@@ -132,10 +132,11 @@ impl Person {
 
     /// What is due to this person by `result`, and on which basis.
     pub fn due(&self, race: &Race, result: &StoredResult) -> Result<(Basis, Due), MoneyError> {
+        let (field, close) = (race.field(), race.effective_close());
         let mut due = Due::default();
         for (tail, slip) in &self.slips {
             let late = self.late.contains(tail);
-            due.add(slip.asset, slip.outcome(&result.result, race.effective_close(), late)?)?;
+            due.add(slip.asset, slip.outcome(&field, &result.result, close, late)?)?;
         }
         let late = u32::try_from(self.late.len()).unwrap_or(u32::MAX);
         Ok((Basis { version: race.result_version, late }, due))

@@ -91,7 +91,7 @@ fn late_key(user: &UserId, id: &SlipId) -> Key {
 
 fn decided(view: SlipView, record: &Record, race: &Race, result: &StoredResult, late: bool) -> Result<SlipView, Problem> {
     let slip = record.read::<Slip>()?;
-    let outcome = slip.outcome(&result.result, race.effective_close(), late).map_err(Problem::internal)?;
+    let outcome = slip.outcome(&race.field(), &result.result, race.effective_close(), late).map_err(Problem::internal)?;
     let status = match race.state {
         RaceState::Settled if outcome.payout > 0 => SlipStatus::Won,
         RaceState::Settled if outcome.refund > 0 => SlipStatus::Refunded,

@@ -42,7 +42,10 @@ fn announcement(program: &Program) -> Result<(RaceId, Announcement), Reason> {
     let closes_at = closed.to_zoned(tokyo()).map_err(|error| format!("{id}: race_closed_at: {error}"))?.timestamp();
     let title = format!("{} {}", program.race_title, program.race_subtitle.as_deref().unwrap_or_default());
     let title = title.trim().chars().take(TITLE_CHARS_MAX).collect();
-    let runner = |boat: &Boat| Runner { number: boat.racer_boat_number, name: boat.racer_name.clone().unwrap_or_default() };
+    let runner = |boat: &Boat| {
+        let name = boat.racer_name.clone().unwrap_or_default();
+        Runner { number: boat.racer_boat_number, name, bracket: None }
+    };
     Ok((id, Announcement { closes_at, title, runners: program.boats.iter().map(runner).collect() }))
 }
 
@@ -115,7 +118,7 @@ mod tests {
         assert_eq!(id.to_string(), "rac_20251226-03-01");
         assert_eq!(announcement.closes_at.to_string(), "2025-12-26T01:59:00Z");
         assert_eq!(announcement.title, "第48回京葉賞 予選");
-        assert_eq!(announcement.runners[0], Runner { number: 1, name: "浦田 信義".into() });
+        assert_eq!(announcement.runners[0], Runner { number: 1, name: "浦田 信義".into(), bracket: None });
     }
 
     #[test]

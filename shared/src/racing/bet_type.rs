@@ -1,5 +1,5 @@
-//! The ways to bet on a race. Everything that depends on the type is asked of it here, so that a further type (the bracket bets
-//! of keirin and auto) is one more variant and its answers.
+//! The ways to bet on a race. Everything that depends on the type is asked of it here, so that a further type is one more variant
+//! and its answers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,12 +22,25 @@ pub enum BetType {
     Trifecta,
     /// 3連複: the first three in any order.
     Trio,
+    /// 2枠単: the brackets of the first and the second in this order; both may be of one bracket.
+    BracketExacta,
+    /// 2枠複: the brackets of the first and the second in any order; both may be of one bracket.
+    BracketQuinella,
 }
 
 impl BetType {
     /// Every type, from the simplest on.
-    pub const ALL: [Self; 7] =
-        [Self::Win, Self::Place, Self::Exacta, Self::Quinella, Self::QuinellaPlace, Self::Trifecta, Self::Trio];
+    pub const ALL: [Self; 9] = [
+        Self::Win,
+        Self::Place,
+        Self::Exacta,
+        Self::Quinella,
+        Self::QuinellaPlace,
+        Self::Trifecta,
+        Self::Trio,
+        Self::BracketExacta,
+        Self::BracketQuinella,
+    ];
 
     /// The name in JSON.
     pub const fn code(self) -> &'static str {
@@ -39,21 +52,28 @@ impl BetType {
             Self::QuinellaPlace => "quinella_place",
             Self::Trifecta => "trifecta",
             Self::Trio => "trio",
+            Self::BracketExacta => "bracket_exacta",
+            Self::BracketQuinella => "bracket_quinella",
         }
     }
 
-    /// How many runners one combination names.
+    /// How many runners one combination names; of a bracket bet, how many brackets.
     pub const fn runners(self) -> usize {
         match self {
             Self::Win | Self::Place => 1,
-            Self::Exacta | Self::Quinella | Self::QuinellaPlace => 2,
+            Self::Exacta | Self::Quinella | Self::QuinellaPlace | Self::BracketExacta | Self::BracketQuinella => 2,
             Self::Trifecta | Self::Trio => 3,
         }
     }
 
     /// Whether the order of a combination's runners matters.
     pub const fn ordered(self) -> bool {
-        matches!(self, Self::Exacta | Self::Trifecta)
+        matches!(self, Self::Exacta | Self::Trifecta | Self::BracketExacta)
+    }
+
+    /// Whether a combination names brackets instead of runners. Only such a one may name a number twice (ゾロ目).
+    pub const fn by_bracket(self) -> bool {
+        matches!(self, Self::BracketExacta | Self::BracketQuinella)
     }
 }
 

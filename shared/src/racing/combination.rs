@@ -1,30 +1,30 @@
-//! A combination: the runners one bet names, in the order that counts. Its text is the one of the official dividends ("3-1-5" in
-//! this order, "1=3=5" in any), and there is one text for each combination.
+//! A combination: the runners or brackets one bet names, in the order that counts. Its text is the one of the official dividends
+//! ("3-1-5" in this order, "1=3=5" in any), and there is one text for each combination.
 
 use super::{BetType, RUNNER_MAX, RunnerNumber, RunnerSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// One to three different runners, ordered or not. Unordered ones are kept ascending, so that equal combinations are equal
-/// values.
+/// One to three different runners, or two brackets that may be the same, ordered or not. Unordered ones are kept ascending, so
+/// that equal combinations are equal values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Combination {
-    /// Zero where there is no runner.
-    runners: [RunnerNumber; 3],
+    /// Zero where there is none.
+    numbers: [RunnerNumber; 3],
     ordered: bool,
 }
 
 /// Why a text or a list of runners is no combination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CombinationError {
-    #[error("a combination of this bet type names {expected} runners")]
+    #[error("a combination of this bet type names {expected} numbers")]
     WrongLength { expected: usize },
     #[error("{0} is no runner's number: use 1 to {RUNNER_MAX}")]
     UnknownRunner(RunnerNumber),
-    #[error("runner {0} stands in the combination twice")]
+    #[error("{0} stands in the combination twice")]
     DuplicateRunner(RunnerNumber),
     #[error("write a combination as \"3\", \"3-1-5\" (in this order) or \"1=3=5\" (in any order)")]
     Malformed,
@@ -33,55 +33,73 @@ pub enum CombinationError {
 }
 
 impl Combination {
-    /// The combination of `runners` for `bet_type`; of an unordered type they may come in any order.
-    pub fn new(bet_type: BetType, runners: &[RunnerNumber]) -> Result<Self, CombinationError> {
-        if runners.len() != bet_type.runners() {
+    /// The combination of `numbers` for `bet_type`; of an unordered type they may come in any order.
+    pub fn new(bet_type: BetType, numbers: &[RunnerNumber]) -> Result<Self, CombinationError> {
+        if numbers.len() != bet_type.runners() {
             return Err(CombinationError::WrongLength { expected: bet_type.runners() });
         }
-        Self::of(runners, bet_type.ordered())
+        Self::of(numbers, bet_type.ordered())?.repeating_only_for(bet_type)
     }
 
     /// Reads the text of a combination for `bet_type`.
     pub fn parse(bet_type: BetType, text: &str) -> Result<Self, CombinationError> {
         let combination: Self = text.parse()?;
-        if combination.runners().len() != bet_type.runners() {
+        if combination.numbers().len() != bet_type.runners() {
             return Err(CombinationError::WrongLength { expected: bet_type.runners() });
         }
         if combination.ordered != bet_type.ordered() {
             return Err(CombinationError::WrongOrder(bet_type));
         }
-        Ok(combination)
+        combination.repeating_only_for(bet_type)
     }
 
     /// Whether this can be a combination of `bet_type`.
     pub fn fits(&self, bet_type: BetType) -> bool {
-        self.runners().len() == bet_type.runners() && self.ordered == bet_type.ordered()
+        self.numbers().len() == bet_type.runners()
+            && self.ordered == bet_type.ordered()
+            && self.repeating_only_for(bet_type).is_ok()
     }
 
-    /// The runners, in the order that counts or ascending.
-    pub fn runners(&self) -> &[RunnerNumber] {
-        let length = self.runners.iter().take_while(|runner| **runner != 0).count();
-        &self.runners[..length]
+    /// The numbers of the runners or brackets, in the order that counts or ascending.
+    pub fn numbers(&self) -> &[RunnerNumber] {
+        let length = self.numbers.iter().take_while(|number| **number != 0).count();
+        &self.numbers[..length]
     }
 
     pub fn set(&self) -> RunnerSet {
-        self.runners().iter().copied().collect()
+        self.numbers().iter().copied().collect()
     }
 
-    fn of(runners: &[RunnerNumber], ordered: bool) -> Result<Self, CombinationError> {
-        let mut combination = Self { runners: [0; 3], ordered };
+    /// ゾロ目: the bracket that this combination names twice.
+    pub fn repeated(&self) -> Option<RunnerNumber> {
+        match *self.numbers() {
+            [one, other] if one == other => Some(one),
+            _ => None,
+        }
+    }
+
+    fn repeating_only_for(self, bet_type: BetType) -> Result<Self, CombinationError> {
+        match self.repeated() {
+            Some(number) if !bet_type.by_bracket() => Err(CombinationError::DuplicateRunner(number)),
+            _ => Ok(self),
+        }
+    }
+
+    /// Without the type it is not known yet whether these are brackets, so two numbers may be the same; three may not.
+    fn of(numbers: &[RunnerNumber], ordered: bool) -> Result<Self, CombinationError> {
+        let mut combination = Self { numbers: [0; 3], ordered };
         let mut seen = RunnerSet::EMPTY;
-        for (position, &runner) in combination.runners.iter_mut().zip(runners) {
-            if RunnerSet::of(runner).is_empty() {
-                return Err(CombinationError::UnknownRunner(runner));
+        for (position, &number) in combination.numbers.iter_mut().zip(numbers) {
+            if RunnerSet::of(number).is_empty() {
+                return Err(CombinationError::UnknownRunner(number));
             }
-            if !seen.insert(runner) {
-                return Err(CombinationError::DuplicateRunner(runner));
+            if !seen.insert(number) && numbers.len() != 2 {
+                return Err(CombinationError::DuplicateRunner(number));
             }
-            *position = runner;
+            *position = number;
         }
         if !ordered {
-            combination.runners[..runners.len()].sort_unstable();
+            combination.numbers[..numbers.len()].sort_unstable();
         }
         Ok(combination)
     }
@@ -92,11 +110,11 @@ impl std::str::FromStr for Combination {
 
     fn from_str(text: &str) -> Result<Self, CombinationError> {
         let ordered = text.contains('-');
-        let runners = text.split(if ordered { '-' } else { '=' }).map(number).collect::<Result<Vec<_>, _>>()?;
-        if runners.len() > 3 {
+        let numbers = text.split(if ordered { '-' } else { '=' }).map(number).collect::<Result<Vec<_>, _>>()?;
+        if numbers.len() > 3 {
             return Err(CombinationError::Malformed);
         }
-        Self::of(&runners, ordered)
+        Self::of(&numbers, ordered)
     }
 }
 
@@ -109,9 +127,9 @@ fn number(text: &str) -> Result<RunnerNumber, CombinationError> {
 impl std::fmt::Display for Combination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let separator = if self.ordered { "-" } else { "=" };
-        for (position, runner) in self.runners().iter().enumerate() {
+        for (position, number) in self.numbers().iter().enumerate() {
             let before = if position == 0 { "" } else { separator };
-            write!(f, "{before}{runner}")?;
+            write!(f, "{before}{number}")?;
         }
         Ok(())
     }
@@ -144,6 +162,25 @@ mod tests {
         assert_eq!(parse(BetType::Win, "3").as_deref(), Ok("3"));
         assert_eq!(parse(BetType::Trifecta, "3-1-15").as_deref(), Ok("3-1-15"));
         assert_eq!(parse(BetType::Trio, "5=1=3").as_deref(), Ok("1=3=5"));
+        assert_eq!(parse(BetType::BracketQuinella, "6=4").as_deref(), Ok("4=6"));
+        assert_eq!(parse(BetType::BracketExacta, "6-4").as_deref(), Ok("6-4"));
+    }
+
+    #[test]
+    fn only_a_bracket_may_stand_twice() {
+        assert_eq!(parse(BetType::BracketQuinella, "4=4").as_deref(), Ok("4=4"));
+        assert_eq!(parse(BetType::BracketExacta, "4-4").as_deref(), Ok("4-4"));
+        let of_json = |text: &str| serde_json::from_str::<Combination>(&format!("\"{text}\"")).unwrap();
+        for bet_type in BetType::ALL {
+            assert_eq!(of_json("4=4").fits(bet_type), bet_type == BetType::BracketQuinella, "{bet_type}");
+            assert_eq!(of_json("4-4").fits(bet_type), bet_type == BetType::BracketExacta, "{bet_type}");
+            assert_eq!(
+                Combination::new(bet_type, &[4; 3][..bet_type.runners()]).is_ok(),
+                bet_type.by_bracket() || bet_type.runners() == 1
+            );
+        }
+        assert_eq!((of_json("4=4").repeated(), of_json("4=5").repeated(), of_json("4").repeated()), (Some(4), None, None));
+        assert_eq!(parse(BetType::Trio, "4=4=5"), Err(CombinationError::DuplicateRunner(4)));
     }
 
     #[test]

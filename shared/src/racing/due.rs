@@ -1,7 +1,7 @@
 //! What a result makes of a slip: payout and refund, and the sum of that for a user. Computed without writing the combinations
 //! out: each listed dividend is looked up in the bet, and refunds are counted.
 
-use super::{Bet, RaceResult, RunnerSet};
+use super::{Bet, Field, RaceResult};
 use crate::money::{Amount, Asset, MoneyError, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,11 @@ pub struct Outcome {
     pub refunded: u32,
 }
 
-/// What `bets` come to by `result`: exact, because stakes are multiples of 100. Fails only on bets that were never checked.
-pub fn outcome(bets: &[Bet], result: &RaceResult) -> Result<Outcome, MoneyError> {
-    bets.iter().try_fold(Outcome::default(), |sum, bet| sum.plus(outcome_of_bet(bet, result)?))
+/// What `bets` on `field` come to by `result`: exact, because stakes are multiples of 100. Fails only on bets that were never
+/// checked.
+pub fn outcome(bets: &[Bet], field: &Field, result: &RaceResult) -> Result<Outcome, MoneyError> {
+    let started = field.without(result.refunded);
+    bets.iter().try_fold(Outcome::default(), |sum, bet| sum.plus(outcome_of_bet(bet, field, &started, result)?))
 }
 
 /// What a slip comes to that takes no part in its race, because the race is void or the slip came too late: its whole stake.
@@ -30,28 +32,28 @@ pub fn outcome(bets: &[Bet], result: &RaceResult) -> Result<Outcome, MoneyError>
 /// # Panics
 ///
 /// If the bets were never checked and stake more than money can count.
-pub fn refunded_in_full(bets: &[Bet]) -> Outcome {
-    let all = |bet: &Bet| refund_of(bet, bet.selection.count(bet.bet_type));
+pub fn refunded_in_full(bets: &[Bet], field: &Field) -> Outcome {
+    let all = |bet: &Bet| refund_of(bet, bet.selection.count(bet.bet_type, field));
     let sum = bets.iter().try_fold(Outcome::default(), |sum, bet| sum.plus(all(bet)?));
     sum.expect("a checked slip stakes at most STAKE_PER_SLIP_MAX")
 }
 
-fn outcome_of_bet(bet: &Bet, result: &RaceResult) -> Result<Outcome, MoneyError> {
+fn outcome_of_bet(bet: &Bet, field: &Field, started: &Field, result: &RaceResult) -> Result<Outcome, MoneyError> {
     let Bet { bet_type, selection, .. } = bet;
     if result.is_void_for(*bet_type) {
-        return refund_of(bet, selection.count(*bet_type));
+        return refund_of(bet, selection.count(*bet_type, field));
     }
-    let standing = || selection.count_within(*bet_type, RunnerSet::ALL.minus(result.refunded));
+    let standing = || selection.count(*bet_type, started);
     let mut sum = Outcome::default();
     if !result.refunded.is_empty() {
-        sum = refund_of(bet, selection.count(*bet_type) - standing())?;
+        sum = refund_of(bet, selection.count(*bet_type, field) - standing())?;
     }
     if let Some(per_100) = result.consolation.get(bet_type) {
         return sum.plus(Outcome { payout: payout_of(bet, *per_100, standing())?, ..Outcome::default() });
     }
     for dividend in result.dividends_of(*bet_type) {
-        let stands = dividend.combination.set().intersection(result.refunded).is_empty();
-        if stands && selection.covers(*bet_type, dividend.combination) {
+        let stands = started.has(*bet_type, &dividend.combination);
+        if stands && selection.covers(*bet_type, dividend.combination, field) {
             sum = sum.plus(Outcome { payout: payout_of(bet, dividend.per_100, 1)?, winning: 1, ..Outcome::default() })?;
         }
     }
@@ -177,7 +179,7 @@ impl From<Due> for BTreeMap<Asset, Settled> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{any_bets, any_result};
+    use super::super::samples::{any_bets, any_result, keirin};
     use super::super::{BetType, Selection, Verdict};
     use super::*;
     use crate::money::MINOR_MAX;
@@ -187,8 +189,8 @@ mod tests {
     fn outcome_by_expansion(bets: &[Bet], result: &RaceResult) -> Outcome {
         let mut sum = Outcome::default();
         for bet in bets {
-            for combination in bet.selection.combinations(bet.bet_type) {
-                match result.verdict(bet.bet_type, &combination) {
+            for combination in bet.selection.combinations(bet.bet_type, &keirin()) {
+                match result.verdict(bet.bet_type, &combination, &keirin()) {
                     Verdict::Pays { per_100 } => {
                         sum.payout += bet.stake / 100 * per_100;
                         sum.winning += 1;
@@ -208,19 +210,19 @@ mod tests {
     proptest! {
         #[test]
         fn the_outcome_is_that_of_the_expansion(bets in any_bets(), result in any_result()) {
-            prop_assert_eq!(outcome(&bets, &result), Ok(outcome_by_expansion(&bets, &result)));
+            prop_assert_eq!(outcome(&bets, &keirin(), &result), Ok(outcome_by_expansion(&bets, &result)));
         }
 
         #[test]
         fn a_void_race_gives_everything_back(bets in any_bets()) {
-            prop_assert_eq!(outcome(&bets, &RaceResult::default()), Ok(refunded_in_full(&bets)));
+            prop_assert_eq!(outcome(&bets, &keirin(), &RaceResult::default()), Ok(refunded_in_full(&bets, &keirin())));
         }
     }
 
     #[test]
     fn unchecked_stakes_fail_instead_of_overflowing() {
         let bet = Bet { bet_type: BetType::Win, selection: Selection::Box { runners: vec![1, 2] }, stake: i64::MAX };
-        assert_eq!(outcome(&[bet], &RaceResult::default()), Err(MoneyError::OutOfRange(COUNTED_AS)));
+        assert_eq!(outcome(&[bet], &keirin(), &RaceResult::default()), Err(MoneyError::OutOfRange(COUNTED_AS)));
     }
 
     fn due(asset: Asset, payout: i64, refund: i64) -> Due {

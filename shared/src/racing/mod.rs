@@ -2,10 +2,13 @@
 //! and pays is not known here. The list of dividends decides every bet; nothing in this module works out who won.
 
 mod bet_type;
+#[cfg(test)]
+mod bracket_properties;
 mod census;
 mod certificate;
 mod combination;
 mod due;
+mod field;
 pub mod payout;
 mod placed;
 mod race;
@@ -25,6 +28,7 @@ pub use census::{Census, CensusError};
 pub use certificate::{AssetTotals, Certificate, ClosingPosting, Totals, operator_result};
 pub use combination::{Combination, CombinationError};
 pub use due::{Due, Outcome, Settled, outcome, refunded_in_full};
+pub use field::{BRACKET_MAX, BracketNumber, Field};
 pub use placed::Slip;
 pub use race::{Announcement, Race, RaceError, RaceState, Runner};
 pub use race_id::RaceId;

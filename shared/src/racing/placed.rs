@@ -1,7 +1,7 @@
 //! A slip that was placed. It is written once and never again: what it came to is derived from it and the race's result, so that
 //! losing slips cost nothing to settle.
 
-use super::{Bet, Outcome, RaceResult, SlipId, SlipTotals, decode_bets, encode_bets, outcome, refunded_in_full};
+use super::{Bet, Field, Outcome, RaceResult, SlipId, SlipTotals, decode_bets, encode_bets, outcome, refunded_in_full};
 use crate::id::UserId;
 use crate::money::{Amount, Asset, MoneyError};
 use jiff::Timestamp;
@@ -34,13 +34,19 @@ impl Slip {
         format!("{user}#b#{}", id.tail())
     }
 
-    /// What the slip comes to by `result`. One placed at or after the effective close, or found only after its shard was done
-    /// (`late`), is refunded, never paid.
-    pub fn outcome(&self, result: &RaceResult, effective_close: Timestamp, late: bool) -> Result<Outcome, MoneyError> {
+    /// What the slip comes to on the race's `field` by `result`. One placed at or after the effective close, or found only after
+    /// its shard was done (`late`), is refunded, never paid.
+    pub fn outcome(
+        &self,
+        field: &Field,
+        result: &RaceResult,
+        effective_close: Timestamp,
+        late: bool,
+    ) -> Result<Outcome, MoneyError> {
         if late || self.placed_at >= effective_close {
-            return Ok(refunded_in_full(&self.bets));
+            return Ok(refunded_in_full(&self.bets, field));
         }
-        outcome(&self.bets, result)
+        outcome(&self.bets, field, result)
     }
 }
 
@@ -79,7 +85,7 @@ mod tests {
         let result: RaceResult = serde_json::from_str(r#"{"dividends":{"win":[{"combination":"3","per_100":250}]}}"#).unwrap();
         let after = |second| Timestamp::from_second(second).unwrap();
         let came_to = |close, late| {
-            let outcome = slip().outcome(&result, close, late).unwrap();
+            let outcome = slip().outcome(&(1..=6).collect(), &result, close, late).unwrap();
             (outcome.payout, outcome.refund)
         };
         assert_eq!(came_to(after(101), false), (1_250, 0));

@@ -2,7 +2,7 @@
 //! Reading a result is strict: an unknown field could be money, so an older reader refuses it (and is retried) rather than
 //! settle without it.
 
-use super::{BetType, Combination, RunnerNumber, RunnerSet};
+use super::{BetType, Combination, Field, RunnerNumber, RunnerSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// The most dividends of one bet type.
 pub const DIVIDENDS_PER_TYPE_MAX: usize = 20;
-/// The most dividends of a race: a result stays within 4 KB. A triple dead heat for the first place has 25.
+/// The most dividends of a race: a result stays within 4 KB. A triple dead heat for the first place has 34.
 pub const DIVIDENDS_MAX: usize = 64;
 /// The largest dividend per 100: a million times the stake is a typing error.
 pub const PER_100_MAX: i64 = 100_000_000;
@@ -25,7 +25,8 @@ pub struct RaceResult {
     /// 特払い, by bet type: nobody held a winning combination, and every bet of the type is paid this much per 100.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub consolation: BTreeMap<BetType, i64>,
-    /// 返還: runners that never started (false start, late, absent). Every combination with one of them is refunded.
+    /// 返還: runners that never started (false start, late, absent). Every combination with one of them is refunded; of a bracket
+    /// bet every one with a bracket of which nobody starts, or of one bracket twice of which fewer than two start.
     #[serde(default, skip_serializing_if = "RunnerSet::is_empty_ref")]
     pub refunded: RunnerSet,
     /// The finishing places, for people; no bet is decided by them.
@@ -37,7 +38,7 @@ pub struct RaceResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dividend {
-    /// `3`, `3-1-5` (in this order) or `1=3=5` (in any order).
+    /// `3`, `3-1-5` (in this order) or `1=3=5` (in any order); of a bracket bet the brackets: `4-6`, `4-4`, `4=4`.
     pub combination: Combination,
     /// Minor units paid for each 100 staked, the stake included.
     #[schemars(range(min = 1, max = 100_000_000))]
@@ -77,6 +78,10 @@ pub enum ResultError {
     UnknownRunner { pointer: String, runner: RunnerNumber },
     #[error("{combination} is no combination of a {bet_type}")]
     WrongCombination { pointer: String, bet_type: BetType, combination: Combination },
+    #[error("nobody could bet a {bet_type} on {combination} in this race: check the brackets")]
+    UnknownBrackets { pointer: String, bet_type: BetType, combination: Combination },
+    #[error("this race has no brackets, so there is no {bet_type}")]
+    NoBrackets { pointer: String, bet_type: BetType },
     #[error("{combination} is listed twice")]
     DuplicateCombination { pointer: String, combination: Combination },
     #[error("a dividend per 100 is between 1 and {PER_100_MAX}")]
@@ -95,6 +100,8 @@ impl ResultError {
         match self {
             Self::UnknownRunner { pointer, .. }
             | Self::WrongCombination { pointer, .. }
+            | Self::UnknownBrackets { pointer, .. }
+            | Self::NoBrackets { pointer, .. }
             | Self::DuplicateCombination { pointer, .. }
             | Self::DividendOutOfRange { pointer }
             | Self::TooManyDividends { pointer }
@@ -108,6 +115,8 @@ impl ResultError {
         match self {
             Self::UnknownRunner { .. } => "unknown_runner",
             Self::WrongCombination { .. } => "wrong_combination",
+            Self::UnknownBrackets { .. } => "unknown_brackets",
+            Self::NoBrackets { .. } => "no_brackets",
             Self::DuplicateCombination { .. } => "duplicate_combination",
             Self::DividendOutOfRange { .. } => "dividend_out_of_range",
             Self::TooManyDividends { .. } => "too_many_dividends",
@@ -118,8 +127,8 @@ impl ResultError {
 }
 
 impl RaceResult {
-    /// Checks that this can be the result of a race with the runners of `field`.
-    pub fn check(&self, field: RunnerSet) -> Result<(), ResultError> {
+    /// Checks that this can be the result of a race of `field`.
+    pub fn check(&self, field: &Field) -> Result<(), ResultError> {
         for (bet_type, dividends) in &self.dividends {
             check_dividends(*bet_type, dividends, field)?;
         }
@@ -131,10 +140,11 @@ impl RaceResult {
             if !self.dividends_of(bet_type).is_empty() {
                 return Err(ResultError::ConsolationBesideDividends { pointer, bet_type });
             }
+            check_brackets(bet_type, field, || pointer.clone())?;
             check_per_100(*per_100, pointer)?;
         }
-        check_runners(self.refunded, field, || "/refunded".into())?;
-        check_places(&self.places, field)
+        check_runners(self.refunded, field.runners(), || "/refunded".into())?;
+        check_places(&self.places, field.runners())
     }
 
     /// Whether the race counts for nothing: no bet type has a winner or a consolation.
@@ -152,10 +162,10 @@ impl RaceResult {
         self.dividends.get(&bet_type).map_or(&[], Vec::as_slice)
     }
 
-    /// What becomes of one combination. The order of the questions is the rule: a void type refunds before anything else, and a
-    /// combination with a refunded runner is refunded even where it is listed.
-    pub fn verdict(&self, bet_type: BetType, combination: &Combination) -> Verdict {
-        if self.is_void_for(bet_type) || !combination.set().intersection(self.refunded).is_empty() {
+    /// What becomes of one combination on `field`. The order of the questions is the rule: a void type refunds before anything
+    /// else, and a combination with a refunded runner, or with no runners left to fill it, is refunded even where it is listed.
+    pub fn verdict(&self, bet_type: BetType, combination: &Combination, field: &Field) -> Verdict {
+        if self.is_void_for(bet_type) || !field.without(self.refunded).has(bet_type, combination) {
             return Verdict::Refund;
         }
         if let Some(dividend) = self.dividends_of(bet_type).iter().find(|dividend| dividend.combination == *combination) {
@@ -168,9 +178,12 @@ impl RaceResult {
     }
 }
 
-fn check_dividends(bet_type: BetType, dividends: &[Dividend], field: RunnerSet) -> Result<(), ResultError> {
+fn check_dividends(bet_type: BetType, dividends: &[Dividend], field: &Field) -> Result<(), ResultError> {
     if dividends.len() > DIVIDENDS_PER_TYPE_MAX {
         return Err(ResultError::TooManyDividends { pointer: format!("/dividends/{bet_type}") });
+    }
+    if !dividends.is_empty() {
+        check_brackets(bet_type, field, || format!("/dividends/{bet_type}"))?;
     }
     let mut listed = BTreeSet::new();
     for (index, &Dividend { combination, per_100 }) in dividends.iter().enumerate() {
@@ -178,11 +191,24 @@ fn check_dividends(bet_type: BetType, dividends: &[Dividend], field: RunnerSet) 
         if !combination.fits(bet_type) {
             return Err(ResultError::WrongCombination { pointer: part("combination"), bet_type, combination });
         }
-        check_runners(combination.set(), field, || part("combination"))?;
+        if bet_type.by_bracket() && !field.has(bet_type, &combination) {
+            return Err(ResultError::UnknownBrackets { pointer: part("combination"), bet_type, combination });
+        }
+        if !bet_type.by_bracket() {
+            check_runners(combination.set(), field.runners(), || part("combination"))?;
+        }
         if !listed.insert(combination) {
             return Err(ResultError::DuplicateCombination { pointer: part("combination"), combination });
         }
         check_per_100(per_100, part("per_100"))?;
+    }
+    Ok(())
+}
+
+/// Nobody was sold a bracket bet on a race without brackets; what names one belongs to another race.
+fn check_brackets(bet_type: BetType, field: &Field, pointer: impl FnOnce() -> String) -> Result<(), ResultError> {
+    if bet_type.by_bracket() && field.brackets().is_empty() {
+        return Err(ResultError::NoBrackets { pointer: pointer(), bet_type });
     }
     Ok(())
 }
@@ -213,7 +239,8 @@ fn check_per_100(per_100: i64, pointer: String) -> Result<(), ResultError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::every_combination;
+    use super::super::BRACKET_MAX;
+    use super::super::samples::{every_combination, keirin};
     use super::*;
 
     fn result(json: &str) -> RaceResult {
@@ -221,7 +248,44 @@ mod tests {
     }
 
     fn verdict(result: &RaceResult, bet_type: BetType, text: &str) -> Verdict {
-        result.verdict(bet_type, &Combination::parse(bet_type, text).unwrap())
+        result.verdict(bet_type, &Combination::parse(bet_type, text).unwrap(), &keirin())
+    }
+
+    #[test]
+    fn a_scratch_takes_from_its_bracket_what_it_cannot_fill_any_more() {
+        let result = result(
+            r#"{"dividends":{"bracket_quinella":[{"combination":"4=6","per_100":470},{"combination":"4=4","per_100":900}],
+            "bracket_exacta":[]},"refunded":[5,6,7]}"#,
+        );
+        assert_eq!(result.check(&keirin()), Ok(()));
+        assert_eq!(verdict(&result, BetType::BracketQuinella, "4=6"), Verdict::Pays { per_100: 470 }, "rider 4 starts");
+        assert_eq!(verdict(&result, BetType::BracketQuinella, "4=4"), Verdict::Refund, "listed, but rider 4 is alone");
+        assert_eq!(verdict(&result, BetType::BracketQuinella, "1=5"), Verdict::Refund, "nobody of bracket 5 starts");
+        assert_eq!(verdict(&result, BetType::BracketQuinella, "6=6"), Verdict::Lost);
+        assert_eq!(verdict(&result, BetType::BracketExacta, "1-2"), Verdict::Refund, "the type is void");
+    }
+
+    #[test]
+    fn bracket_dividends_are_of_the_races_brackets() {
+        let refusal = |json: &str, field: &Field| {
+            let error = result(json).check(field).unwrap_err();
+            format!("{} {}", error.code(), error.pointer())
+        };
+        let listed = r#"{"dividends":{"bracket_quinella":[{"combination":"3=3","per_100":470}]}}"#;
+        assert_eq!(refusal(listed, &keirin()), "unknown_brackets /dividends/bracket_quinella/0/combination");
+        assert_eq!(
+            refusal(&listed.replace("3=3", "3=7"), &keirin()),
+            "unknown_brackets /dividends/bracket_quinella/0/combination"
+        );
+        assert_eq!(refusal(listed, &(1..=9).collect()), "no_brackets /dividends/bracket_quinella");
+        let consoled = r#"{"dividends":{},"consolation":{"bracket_exacta":70}}"#;
+        assert_eq!(refusal(consoled, &(1..=9).collect()), "no_brackets /consolation/bracket_exacta");
+        assert_eq!(result(consoled).check(&keirin()), Ok(()));
+        assert_eq!(
+            result(r#"{"dividends":{"bracket_exacta":[]}}"#).check(&(1..=6).collect()),
+            Ok(()),
+            "void where there is none"
+        );
     }
 
     #[test]
@@ -230,7 +294,7 @@ mod tests {
             r#"{"dividends":{"win":[{"combination":"3","per_100":470}],"place":[{"combination":"3","per_100":620},
             {"combination":"6","per_100":100}],"trio":[]},"consolation":{"exacta":70},"refunded":[6]}"#,
         );
-        assert_eq!(result.check((1..=6).collect()), Ok(()));
+        assert_eq!(result.check(&(1..=6).collect()), Ok(()));
         assert_eq!(verdict(&result, BetType::Win, "3"), Verdict::Pays { per_100: 470 });
         assert_eq!(verdict(&result, BetType::Win, "1"), Verdict::Lost);
         assert_eq!(verdict(&result, BetType::Place, "6"), Verdict::Refund, "listed, but refunded");
@@ -257,6 +321,10 @@ mod tests {
                 r#"{"dividends":{"exacta":[{"combination":"1=2","per_100":1}]}}"#,
                 "wrong_combination /dividends/exacta/0/combination",
             ),
+            (
+                r#"{"dividends":{"exacta":[{"combination":"1-1","per_100":1}]}}"#,
+                "wrong_combination /dividends/exacta/0/combination",
+            ),
             (r#"{"dividends":{"win":[{"combination":"1","per_100":0}]}}"#, "dividend_out_of_range /dividends/win/0/per_100"),
             (
                 r#"{"dividends":{"win":[{"combination":"1","per_100":100000001}]}}"#,
@@ -275,24 +343,34 @@ mod tests {
             (r#"{"dividends":{},"places":[{"runner":8,"place":1}]}"#, "unknown_runner /places/0/runner"),
             (r#"{"dividends":{},"places":[{"runner":1,"place":1},{"runner":1,"place":2}]}"#, "wrong_place /places/1"),
         ] {
-            let error = result(json).check((1..=6).collect()).unwrap_err();
+            let error = result(json).check(&(1..=6).collect()).unwrap_err();
             assert_eq!(format!("{} {}", error.code(), error.pointer()), refusal, "{json}");
         }
     }
 
     #[test]
     fn the_longest_result_stays_within_4_kilobytes() {
+        let field: Field = RunnerSet::ALL.iter().map(|runner| (runner, Some(1 + runner % BRACKET_MAX))).collect();
         let mut longest = RaceResult { refunded: RunnerSet::ALL, ..RaceResult::default() };
         longest.places = RunnerSet::ALL.iter().map(|runner| Placing { runner, place: runner }).collect();
-        for bet_type in [BetType::Trifecta, BetType::Trio, BetType::Exacta, BetType::QuinellaPlace] {
-            let last = every_combination(bet_type, 18).into_iter().rev().take(DIVIDENDS_MAX / 4);
+        for bet_type in [BetType::Trifecta, BetType::Trio, BetType::BracketExacta] {
+            let last = every_combination(bet_type, 18).into_iter().rev().filter(|combination| field.has(bet_type, combination));
+            let last = last.take(DIVIDENDS_PER_TYPE_MAX);
             longest.dividends.insert(bet_type, last.map(|combination| Dividend { combination, per_100: PER_100_MAX }).collect());
         }
-        assert_eq!(longest.check(RunnerSet::ALL), Ok(()));
+        for bet_type in [BetType::Exacta, BetType::Quinella, BetType::QuinellaPlace, BetType::BracketQuinella] {
+            let last = every_combination(bet_type, 8).into_iter().next_back();
+            longest
+                .dividends
+                .insert(bet_type, last.map(|combination| Dividend { combination, per_100: PER_100_MAX }).into_iter().collect());
+        }
+        longest.consolation = [BetType::Win, BetType::Place].map(|bet_type| (bet_type, PER_100_MAX)).into();
+        assert_eq!(longest.check(&field), Ok(()));
         assert!(serde_json::to_string(&longest).unwrap().len() <= 4_000);
 
+        longest.consolation.clear();
         let one_more = every_combination(BetType::Win, 1).into_iter().map(|combination| Dividend { combination, per_100: 1 });
         longest.dividends.insert(BetType::Win, one_more.collect());
-        assert_eq!(longest.check(RunnerSet::ALL).unwrap_err().code(), "too_many_dividends");
+        assert_eq!(longest.check(&field).unwrap_err().code(), "too_many_dividends");
     }
 }

@@ -1,6 +1,6 @@
 //! Random bets and results for the property tests of this module. Every bet is a valid one, or the properties would hold emptily.
 
-use super::{Bet, BetType, Combination, Dividend, RaceResult, RunnerNumber, RunnerSet, Selection, check_bets};
+use super::{Bet, BetType, Combination, Dividend, Field, RaceResult, RunnerNumber, RunnerSet, Selection, check_bets};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -11,6 +11,11 @@ pub(super) fn any_runner_set() -> impl Strategy<Value = RunnerSet> {
     runners(0..=FIELD_SIZE.into()).prop_map(RunnerSet::from_iter)
 }
 
+/// Keirin's field of nine: brackets 1, 2, 3, 4·5, 6·7 and 8·9.
+pub(super) fn keirin() -> Field {
+    (1..=FIELD_SIZE).zip([1, 2, 3, 4, 4, 5, 5, 6, 6].map(Some)).collect()
+}
+
 /// A bet of any type and kind on a field of nine.
 pub(super) fn any_bet() -> impl Strategy<Value = Bet> {
     (select(BetType::ALL.to_vec()), 1..=50_i64)
@@ -18,37 +23,41 @@ pub(super) fn any_bet() -> impl Strategy<Value = Bet> {
             let stake = hundreds * 100;
             any_selection(bet_type).prop_map(move |selection| Bet { bet_type, selection, stake })
         })
-        .prop_filter("a bet that would be refused", |bet| bet.selection.check(bet.bet_type, field()).is_ok())
+        .prop_filter("a bet that would be refused", |bet| bet.selection.check(bet.bet_type, &keirin()).is_ok())
 }
 
 /// One to four bets that one slip may hold.
 pub(super) fn any_bets() -> impl Strategy<Value = Vec<Bet>> {
     proptest::collection::vec(any_bet(), 1..=4)
-        .prop_filter("a slip that would be refused", |bets| check_bets(bets, field()).is_ok())
-}
-
-fn field() -> RunnerSet {
-    (1..=FIELD_SIZE).collect()
+        .prop_filter("a slip that would be refused", |bets| check_bets(bets, &keirin()).is_ok())
 }
 
 fn any_selection(bet_type: BetType) -> BoxedStrategy<Selection> {
     let named = bet_type.runners();
-    let wheel = (runners(1..=named.max(2) - 1), runners(1..=6), any::<bool>()).prop_map(move |(axis, with, multi)| {
-        let with = with.into_iter().filter(|runner| !axis.contains(runner)).collect();
+    let all = keirin().numbers(bet_type);
+    let numbers = move |how_many| numbers(all, how_many);
+    let wheel = (numbers(1..=named.max(2) - 1), numbers(1..=6), any::<bool>()).prop_map(move |(axis, with, multi)| {
+        let with = with.into_iter().filter(|number| bet_type.by_bracket() || !axis.contains(number)).collect();
         Selection::Wheel { axis, with, multi: multi && bet_type.ordered() }
     });
+    let twice = (4..=6_u8).prop_map(|bracket| Selection::Single { runners: vec![bracket; 2] });
     prop_oneof![
-        runners(named..=named).prop_map(|runners| Selection::Single { runners }),
-        runners(named..=7).prop_map(|runners| Selection::Box { runners }),
-        proptest::collection::vec(runners(1..=6), named).prop_map(|legs| Selection::Formation { legs }),
-        wheel,
+        4 => numbers(named..=named).prop_map(|runners| Selection::Single { runners }),
+        u32::from(bet_type.by_bracket()) => twice,
+        4 => numbers(named..=7.min(all.iter().count())).prop_map(|runners| Selection::Box { runners }),
+        4 => proptest::collection::vec(numbers(1..=6), named).prop_map(|legs| Selection::Formation { legs }),
+        4 => wheel,
     ]
     .boxed()
 }
 
-/// Different runners of the field, in any order.
+/// Different ones of `all`, in any order.
+fn numbers(all: RunnerSet, how_many: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Vec<RunnerNumber>> {
+    subsequence(all.iter().collect::<Vec<_>>(), how_many).prop_shuffle()
+}
+
 fn runners(how_many: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Vec<RunnerNumber>> {
-    subsequence((1..=FIELD_SIZE).collect::<Vec<_>>(), how_many).prop_shuffle()
+    numbers((1..=FIELD_SIZE).collect(), how_many)
 }
 
 /// A result of any sort: dead heats, refunds, void types, special payouts, and now and then a void race.
@@ -65,7 +74,8 @@ pub(super) fn any_result() -> impl Strategy<Value = RaceResult> {
             if luck == 0 {
                 break;
             }
-            let every = every_combination(bet_type, FIELD_SIZE);
+            let mut every = every_combination(bet_type, FIELD_SIZE);
+            every.retain(|combination| keirin().has(bet_type, combination));
             let mut listed: Vec<_> = picks[..dividends].iter().map(|pick| every[usize::from(*pick) % every.len()]).collect();
             listed.sort_unstable();
             listed.dedup();

@@ -1,15 +1,18 @@
-//! What every selection comes down to: one set of runners per position, and how orders count. All counting and deciding happens
-//! on this shape, with set operations, so that a box of 4,896 combinations costs no more to settle than a single.
+//! What every selection comes down to: one set of numbers per position, and how orders count. All counting and deciding happens
+//! on this shape, with set operations, so that a box of 4,896 combinations costs no more to settle than a single. The numbers are
+//! runners', or of a bracket bet brackets'.
 
 use super::{BetType, Combination, RunnerNumber, RunnerSet};
 use std::collections::BTreeSet;
 
-/// One to three legs, each a set of runners; a combination takes a different runner from each.
+/// One to three legs, each a set of numbers; a combination takes a different number from each, or one of `repeats` twice.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     legs: [RunnerSet; 3],
     length: usize,
     order: Order,
+    /// The brackets that may stand in a combination twice; none where runners are named.
+    repeats: RunnerSet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +28,7 @@ enum Order {
 impl Shape {
     /// The shape of `legs` for `bet_type`; `None` unless there is one leg for each runner of its combinations.
     pub(super) fn new(bet_type: BetType, legs: impl IntoIterator<Item = RunnerSet>, every_order: bool) -> Option<Self> {
-        let mut shape = Self { legs: [RunnerSet::EMPTY; 3], length: 0, order: Order::Any };
+        let mut shape = Self { legs: [RunnerSet::EMPTY; 3], length: 0, order: Order::Any, repeats: RunnerSet::EMPTY };
         for leg in legs {
             *shape.legs.get_mut(shape.length)? = leg;
             shape.length += 1;
@@ -36,24 +39,34 @@ impl Shape {
         (shape.length == bet_type.runners()).then_some(shape)
     }
 
-    /// This shape without the runners that are not in `allowed`.
+    /// This shape without the numbers that are not in `allowed`.
     pub(super) fn within(mut self, allowed: RunnerSet) -> Self {
         self.legs = self.legs.map(|leg| leg.intersection(allowed));
         self
     }
 
+    /// This shape with combinations of one bracket twice, of those in `brackets`. Only for types of two brackets.
+    pub(super) const fn repeating(mut self, brackets: RunnerSet) -> Self {
+        self.repeats = brackets;
+        self
+    }
+
     /// How many different combinations there are.
     pub(super) fn count(&self) -> u32 {
-        match self.order {
+        let of_different = match self.order {
             Order::Fixed => count_tuples(self.legs()),
             Order::Any => self.count_sets(),
             Order::Every => self.count_sets() * [1, 1, 2, 6][self.length],
-        }
+        };
+        of_different + self.repeated().len()
     }
 
     pub(super) fn covers(&self, combination: Combination) -> bool {
+        if let Some(bracket) = combination.repeated() {
+            return self.repeated().contains(bracket);
+        }
         match self.order {
-            Order::Fixed => self.legs().iter().zip(combination.runners()).all(|(leg, runner)| leg.contains(*runner)),
+            Order::Fixed => self.legs().iter().zip(combination.numbers()).all(|(leg, number)| leg.contains(*number)),
             Order::Any | Order::Every => fills(combination.set(), self.legs()),
         }
     }
@@ -74,13 +87,18 @@ impl Shape {
         for choice in 0..choices {
             let mut rest = open.to_vec();
             for runner in rest.remove(choice).iter() {
-                if !taken.contains(&runner) {
+                if !taken.contains(&runner) || self.repeats.contains(runner) {
                     taken.push(runner);
                     self.expand(bet_type, &rest, taken, found);
                     taken.pop();
                 }
             }
         }
+    }
+
+    /// The brackets of which a combination of one twice is here: it has one order only.
+    fn repeated(&self) -> RunnerSet {
+        self.legs[0].intersection(self.legs[1]).intersection(self.repeats)
     }
 
     fn legs(&self) -> &[RunnerSet] {

@@ -1,6 +1,6 @@
 //! A slip's bets and what a slip may hold. The limits keep a slip within one write unit and its settlement within microseconds.
 
-use super::{BetType, RunnerSet, Selection, SelectionError};
+use super::{BetType, Field, Selection, SelectionError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -43,6 +43,8 @@ pub enum BetError {
     TooManyBets { bets: usize },
     #[error("{problem}")]
     Selection { bet: usize, problem: SelectionError },
+    #[error("this race has no brackets: bet on its runners")]
+    NoBrackets { bet: usize },
     #[error("a stake is at least {STAKE_UNIT} minor units")]
     StakeNotPositive { bet: usize },
     #[error("a stake is a multiple of {STAKE_UNIT} minor units")]
@@ -59,6 +61,7 @@ impl BetError {
         match self {
             Self::NoBets | Self::TooManyBets { .. } | Self::TooManyCombinations { .. } => "/bets".into(),
             Self::Selection { bet, problem } => format!("/bets/{bet}/selection{}", problem.pointer()),
+            Self::NoBrackets { bet } => format!("/bets/{bet}/bet_type"),
             Self::StakeNotPositive { bet } | Self::StakeNotMultipleOf100 { bet } => format!("/bets/{bet}/stake"),
             Self::StakeAboveLimit { pointer } => pointer.clone(),
         }
@@ -70,6 +73,7 @@ impl BetError {
             Self::NoBets => "no_bets",
             Self::TooManyBets { .. } => "too_many_bets",
             Self::Selection { problem, .. } => problem.code(),
+            Self::NoBrackets { .. } => "no_brackets",
             Self::StakeNotPositive { .. } => "stake_not_positive",
             Self::StakeNotMultipleOf100 { .. } => "stake_not_multiple_of_100",
             Self::TooManyCombinations { .. } => "too_many_combinations",
@@ -78,8 +82,8 @@ impl BetError {
     }
 }
 
-/// Checks the bets of one slip against the runners of its race, and adds them up.
-pub fn check_bets(bets: &[Bet], field: RunnerSet) -> Result<SlipTotals, BetError> {
+/// Checks the bets of one slip against the field of its race, and adds them up.
+pub fn check_bets(bets: &[Bet], field: &Field) -> Result<SlipTotals, BetError> {
     if bets.is_empty() {
         return Err(BetError::NoBets);
     }
@@ -89,9 +93,12 @@ pub fn check_bets(bets: &[Bet], field: RunnerSet) -> Result<SlipTotals, BetError
     let mut totals = SlipTotals { combinations: 0, stake: 0 };
     for (index, bet) in bets.iter().enumerate() {
         check_stake(bet.stake, index)?;
+        if bet.bet_type.by_bracket() && field.brackets().is_empty() {
+            return Err(BetError::NoBrackets { bet: index });
+        }
         bet.selection.check(bet.bet_type, field).map_err(|problem| BetError::Selection { bet: index, problem })?;
         // At most 12 bets of 4,896 combinations at 10,000,000: far from the end of either integer.
-        let combinations = bet.selection.count(bet.bet_type);
+        let combinations = bet.selection.count(bet.bet_type, field);
         totals.combinations += combinations;
         totals.stake += i64::from(combinations) * bet.stake;
     }
@@ -119,6 +126,7 @@ fn check_stake(stake: i64, bet: usize) -> Result<(), BetError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::keirin;
     use super::*;
 
     fn bet(bet_type: BetType, runners: &[u8], stake: i64) -> Bet {
@@ -126,14 +134,14 @@ mod tests {
     }
 
     fn refusal(bets: &[Bet], field_size: u8) -> (&'static str, String) {
-        let error = check_bets(bets, (1..=field_size).collect()).unwrap_err();
+        let error = check_bets(bets, &(1..=field_size).collect()).unwrap_err();
         (error.code(), error.pointer())
     }
 
     #[test]
     fn bets_add_up() {
         let bets = [bet(BetType::Trifecta, &[1, 2, 3, 4], 200), bet(BetType::Win, &[6], 1_000)];
-        let totals = check_bets(&bets, (1..=6).collect()).unwrap();
+        let totals = check_bets(&bets, &(1..=6).collect()).unwrap();
         assert_eq!(totals, SlipTotals { combinations: 25, stake: 24 * 200 + 1_000 });
     }
 
@@ -157,6 +165,13 @@ mod tests {
         assert_eq!(refusal(&two, 6), ("stake_above_limit", "/bets".into()));
         let every: Vec<_> = (1..=18).collect();
         assert_eq!(refusal(&[bet(BetType::Trifecta, &every, 100)], 18), ("too_many_combinations", "/bets".into()));
+    }
+
+    #[test]
+    fn bracket_bets_need_brackets() {
+        let bets = [bet(BetType::Win, &[1], 100), bet(BetType::BracketQuinella, &[1, 2], 100)];
+        assert_eq!(refusal(&bets, 9), ("no_brackets", "/bets/1/bet_type".into()));
+        assert_eq!(check_bets(&bets, &keirin()).unwrap().combinations, 2);
     }
 
     #[test]

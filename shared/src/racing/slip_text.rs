@@ -1,5 +1,5 @@
-//! The stored text of a slip's bets: `tri:b:123456@100;win:s:3@1000;tro:f:12/3/456@100;exa:w:1>234@100`. Each runner is one
-//! character (10 is `a`, 18 is `i`), so that a slip of the largest field still fits its item of 1,024 bytes, and a person can
+//! The stored text of a slip's bets: `tri:b:123456@100;win:s:3@1000;tro:f:12/3/456@100;exa:w:1>234@100`. Each runner or bracket is
+//! one character (10 is `a`, 18 is `i`), so that a slip of the largest field still fits its item of 1,024 bytes, and a person can
 //! read what was bet from the table. What was encoded decodes to the same bets, and nothing else decodes.
 
 use super::{Bet, BetType, RUNNER_MAX, RunnerNumber, STAKE_PER_SLIP_MAX, STAKE_UNIT, Selection};
@@ -59,6 +59,8 @@ const fn type_code(bet_type: BetType) -> &'static str {
         BetType::QuinellaPlace => "qup",
         BetType::Trifecta => "tri",
         BetType::Trio => "tro",
+        BetType::BracketExacta => "bex",
+        BetType::BracketQuinella => "bqu",
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_text_can_be_read() {
-        let text = "tri:b:123456@100;win:s:a@1000;tro:f:12/3/456@100;exa:w:1>234@100;tri:m:i>12@200";
+        let text = "tri:b:123456@100;win:s:a@1000;tro:f:12/3/456@100;exa:w:1>234@100;tri:m:i>12@200;bqu:s:44@100;bex:m:4>46@100";
         assert_eq!(encode_bets(&decode_bets(text).unwrap()), text);
     }
 
@@ -135,7 +137,7 @@ mod tests {
         for (longest, count) in [(of_six, 10), (of_eighteen, BETS_PER_SLIP_MAX)] {
             let text = vec![longest; count].join(";");
             let bets = decode_bets(&text).unwrap();
-            check_bets(&bets, RunnerSet::ALL).unwrap();
+            check_bets(&bets, &RunnerSet::ALL.iter().collect()).unwrap();
             assert!(text.len() <= BETS_TEXT_BYTES_MAX, "{} bytes", text.len());
         }
     }

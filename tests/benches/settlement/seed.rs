@@ -42,7 +42,7 @@ fn person(race: RaceId, shards: u16, number: u32, runner: u8, racing: &mut Vec<V
     let tail = WalletTail::empty(wallet::entity(&user));
     let grant = medals::grant(&tail, now, &user, "medals:2026-05-23").unwrap();
     let bets = vec![Bet { bet_type: BetType::Win, selection: Selection::Single { runners: vec![runner] }, stake: STAKE }];
-    let totals = check_bets(&bets, (1..=6).collect()).unwrap();
+    let totals = check_bets(&bets, &(1..=6).collect()).unwrap();
     let resource = race.to_string();
     let operation = Operation { caller: &user, name: "place-slip", resource: &resource, idempotency_key: "benchmark" };
     let id = SlipId::derive(&race, shard_of(&user, shards), &operation);

@@ -75,6 +75,12 @@ async fn its_runners_stay_and_so_does_what_has_a_result() {
     let race = target.announce(HOUR).await;
     let other_runners = changed(&race, |race| race["runners"][5]["number"] = json!(7));
     target.feed_races(&other_runners).await.refused_at(422, "race_changed", "/races/0");
+    let in_brackets = changed(&race, |race| {
+        for runner in race["runners"].as_array_mut().unwrap() {
+            runner["bracket"] = runner["number"].clone();
+        }
+    });
+    target.feed_races(&in_brackets).await.refused_at(422, "race_changed", "/races/0");
     target.feed_results(&race.ended(&json!({"dividends": {}}))).await.expect(200);
     let moved = changed(&race, |race| race["title"] = json!("moved"));
     target.feed_races(&moved).await.refused_at(422, "race_changed", "/races/0");
@@ -119,6 +125,14 @@ async fn what_is_no_race_is_refused_at_its_place() {
         (("runners", json!([{"number": 1, "name": "a"}, {"number": 1, "name": "b"}])), "/races/0/runners/1/number"),
         (("runners", json!([{"number": 1, "name": "a"}, {"number": 19, "name": "b"}])), "/races/0/runners/1/number"),
         (("runners", json!([{"number": 1, "name": "a"}, {"number": 2, "name": "b\n"}])), "/races/0/runners/1/name"),
+        (
+            ("runners", json!([{"number": 1, "name": "a", "bracket": 9}, {"number": 2, "name": "b", "bracket": 1}])),
+            "/races/0/runners/0/bracket",
+        ),
+        (
+            ("runners", json!([{"number": 1, "name": "a", "bracket": 1}, {"number": 2, "name": "b"}])),
+            "/races/0/runners/1/bracket",
+        ),
     ] {
         let body = changed(&race, |race| race[change.0] = change.1);
         target.feed_races(&body).await.refused_at(422, "invalid_race", pointer);

@@ -15,6 +15,17 @@ async fn an_open_race_has_no_result_yet() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runner_shows_its_bracket_where_the_race_has_brackets() {
+    let target = Target::start().await;
+    let race = target.open_keirin_race().await;
+    let seen = target.race(&race).await;
+    assert_eq!(seen["runners"], race.announced_as_keirin()["runners"]);
+    assert_eq!(seen["runners"][4], json!({"number": 5, "name": "rider 5", "bracket": 4}));
+    let boats = target.race(&target.open_race().await).await;
+    assert_eq!(boats["runners"][0].get("bracket"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn betting_closes_by_the_clock_without_a_write() {
     let target = Target::start().await;
     let race = target.announce(Duration::from_secs(10)).await;

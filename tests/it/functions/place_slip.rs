@@ -232,6 +232,43 @@ async fn each_form_error_has_its_code_and_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bracket_bets_count_as_the_races_brackets_are() {
+    let target = Target::start().await;
+    let race = target.open_keirin_race().await;
+    let user = target.rich_user(20_000).await;
+    let everything = json!({"kind": "formation", "legs": [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]]});
+    for (bet_type, of_different, of_all) in [("bracket_quinella", 15, 18), ("bracket_exacta", 30, 33)] {
+        let boxed = json!({"kind": "box", "runners": [1, 2, 3, 4, 5, 6]});
+        for (marked, count) in [(&boxed, of_different), (&everything, of_all)] {
+            let slip = user.place(&race, "JPY", selection(bet_type, marked, 100)).await.expect(201);
+            assert_eq!((&slip["combinations"], &slip["stake"]), (&json!(count), &json!(count * 100)), "{bet_type} {marked}");
+        }
+    }
+    let placed = user.place(&race, "JPY", json!([bet("bracket_exacta", &[4, 4], 100)])).await.expect(201);
+    assert_eq!(user.slip(placed["id"].as_str().unwrap()).await, placed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_form_error_of_a_bracket_bet_has_its_code_and_its_place() {
+    let target = Target::start().await;
+    let (boats, keirin) = (target.open_race().await, target.open_keirin_race().await);
+    let user = target.rich_user(1_000).await;
+    let bets = json!([bet("win", &[1], 100), bet("bracket_quinella", &[1, 2], 100)]);
+    user.place(&boats, "JPY", bets).await.refused_at(422, "no_brackets", "/bets/1/bet_type");
+    let twice = json!({"kind": "box", "runners": [4, 5, 4]});
+    let around_itself = json!({"kind": "wheel", "axis": [2], "with": [1, 2]});
+    for (bets, code, pointer) in [
+        (json!([bet("bracket_exacta", &[7, 1], 100)]), "unknown_bracket", "/bets/0/selection/runners/0"),
+        (json!([bet("bracket_exacta", &[3, 3], 100)]), "bracket_of_one", "/bets/0/selection/runners/1"),
+        (selection("bracket_quinella", &twice, 100), "duplicate_bracket", "/bets/0/selection/runners/2"),
+        (selection("bracket_quinella", &around_itself, 100), "bracket_of_one", "/bets/0/selection/with/1"),
+    ] {
+        user.place(&keirin, "JPY", bets).await.refused_at(422, code, pointer);
+    }
+    assert_eq!(user.lines().await.len(), 1, "nothing was taken");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_the_form_is_refused_at_its_place() {
     let target = Target::start().await;
     let race = target.open_race().await;

@@ -106,6 +106,20 @@ async fn what_is_no_result_of_the_race_is_refused_at_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bracket_dividends_are_of_the_races_brackets() {
+    let target = Target::start().await;
+    let (boats, keirin) = (target.open_race().await, target.open_keirin_race().await);
+    let listed = dividends(&[("bracket_quinella", "4=4", 1_200), ("bracket_exacta", "4-4", 1_900)]);
+    let refused = target.feed_results(&boats.ended(&listed)).await;
+    refused.refused_at(422, "invalid_result", "/results/0/dividends/bracket_exacta");
+    let alone = dividends(&[("bracket_quinella", "3=3", 1_200)]);
+    let refused = target.feed_results(&keirin.ended(&alone)).await;
+    refused.refused_at(422, "invalid_result", "/results/0/dividends/bracket_quinella/0/combination");
+    target.feed_results(&keirin.ended(&listed)).await.expect(200);
+    assert_eq!(target.race(&keirin).await["result"]["dividends"], listed["dividends"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn different_results_at_once_are_versions_of_their_own() {
     let target = Target::start().await;
     let race = target.open_race().await;

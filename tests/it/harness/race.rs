@@ -45,6 +45,14 @@ impl Race {
         json!({"number": self.number, "closes_at": self.closes_at, "title": "test", "runners": runners})
     }
 
+    /// The race as the feed announces one of keirin's: nine riders in brackets 1, 2, 3, 4·5, 6·7 and 8·9.
+    pub fn announced_as_keirin(&self) -> Value {
+        let rider = |(number, bracket)| json!({"number": number, "name": format!("rider {number}"), "bracket": bracket});
+        let mut announced = self.announced();
+        announced["runners"] = (1..=9).zip([1, 2, 3, 4, 4, 5, 5, 6, 6]).map(rider).collect();
+        announced
+    }
+
     /// The feed's message that announces it alone, as `race`.
     pub fn announcement(&self, race: &Value) -> Value {
         json!({"date": self.date, "venue": self.venue, "races": [race]})
@@ -87,6 +95,13 @@ impl Target {
     /// A race that stays open until its result comes.
     pub async fn open_race(&self) -> Race {
         self.announce(Duration::from_hours(1)).await
+    }
+
+    /// A keirin race that stays open until its result comes.
+    pub async fn open_keirin_race(&self) -> Race {
+        let race = self.new_race(Duration::from_hours(1));
+        self.feed_races(&race.announcement(&race.announced_as_keirin())).await.expect(200);
+        race
     }
 
     /// Announced races of one venue and day.

@@ -7,14 +7,14 @@ use super::{Checking, Item, Promise, Stop, VerifyError};
 use jiff::Timestamp;
 use shared::id::UserId;
 use shared::racing::payout::{self, PayoutTail, Payouts};
-use shared::racing::{Due, Race, RaceId, RaceResult, RaceState, RunnerSet, Slip, Totals, check_bets, shard_of};
+use shared::racing::{Due, Field, Race, RaceId, RaceResult, RaceState, Slip, Totals, check_bets, shard_of};
 use shared::wallet::Kind;
 use std::collections::BTreeMap;
 
 /// By what the slips of a race are judged.
 pub(super) struct Judged {
     id: Option<RaceId>,
-    field: RunnerSet,
+    field: Field,
     shards: u16,
     closed_at: Timestamp,
     /// The result, when the race is settled for it.
@@ -109,7 +109,7 @@ impl Person {
         let movement = Movement { operation: &id, user: self.user.as_str(), kind, asset, account: &account, minor };
         checking.ledger.add(Side::Object, movement)?;
         checking.proof.combinations += u64::from(slip.combinations);
-        let totals = check_bets(&slip.bets, judged.field).map_err(|error| format!("{id}: {error}"))?;
+        let totals = check_bets(&slip.bets, &judged.field).map_err(|error| format!("{id}: {error}"))?;
         let in_place = shard_of(&self.user, judged.shards) == shard;
         let fault = if totals.stake != slip.stake || totals.combinations != slip.combinations {
             Some(format!("{id}: its bets come to {totals:?}, it says {} and {}", slip.combinations, slip.stake))
@@ -157,7 +157,8 @@ impl Person {
         };
         let mut due = Due::default();
         for (tail, slip) in &self.slips {
-            let outcome = slip.outcome(result, judged.closed_at, self.late.contains(tail)).map_err(broken)?;
+            let late = self.late.contains(tail);
+            let outcome = slip.outcome(&judged.field, result, judged.closed_at, late).map_err(broken)?;
             due.add(slip.asset, outcome).map_err(broken)?;
         }
         if due == *posted {

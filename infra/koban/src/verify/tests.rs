@@ -38,8 +38,21 @@ fn put_line(stored: &mut Stored, table: &'static str, pk: &str, sk: String, line
     stored.entry(table).or_default().push(item);
 }
 
-/// A person who topped up by 10,000 and put 500 on boat 3; with the totals of what that came to.
-fn person(stored: &mut Stored, name: &str, boat: u8, result: &RaceResult) -> Totals {
+/// The race when its result is settled: of six, 4 and 5 in one bracket.
+fn race() -> Race {
+    let runner = |(number, bracket)| Runner { number, name: String::new(), bracket: Some(bracket) };
+    let runners = (1..=6).zip([1, 2, 3, 4, 4, 5]).map(runner).collect();
+    let announcement = Announcement { closes_at: at(60), title: "test".into(), runners };
+    Race::announce(race_id(), announcement, SHARDS).unwrap().resulted(at(100)).settled(1).unwrap()
+}
+
+/// A single at 500.
+fn bet(bet_type: BetType, runners: &[u8]) -> Bet {
+    Bet { bet_type, selection: Selection::Single { runners: runners.to_vec() }, stake: 500 }
+}
+
+/// A person who topped up by 10,000 and placed one bet at 500; with the totals of what that came to.
+fn person(stored: &mut Stored, name: &str, bet: Bet, result: &RaceResult) -> Totals {
     let user = UserId::of_subject("issuer", name);
     let entity = wallet::entity(&user);
     let topup = TopUpId::derive(&[name.as_bytes()]);
@@ -65,14 +78,14 @@ fn person(stored: &mut Stored, name: &str, boat: u8, result: &RaceResult) -> Tot
     let shard = shard_of(&user, SHARDS);
     let place = format!("race#{}#{shard:04}", race_id().key());
     let slip_tail = shared::hash::text(&shared::hash::of_parts(&[name.as_bytes()]));
-    let bets = vec![Bet { bet_type: BetType::Win, selection: Selection::Single { runners: vec![boat] }, stake: 500 }];
-    let slip = Slip::new(Asset::Jpy, check_bets(&bets, (1..=6).collect()).unwrap(), bets, at(10));
+    let (bets, field) = (vec![bet], race().field());
+    let slip = Slip::new(Asset::Jpy, check_bets(&bets, &field).unwrap(), bets, at(10));
     put(stored, "racing", &place, &format!("{user}#b#{slip_tail}"), &slip);
     let operation = format!("bet_{}_{shard:02}_{slip_tail}", race_id().key());
     let tail = append(stored, wallet::stake(&tail, at(10), &user, &operation, &race_id().key(), yen(500)).unwrap());
 
     let mut due = Due::default();
-    due.add(Asset::Jpy, slip.outcome(result, at(60), false).unwrap()).unwrap();
+    due.add(Asset::Jpy, slip.outcome(&field, result, at(60), false).unwrap()).unwrap();
     let mut totals = Totals::default();
     totals.add_stake(slip.stake()).unwrap();
     totals.add_paid(&due).unwrap();
@@ -87,13 +100,20 @@ fn person(stored: &mut Stored, name: &str, boat: u8, result: &RaceResult) -> Tot
 }
 
 fn settled_race() -> Stored {
+    settled(
+        json!({"win": [{"combination": "3", "per_100": 250}]}),
+        [("alice", bet(BetType::Win, &[3])), ("bob", bet(BetType::Win, &[4]))],
+    )
+}
+
+fn settled<const PEOPLE: usize>(dividends: serde_json::Value, people: [(&str, Bet); PEOPLE]) -> Stored {
     let mut stored = Stored::new();
-    let result: RaceResult =
-        serde_json::from_value(json!({"dividends": {"win": [{"combination": "3", "per_100": 250}]}})).unwrap();
-    let totals = person(&mut stored, "alice", 3, &result).plus(&person(&mut stored, "bob", 4, &result)).unwrap();
-    let runners = (1..=6).map(|number| Runner { number, name: String::new() }).collect();
-    let announcement = Announcement { closes_at: at(60), title: "test".into(), runners };
-    let race = Race::announce(race_id(), announcement, SHARDS).unwrap().resulted(at(100)).settled(1).unwrap();
+    let result: RaceResult = serde_json::from_value(json!({"dividends": dividends})).unwrap();
+    let mut totals = Totals::default();
+    for (name, bet) in people {
+        totals = totals.plus(&person(&mut stored, name, bet, &result)).unwrap();
+    }
+    let race = race();
     let place = format!("race#{}", race_id().key());
     put(&mut stored, "racing", &place, "race", &race);
     put(&mut stored, "racing", &place, "result#v0001", &json!({"message_id": "m", "received_at": at(100), "result": result}));
@@ -139,6 +159,23 @@ fn a_right_race_is_clean_and_counted() {
     assert_eq!((proof.races, proof.slips, proof.combinations, proof.bettors), (1, 2, 2, 2));
     assert_eq!(proof.of(Asset::Jpy), AssetTotals { stake: 1_000, payout: 1_250, refund: 0 });
     assert_eq!((proof.paid_users, proof.unsettled), (1, 0));
+}
+
+#[test]
+fn bracket_bets_are_proved_by_the_brackets_of_their_race() {
+    let dividends = json!({"bracket_quinella": [{"combination": "4=4", "per_100": 250}]});
+    let bets = [("carol", bet(BetType::BracketQuinella, &[4, 4])), ("dave", bet(BetType::BracketQuinella, &[4, 5]))];
+    let mut stored = settled(dividends, bets);
+    let proof = prove(stored.clone());
+    assert!(proof.is_clean(), "{:?}", proof.faults);
+    assert_eq!(proof.of(Asset::Jpy), AssetTotals { stake: 1_000, payout: 1_250, refund: 0 });
+
+    let race = stored.get_mut("racing").unwrap().iter_mut().find(|item| item.sk == "race").unwrap();
+    let body = String::from_utf8(race.body.clone()).unwrap();
+    race.body = body.replace(r#""number":5,"name":"","bracket":4"#, r#""number":5,"name":"","bracket":5"#).into_bytes();
+    let proof = prove(stored);
+    assert!(!proof.dues_ok);
+    assert!(proof.faults.iter().any(|fault| fault.contains("bracket 4 has one runner")), "{:?}", proof.faults);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::cli::CliError;
 use fastrand::Rng;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use shared::racing::{Announcement, RaceId, RaceResult};
+use shared::racing::{Announcement, Field, RaceId, RaceResult};
 use std::collections::BTreeMap;
 
 /// Results come this long after the close, in minutes.
@@ -33,6 +33,11 @@ pub struct PlannedRace {
 impl PlannedRace {
     pub const fn closes_at(&self) -> Timestamp {
         self.announcement.closes_at
+    }
+
+    /// What can be bet on.
+    pub fn field(&self) -> Field {
+        self.announcement.field()
     }
 }
 

@@ -1,30 +1,31 @@
 //! What somebody marks on a slip: any bet type, any kind of selection, mostly few combinations and now and then many.
 
 use fastrand::Rng;
-use shared::racing::{Bet, BetType, RunnerNumber, RunnerSet, STAKE_UNIT, Selection, SlipTotals, check_bets};
+use shared::racing::{Bet, BetType, Field, RunnerNumber, STAKE_UNIT, Selection, SlipTotals, check_bets};
 
 /// What every bet type and kind of selection can be drawn from.
 const RUNNERS_MIN: usize = 3;
 /// Further draws when a slip would be refused or is too dear.
 const DRAWS_MAX: u32 = 20;
 
-/// Bets that a slip on `runners` may hold, staking at most `stake_max`.
-pub(super) fn bets(runners: &[RunnerNumber], stake_max: i64, rng: &mut Rng) -> (Vec<Bet>, SlipTotals) {
-    let field: RunnerSet = runners.iter().copied().collect();
+/// Bets that a slip on `field` may hold, staking at most `stake_max`.
+pub(super) fn bets(field: &Field, stake_max: i64, rng: &mut Rng) -> (Vec<Bet>, SlipTotals) {
+    let runners: Vec<_> = field.runners().iter().collect();
     if runners.len() < RUNNERS_MIN {
-        return cheapest(runners, rng);
+        return cheapest(&runners, rng);
     }
+    let types: Vec<_> = BetType::ALL.into_iter().filter(|bet_type| !field.numbers(*bet_type).is_empty()).collect();
     for _ in 0..DRAWS_MAX {
         // Most slips have one bet, a few have a dozen.
         let count = [1, 1, 1, 1, 2, 2, 3, 4, 6, 12][rng.usize(..10)];
-        let bets: Vec<_> = (0..count).map(|_| bet(runners, rng)).collect();
+        let bets: Vec<_> = (0..count).map(|_| bet(field, &types, rng)).collect();
         if let Ok(totals) = check_bets(&bets, field)
             && totals.stake <= stake_max
         {
             return (bets, totals);
         }
     }
-    cheapest(runners, rng)
+    cheapest(&runners, rng)
 }
 
 /// One combination at the smallest stake: what always fits.
@@ -34,10 +35,31 @@ fn cheapest(runners: &[RunnerNumber], rng: &mut Rng) -> (Vec<Bet>, SlipTotals) {
     (bets, SlipTotals { combinations: 1, stake: STAKE_UNIT })
 }
 
-fn bet(runners: &[RunnerNumber], rng: &mut Rng) -> Bet {
-    let bet_type = BetType::ALL[rng.usize(..BetType::ALL.len())];
+fn bet(field: &Field, types: &[BetType], rng: &mut Rng) -> Bet {
+    let bet_type = types[rng.usize(..types.len())];
     let stake = STAKE_UNIT * [1, 1, 1, 2, 3, 5, 10][rng.usize(..7)];
-    Bet { bet_type, selection: selection(bet_type, runners, rng), stake }
+    let numbers: Vec<_> = field.numbers(bet_type).iter().collect();
+    let mut selection = selection(bet_type, &numbers, rng);
+    if bet_type.by_bracket() && rng.u8(..4) == 0 {
+        name_twice(&mut selection, field, rng);
+    }
+    Bet { bet_type, selection, stake }
+}
+
+/// Makes one bracket of two runners stand twice, where a selection of brackets can have that.
+fn name_twice(selection: &mut Selection, field: &Field, rng: &mut Rng) {
+    let of_two: Vec<_> = field.brackets_of_two().iter().collect();
+    let Some(&bracket) = of_two.get(rng.usize(..of_two.len().max(1))) else { return };
+    match selection {
+        Selection::Single { runners } => *runners = vec![bracket; 2],
+        Selection::Wheel { axis, with, .. } => {
+            *axis = vec![bracket];
+            if !with.contains(&bracket) {
+                with.push(bracket);
+            }
+        }
+        Selection::Box { .. } | Selection::Formation { .. } => {}
+    }
 }
 
 fn selection(bet_type: BetType, runners: &[RunnerNumber], rng: &mut Rng) -> Selection {

@@ -39,7 +39,7 @@ impl Field {
         order
     }
 
-    /// What the combination pays per 100, in tens: the shorter the odds the less.
+    /// What the combination of `runners`, or of their brackets, pays per 100, in tens: the shorter the odds the less.
     pub fn per_100(&self, bet_type: BetType, runners: &[RunnerNumber]) -> i64 {
         // Chances in parts per million, by the first runners' strengths alone: close enough to look like a race day.
         let mut left: u64 = self.strengths.iter().map(|(_, strength)| strength).sum();
@@ -51,7 +51,8 @@ impl Field {
         }
         let orders = match bet_type {
             BetType::Win | BetType::Exacta | BetType::Trifecta => 1,
-            BetType::Place | BetType::Quinella => 2,
+            BetType::Place | BetType::Quinella | BetType::BracketExacta => 2,
+            BetType::BracketQuinella => 4,
             BetType::QuinellaPlace | BetType::Trio => 6,
         };
         let fair = PAID_PERCENT * 1_000_000 / (chance * orders).max(1);

@@ -1,5 +1,5 @@
 //! A race day made up from a seed, in which everything that settlement must know how to do happens once at least: scratched runners,
-//! dead heats, a void bet type, a void race, a consolation (特払い).
+//! dead heats, a void bet type, a void race, a consolation (特払い), a bracket first and second.
 
 use super::field::Field;
 use super::{PlannedDay, PlannedRace, result_time};
@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::id::IdError;
 use shared::medals::tokyo;
 use shared::racing::{
-    Announcement, BetType, Combination, Dividend, Placing, RaceId, RaceResult, Runner, RunnerNumber, RunnerSet,
+    Announcement, BetType, BracketNumber, Combination, Dividend, Placing, RaceId, RaceResult, Runner, RunnerNumber, RunnerSet,
 };
 
 const VENUES: [u8; 2] = [3, 7];
@@ -17,6 +17,9 @@ const RACES_PER_VENUE: u8 = 12;
 /// The first race closes at half past ten, Japan time; then every venue has one each half hour.
 const FIRST_CLOSE_MINUTE: i64 = 10 * 60 + 30;
 const BETWEEN_MINUTES: i64 = 30;
+const BOATS: RunnerNumber = 6;
+/// Keirin's brackets by rider: the three last are of two.
+const KEIRIN: [BracketNumber; 9] = [1, 2, 3, 4, 4, 5, 5, 6, 6];
 
 /// What is out of the ordinary about a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,7 @@ enum Turn {
     VoidType,
     Consolation,
     VoidRace,
+    BracketFirstAndSecond,
 }
 
 /// By the number of the race within the day; the others go as races do.
@@ -35,6 +39,7 @@ const fn turn_of(index: usize) -> Turn {
     match index {
         2 | 13 => Turn::Scratched,
         5 => Turn::DeadHeatForFirst,
+        7 => Turn::BracketFirstAndSecond,
         8 => Turn::DeadHeatForThird,
         11 => Turn::VoidType,
         16 => Turn::Consolation,
@@ -51,11 +56,9 @@ pub(super) fn day(date: Date, seed: u64) -> Result<PlannedDay, IdError> {
             let id = RaceId::new(date, venue, number)?;
             let minute = FIRST_CLOSE_MINUTE + (i64::from(number) - 1) * BETWEEN_MINUTES + place * BETWEEN_MINUTES / 2;
             let closes_at = local_minute(date, minute);
-            // Boats have six; the other venue has keirin's nine.
-            let runners = if place == 0 { 6 } else { 9 };
-            let result = result(turn_of(races.len()), runners, &mut rng);
-            let names = (1..=runners).map(|number| Runner { number, name: format!("Runner {number}") });
-            let announcement = Announcement { closes_at, title: format!("Race {number}"), runners: names.collect() };
+            let runners = if place == 0 { boats() } else { riders() };
+            let result = result(turn_of(races.len()), &runners, &mut rng);
+            let announcement = Announcement { closes_at, title: format!("Race {number}"), runners };
             races.push(PlannedRace { id, announcement, result, result_at: result_time(closes_at, &mut rng) });
         }
     }
@@ -67,24 +70,44 @@ fn local_minute(date: Date, minute: i64) -> Timestamp {
     midnight.saturating_add(SignedDuration::from_mins(minute)).unwrap_or(midnight)
 }
 
-fn result(turn: Turn, runners: RunnerNumber, rng: &mut Rng) -> RaceResult {
+fn boats() -> Vec<Runner> {
+    (1..=BOATS).map(|number| runner(number, None)).collect()
+}
+
+fn riders() -> Vec<Runner> {
+    (1..).zip(KEIRIN).map(|(number, bracket)| runner(number, Some(bracket))).collect()
+}
+
+fn runner(number: RunnerNumber, bracket: Option<BracketNumber>) -> Runner {
+    Runner { number, name: format!("Runner {number}"), bracket }
+}
+
+fn result(turn: Turn, runners: &[Runner], rng: &mut Rng) -> RaceResult {
     if turn == Turn::VoidRace {
         return RaceResult::default();
     }
-    let scratched = (turn == Turn::Scratched).then(|| rng.u8(1..=runners));
-    let field = Field::new((1..=runners).filter(|runner| Some(*runner) != scratched), rng);
-    let order = field.finish(rng);
+    let last = RunnerNumber::try_from(runners.len()).unwrap_or(RunnerNumber::MAX);
+    let scratched = (turn == Turn::Scratched).then(|| rng.u8(1..=last));
+    let field = Field::new((1..=last).filter(|runner| Some(*runner) != scratched), rng);
+    let mut order = field.finish(rng);
+    if turn == Turn::BracketFirstAndSecond {
+        // The last three brackets' riders are neighbours.
+        let front = *rng.choice(&[4, 6, 8]).unwrap_or(&4);
+        order.sort_by_key(|runner| *runner != front && *runner != front + 1);
+    }
     let places = places(turn, &order);
     let mut result = RaceResult { refunded: scratched.map_or(RunnerSet::EMPTY, RunnerSet::of), ..RaceResult::default() };
     for bet_type in BetType::ALL {
         let mut listed: Vec<Dividend> = Vec::new();
         for winners in winners(bet_type, &places) {
-            let Ok(combination) = Combination::new(bet_type, &winners) else { continue };
+            let Some(combination) = combination(bet_type, &winners, runners) else { continue };
             if listed.iter().all(|dividend| dividend.combination != combination) {
                 listed.push(Dividend { combination, per_100: field.per_100(bet_type, &winners) });
             }
         }
-        result.dividends.insert(bet_type, listed);
+        if !listed.is_empty() {
+            result.dividends.insert(bet_type, listed);
+        }
     }
     match turn {
         Turn::VoidType => drop(result.dividends.remove(&BetType::QuinellaPlace)),
@@ -96,6 +119,16 @@ fn result(turn: Turn, runners: RunnerNumber, rng: &mut Rng) -> RaceResult {
     }
     result.places = places;
     result
+}
+
+/// What these runners make; none of brackets where they have none.
+fn combination(bet_type: BetType, winners: &[RunnerNumber], runners: &[Runner]) -> Option<Combination> {
+    if !bet_type.by_bracket() {
+        return Combination::new(bet_type, winners).ok();
+    }
+    let bracket = |winner: &RunnerNumber| runners.iter().find(|runner| runner.number == *winner)?.bracket;
+    let brackets = winners.iter().map(bracket).collect::<Option<Vec<_>>>()?;
+    Combination::new(bet_type, &brackets).ok()
 }
 
 /// Who finished where. A dead heat shares a place and leaves the next one out.
@@ -115,7 +148,7 @@ fn winners(bet_type: BetType, places: &[Placing]) -> Vec<Vec<RunnerNumber>> {
         BetType::Win => within(1).iter().map(|placing| vec![placing.runner]).collect(),
         BetType::Place => within(2).iter().map(|placing| vec![placing.runner]).collect(),
         BetType::QuinellaPlace => pairs(&within(3)),
-        BetType::Exacta | BetType::Quinella => orders(places, 2),
+        BetType::Exacta | BetType::Quinella | BetType::BracketExacta | BetType::BracketQuinella => orders(places, 2),
         BetType::Trifecta | BetType::Trio => orders(places, 3),
     }
 }

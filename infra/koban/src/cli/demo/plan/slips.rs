@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shared::medals::MEDALS_PER_DAY;
 use shared::money::Asset;
-use shared::racing::{Bet, RunnerNumber, STAKE_UNIT};
+use shared::racing::{Bet, STAKE_UNIT};
 
 /// No slip is placed later than this before the close, so that one in flight while the clock moves on is still in time.
 const LEAD_MINUTES_MIN: i64 = 2;
@@ -72,11 +72,10 @@ impl SlipPlan {
 }
 
 fn slip(race: &PlannedRace, place: usize, bettor: usize, (yen, medals): (&mut [i64], &mut [i64]), rng: &mut Rng) -> PlannedSlip {
-    let runners: Vec<RunnerNumber> = race.announcement.runners.iter().map(|runner| runner.number).collect();
     let medals_left = MEDALS_PER_DAY - medals[bettor];
     let in_medals = rng.u32(..MEDAL_SLIPS_IN) == 0 && medals_left >= STAKE_UNIT;
     let (asset, stake_max) = if in_medals { (Asset::Medal, medals_left) } else { (Asset::Jpy, STAKE_MAX) };
-    let (bets, totals) = bets::bets(&runners, stake_max, rng);
+    let (bets, totals) = bets::bets(&race.field(), stake_max, rng);
     let spent = if in_medals { medals } else { yen };
     spent[bettor] += totals.stake;
     // Squared, so that half of them come in the last quarter of the time.

@@ -3,7 +3,7 @@
 use super::*;
 use jiff::civil::date;
 use serde_json::Value;
-use shared::racing::{BetType, RunnerSet};
+use shared::racing::{Bet, BetType, Selection};
 use std::collections::BTreeSet;
 
 fn day(seed: u64) -> PlannedDay {
@@ -25,8 +25,7 @@ fn a_generated_day_has_24_races_with_results_that_are_theirs() {
         let day = day(seed);
         assert_eq!(day.races.len(), 24);
         for race in &day.races {
-            let field: RunnerSet = race.announcement.runners.iter().map(|runner| runner.number).collect();
-            race.result.check(field).unwrap_or_else(|error| panic!("seed {seed}, {}: {error}", race.id));
+            race.result.check(&race.field()).unwrap_or_else(|error| panic!("seed {seed}, {}: {error}", race.id));
             assert!(race.result_at > race.closes_at() && race.closes_at() > day.morning());
         }
     }
@@ -46,6 +45,18 @@ fn everything_that_settlement_must_know_happens() {
     assert!(results.iter().any(|result| result.is_void_for(BetType::QuinellaPlace) && !result.is_void()));
     assert!(results.iter().any(|result| !result.consolation.is_empty()));
     assert_eq!(results.iter().filter(|result| result.is_void()).count(), 1);
+    assert_eq!(day.races.iter().filter(|race| !race.field().brackets().is_empty()).count(), 12, "one venue has brackets");
+    let pairs = |result: &&&RaceResult| {
+        let mut listed = result.dividends_of(BetType::BracketQuinella).iter();
+        listed.any(|dividend| dividend.combination.repeated().is_some())
+    };
+    assert!(results.iter().any(|result| pairs(&result)), "one bracket first and second");
+    let scratched = day.races.iter().filter(|race| !race.result.refunded.is_empty());
+    let loses_combinations = |race: &&PlannedRace| {
+        let started = race.field().without(race.result.refunded);
+        !race.field().brackets().is_empty() && started.brackets_of_two() != race.field().brackets_of_two()
+    };
+    assert!(scratched.clone().any(|race| loses_combinations(&race)), "a scratch takes a bracket's pair away");
 }
 
 #[test]
@@ -53,21 +64,29 @@ fn slips_are_in_time_affordable_and_of_every_type_and_kind() {
     let day = day(1);
     let plan = SlipPlan::new(&day, 3_000, 100, 9);
     let mut seen = BTreeSet::new();
+    let mut twice = BTreeSet::new();
     let (mut yen, mut medals) = (vec![0; 100], vec![0; 100]);
     for slip in &plan.slips {
         let race = &day.races[slip.race];
         assert!(slip.at < race.closes_at() && slip.at > day.morning());
         let body: Value = serde_json::from_slice(&slip.body).unwrap();
-        let bets: Vec<shared::racing::Bet> = serde_json::from_value(body["bets"].clone()).unwrap();
-        let field = race.announcement.runners.iter().map(|runner| runner.number).collect();
-        let totals = shared::racing::check_bets(&bets, field).unwrap();
+        let bets: Vec<Bet> = serde_json::from_value(body["bets"].clone()).unwrap();
+        let totals = shared::racing::check_bets(&bets, &race.field()).unwrap();
         let spent = if body["asset"] == "MEDAL" { &mut medals } else { &mut yen };
         spent[slip.bettor] += totals.stake;
+        for bet in &bets {
+            match &bet.selection {
+                Selection::Single { runners } if runners.len() == 2 && runners[0] == runners[1] => drop(twice.insert("single")),
+                Selection::Wheel { axis, with, .. } if with.contains(&axis[0]) => drop(twice.insert("wheel")),
+                _ => {}
+            }
+        }
         for bet in body["bets"].as_array().unwrap() {
             seen.insert((bet["bet_type"].to_string(), bet["selection"]["kind"].to_string()));
         }
     }
-    assert_eq!(seen.len(), 7 * 4 - 2, "a win and a place have no wheel");
+    assert_eq!(seen.len(), 9 * 4 - 2, "a win and a place have no wheel");
+    assert_eq!(twice.len(), 2, "one bracket twice, as a single and around an axis");
     assert!(yen.iter().zip(&plan.top_ups).all(|(spent, top_up)| spent <= top_up && top_up % 10_000 == 0));
     assert!(medals.iter().zip(&plan.takes_medals).all(|(spent, takes)| *spent <= 1_000 && (*spent > 0) == *takes));
     assert!(plan.slips.is_sorted_by_key(|slip| slip.at));
