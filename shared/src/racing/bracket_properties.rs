@@ -1,5 +1,6 @@
 //! Bracket bets against the riders themselves: a combination is one that some two riders can make by coming first and second.
-//! Every way to put up to nine riders into six brackets is tried, every two riders in front, every scratch.
+//! Every way to put up to nine riders into six brackets is tried; for up to five of them and for keirin's nine every two riders in
+//! front; for keirin's nine every scratch.
 
 use super::samples::keirin;
 use super::{Bet, BetType, BracketNumber, Combination, Dividend, Field, RaceResult, RunnerNumber, RunnerSet, Selection, outcome};
@@ -75,7 +76,7 @@ fn what_is_on_sale_is_what_two_riders_can_make() {
 
 #[test]
 fn every_finish_pays_exactly_its_combination() {
-    for layout in (2..=6).flat_map(layouts).chain([keirin_layout()]) {
+    for layout in (2..=5).flat_map(layouts).chain([keirin_layout()]) {
         let field = field(&layout);
         let riders: Vec<_> = field.runners().iter().collect();
         for bet_type in TYPES {
