@@ -1,18 +1,21 @@
 //! `koban demo`: race days, bet and settled on this machine through the HTTP API, measured and proved.
 
+mod acknowledgements;
 mod measure;
 mod plan;
 mod play;
 mod report;
 mod settlement_log;
 
-use super::http::BaseUrl;
+use super::http::{BaseUrl, Connection, Patience};
+use super::local::Local;
 use super::{CliError, or_interrupted, up, verify};
 use crate::boatrace;
 use crate::cloud::engine::ceiling::{Pair, transactions_per_second};
 use crate::cloud::{Cloud, Config};
 use crate::registry::SERVICES;
 use crate::verify::Proof;
+use acknowledgements::Acknowledgements;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::{Date, date};
 use plan::{PlannedDay, SlipPlan};
@@ -20,6 +23,7 @@ use play::{Played, Player};
 use report::{Findings, Report};
 use settlement_log::{SettlementLog, Used};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The made-up race day, when none is chosen.
@@ -30,6 +34,8 @@ const CEILING_BODY_BYTES: usize = 350;
 /// The second certificates may take a moment after their time has come.
 const PROOF_ATTEMPTS_MAX: u32 = 5;
 const BETWEEN_PROOFS: Duration = Duration::from_secs(1);
+/// How long a cloud that runs elsewhere may be away without answering anything.
+const AWAY_MAX: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
@@ -39,7 +45,8 @@ Examples:
   koban demo                                              a made-up race day
   koban demo --slips 5000 --bettors 200                   a quick one
   koban demo --feed ../shared/data/boatrace               real race days
-  koban demo --feed ../shared/data/boatrace --day 20260523 --json")]
+  koban demo --feed ../shared/data/boatrace --day 20260523 --json
+  koban demo --url http://127.0.0.1:4000 --data .koban    on a cloud that runs already: kill and restart it meanwhile")]
 pub struct Arguments {
     /// Boatrace Open API files to play: a directory that has programs/ and results/
     #[arg(long, value_name = "DIR")]
@@ -56,12 +63,17 @@ pub struct Arguments {
     /// What is bet follows from it; the same number repeats a run
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Drive the local cloud that runs here instead of starting one; its clock will be moved
+    /// Drive the local cloud that runs here instead of starting one; its clock will be moved. While it is away, up to two minutes, the
+    /// same requests are repeated with the same keys
     #[arg(long)]
     url: Option<BaseUrl>,
     /// With --url: the data directory of that cloud, to prove what it has stored
     #[arg(long, value_name = "DIR", requires = "url")]
     data: Option<PathBuf>,
+    /// With --url: write whatever that cloud acknowledges to this file, a JSON object a line, before going on. The engine alone is not
+    /// measured then
+    #[arg(long, value_name = "FILE", requires = "url")]
+    acknowledgements: Option<PathBuf>,
     /// End with one JSON object on standard output instead of a table
     #[arg(long)]
     json: bool,
@@ -78,16 +90,24 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let days = days(&arguments)?;
     let directory = temporary()?;
-    say(&arguments, "Measuring the engine alone ...");
-    let engine_txn_per_s = or_interrupted(ceiling()).await?;
+    let engine_txn_per_s = match arguments.acknowledgements {
+        Some(_) => None,
+        None => {
+            say(&arguments, "Measuring the engine alone ...");
+            Some(or_interrupted(ceiling()).await?)
+        }
+    };
     let started = match &arguments.url {
         Some(_) => None,
         None => Some(up::start(Config::new(directory.path().join("data"), SERVICES)).await?),
     };
-    let stage = Stage::new(&arguments, started.as_ref(), directory.path())?;
+    let stage = Stage::new(&arguments, started.as_ref(), directory.path()).await?;
     let run = or_interrupted(stage.play(&arguments, &days)).await;
     if let Some(cloud) = started {
         cloud.stop().await;
+    }
+    if stage.patience.repeats() > 0 {
+        say(&arguments, &format!("{} calls were repeated because the cloud was away.", stage.patience.repeats()));
     }
     let (played, proof, used) = run?;
     let findings =
@@ -97,18 +117,27 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
 
 /// The cloud that is played on.
 struct Stage {
-    base: BaseUrl,
+    connection: Connection,
+    /// Of the connections to a cloud that runs elsewhere.
+    patience: Arc<Patience>,
     /// Where it stores, if that is known.
     data: Option<PathBuf>,
 }
 
 impl Stage {
-    fn new(arguments: &Arguments, started: Option<&Cloud>, directory: &Path) -> Result<Self, CliError> {
+    async fn new(arguments: &Arguments, started: Option<&Cloud>, directory: &Path) -> Result<Self, CliError> {
+        let patience = Arc::new(Patience::new(AWAY_MAX));
         match (started, &arguments.url) {
             (Some(cloud), _) => {
-                Ok(Self { base: cloud.url().parse().map_err(CliError::Unexpected)?, data: Some(directory.join("data")) })
+                let connection = Connection::new(cloud.url().parse().map_err(CliError::Unexpected)?);
+                Ok(Self { connection, patience, data: Some(directory.join("data")) })
             }
-            (None, Some(base)) => Ok(Self { base: base.clone(), data: arguments.data.clone() }),
+            (None, Some(base)) => {
+                // One that was never there is not waited for.
+                or_interrupted(Local::new(base.clone()).now()).await?;
+                let connection = Connection::patient(base.clone(), patience.clone());
+                Ok(Self { connection, patience, data: arguments.data.clone() })
+            }
             (None, None) => Err(CliError::Unexpected("no cloud was started".into())),
         }
     }
@@ -117,9 +146,12 @@ impl Stage {
         let progress = progress(arguments.slips as u64);
         let log = self.data.as_deref().map(SettlementLog::follow).transpose();
         let log = log.map_err(|source| CliError::Io { what: "following the log", source })?;
-        let mut player = Player::new(&self.base, arguments.bettors, arguments.seed, progress.clone()).await?;
+        let acknowledgements =
+            arguments.acknowledgements.as_deref().map(Acknowledgements::create).transpose()?.unwrap_or_default();
+        let (bettors, seed) = (arguments.bettors, arguments.seed);
+        let mut player = Player::new(&self.connection, bettors, seed, progress.clone(), acknowledgements).await?;
         for (day, slips) in days.iter().zip(shares(days, arguments.slips)) {
-            player.play(day, SlipPlan::new(day, slips, arguments.bettors, arguments.seed)).await?;
+            player.play(day, SlipPlan::new(day, slips, bettors, seed)).await?;
         }
         let played = player.end().await;
         progress.set_message("proving");

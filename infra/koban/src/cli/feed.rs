@@ -1,7 +1,7 @@
 //! `koban feed`: the Boatrace Open API's files, posted to the signed feeds, one venue a request.
 
 use super::CliError;
-use super::http::{BaseUrl, Call, Connection};
+use super::http::{BaseUrl, Call, Connection, Reply};
 use super::local::Local;
 use crate::{boatrace, feed};
 use comfy_table::Table;
@@ -92,7 +92,7 @@ impl Sender {
 
     async fn send(&mut self, message: &feed::Message) -> Result<BTreeMap<String, u32>, CliError> {
         let now = if self.is_local { self.local.now().await? } else { Timestamp::now() };
-        let reply = post(&mut self.local.connection, message, &self.secret, now).await?;
+        let (_, reply) = post(&mut self.local.connection, message, &self.secret, now).await?;
         let mut outcomes = BTreeMap::new();
         for race in reply.json::<FeedReply>()?.races {
             *outcomes.entry(race.outcome).or_default() += 1;
@@ -101,13 +101,13 @@ impl Sender {
     }
 }
 
-/// Posts a message, signed at `now`.
+/// Posts a message, signed at `now`. Returns what was sent, and the reply.
 pub(super) async fn post(
     connection: &mut Connection,
     message: &feed::Message,
     secret: &SecretValue,
     now: Timestamp,
-) -> Result<super::http::Reply, CliError> {
+) -> Result<(Call, Reply), CliError> {
     let signed = message.signed(secret, now);
     let signed = signed.ok_or_else(|| CliError::Input("the feed's secret is not base64 (whsec_…)".into()))?;
     let call = Call::post(message.path, message.body.clone())?
@@ -115,5 +115,6 @@ pub(super) async fn post(
         .with("webhook-timestamp", &signed.timestamp)
         .with("webhook-signature", &signed.signature);
     let what = || format!("{} of {} venue {}", message.path, message.date, message.venue);
-    connection.send(&call).await?.accepted(&what())
+    let reply = connection.send(&call).await?.accepted(&what())?;
+    Ok((call, reply))
 }

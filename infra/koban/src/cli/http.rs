@@ -9,7 +9,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 /// How often a call is sent before it counts as failed.
@@ -90,6 +92,20 @@ impl Call {
         self.headers.insert(AUTHORIZATION, bearer);
         self
     }
+
+    /// The path with its query.
+    pub fn path(&self) -> &str {
+        self.path.path_and_query().map_or("", http::uri::PathAndQuery::as_str)
+    }
+
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// A header of visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
 }
 
 /// The `Authorization` header of a token.
@@ -125,15 +141,60 @@ impl Reply {
     }
 }
 
+/// How long all connections together wait for a cloud that went away: a while since anything was last answered.
+#[derive(Debug)]
+pub struct Patience {
+    within: Duration,
+    /// Since when nothing was answered, if that is so.
+    away_since: Mutex<Option<Instant>>,
+    repeats: AtomicU64,
+}
+
+impl Patience {
+    pub const fn new(within: Duration) -> Self {
+        Self { within, away_since: Mutex::new(None), repeats: AtomicU64::new(0) }
+    }
+
+    /// How often a call was sent again.
+    pub fn repeats(&self) -> u64 {
+        self.repeats.load(Relaxed)
+    }
+
+    fn answered(&self) {
+        *self.away_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether it is worth another attempt.
+    fn bears(&self) -> bool {
+        let since = *self.away_since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+        let bears = since.elapsed() < self.within;
+        self.repeats.fetch_add(u64::from(bears), Relaxed);
+        bears
+    }
+}
+
 /// A connection, made when it is first needed and again when it broke.
 pub struct Connection {
     base: BaseUrl,
     sender: Option<SendRequest<Full<Bytes>>>,
+    /// None gives up after a few attempts.
+    patience: Option<Arc<Patience>>,
 }
 
 impl Connection {
     pub const fn new(base: BaseUrl) -> Self {
-        Self { base, sender: None }
+        Self { base, sender: None, patience: None }
+    }
+
+    /// One that waits for a cloud that went away, and repeats its calls as they were.
+    pub const fn patient(base: BaseUrl, patience: Arc<Patience>) -> Self {
+        Self { base, sender: None, patience: Some(patience) }
+    }
+
+    /// A new one to the same cloud.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { base: self.base.clone(), sender: None, patience: self.patience.clone() }
     }
 
     /// Sends `call` until it is replied to by something else than trouble that passes (429, 502, 503, a broken connection).
@@ -143,13 +204,17 @@ impl Connection {
             let replied = self.send_once(call).await;
             let passes = match &replied {
                 Ok(reply) => matches!(reply.status.as_u16(), 429 | 502 | 503),
-                Err(CliError::Unreachable { .. }) => attempt > 1,
+                Err(CliError::Unreachable { .. }) => attempt > 1 || self.patience.is_some(),
                 Err(_) => true,
             };
-            if !passes || attempt == ATTEMPTS_MAX {
+            if !passes {
+                self.patience.iter().for_each(|patience| patience.answered());
                 return replied;
             }
-            tokio::time::sleep(WAIT_BETWEEN * attempt).await;
+            if !self.patience.as_ref().map_or(attempt < ATTEMPTS_MAX, |patience| patience.bears()) {
+                return replied;
+            }
+            tokio::time::sleep(WAIT_BETWEEN * attempt.min(ATTEMPTS_MAX)).await;
             attempt += 1;
         }
     }
@@ -205,12 +270,50 @@ mod tests {
         }
     }
 
+    /// Where nobody listens: bound and dropped.
+    fn nowhere() -> (u16, BaseUrl) {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        (port, format!("http://127.0.0.1:{port}").parse().unwrap())
+    }
+
     #[tokio::test]
     async fn a_cloud_that_is_not_there_is_said_to_be_missing() {
-        // Bound and dropped: nobody listens there now.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let base: BaseUrl = format!("http://127.0.0.1:{port}").parse().unwrap();
-        let error = Connection::new(base).send(&Call::get("/v1/health").unwrap()).await.unwrap_err();
+        let error = Connection::new(nowhere().1).send(&Call::get("/v1/health").unwrap()).await.unwrap_err();
         assert!(error.to_string().contains("koban up"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_cloud_that_went_away_is_waited_for_and_asked_the_same_again() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (port, base) = nowhere();
+        let patience = Arc::new(Patience::new(Duration::from_secs(60)));
+        let mut connection = Connection::patient(base, patience.clone());
+        let call = Call::post("/v1/topups", "{}").unwrap().with("idempotency-key", "the-same");
+        let sent = tokio::spawn(async move { connection.send(&call).await });
+        tokio::time::sleep(WAIT_BETWEEN / 2).await;
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let mut heard = Vec::new();
+        // The first one is read and then cut off: whoever sent it cannot know whether it was handled.
+        for reply in [None, Some("HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n")] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 4_096];
+            let read = stream.read(&mut bytes).await.unwrap();
+            heard.push(String::from_utf8_lossy(&bytes[..read]).into_owned());
+            if let Some(reply) = reply {
+                stream.write_all(reply.as_bytes()).await.unwrap();
+                assert_eq!(sent.await.unwrap().unwrap().status, StatusCode::CREATED);
+                break;
+            }
+        }
+        assert!(heard[0] == heard[1] && heard[0].contains("idempotency-key: the-same"), "{heard:?}");
+        assert!(patience.repeats() >= 2, "{patience:?}");
+    }
+
+    #[tokio::test]
+    async fn patience_ends() {
+        let patience = Arc::new(Patience::new(Duration::from_millis(150)));
+        let mut connection = Connection::patient(nowhere().1, patience.clone());
+        let error = connection.send(&Call::get("/v1/health").unwrap()).await.unwrap_err();
+        assert!(matches!(error, CliError::Unreachable { .. }) && patience.repeats() > 0, "{error}");
     }
 }

@@ -59,7 +59,11 @@ struct Published {
 
 impl Local {
     pub const fn new(base: BaseUrl) -> Self {
-        Self { connection: Connection::new(base) }
+        Self::over(Connection::new(base))
+    }
+
+    pub const fn over(connection: Connection) -> Self {
+        Self { connection }
     }
 
     async fn ask(&mut self, what: &str, call: Call) -> Result<Reply, CliError> {

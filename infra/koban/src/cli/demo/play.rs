@@ -9,12 +9,14 @@ mod morning;
 mod outstanding;
 mod pace;
 mod placing;
+mod reports;
 mod settlement;
 
+use super::acknowledgements::{Acknowledgements, What};
 use super::measure::{Settled, Tally};
 use super::plan::{PlannedDay, SlipPlan};
 use crate::cli::CliError;
-use crate::cli::http::{BaseUrl, Connection};
+use crate::cli::http::Connection;
 use crate::cli::local::Local;
 use crate::{cli, feed};
 use betting::Betting;
@@ -25,6 +27,7 @@ use outstanding::Outstanding;
 use pace::Pace;
 use placing::Crew;
 use platform::secrets::SecretValue;
+use reports::Reports;
 use settlement::Watch;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,25 +64,36 @@ pub struct Player {
     handed_out: u64,
     played: Played,
     progress: ProgressBar,
+    acknowledgements: Arc<Acknowledgements>,
 }
 
 impl Player {
-    pub async fn new(base: &BaseUrl, bettors: usize, seed: u64, progress: ProgressBar) -> Result<Self, CliError> {
-        let mut local = Local::new(base.clone());
+    /// For the cloud that `to` leads to.
+    pub async fn new(
+        to: &Connection,
+        bettors: usize,
+        seed: u64,
+        progress: ProgressBar,
+        acknowledgements: Acknowledgements,
+    ) -> Result<Self, CliError> {
+        let mut local = Local::over(to.another());
         let secret = local.feed_secret().await?;
-        let outstanding = Arc::new(Outstanding::default());
+        let (outstanding, bettors) = (Arc::new(Outstanding::default()), Arc::new(Bettors::new(bettors)));
+        let acknowledgements = Arc::new(acknowledgements);
+        let reports = Reports { bettors: bettors.clone(), acknowledgements: acknowledgements.clone() };
         Ok(Self {
             pace: Pace::new(local, outstanding.clone()),
             outstanding,
-            bettors: Arc::new(Bettors::new(bettors)),
-            crew: Crew::new(base, CONNECTIONS),
-            watch: Watch::start(base.clone()),
-            feed: Connection::new(base.clone()),
+            bettors,
+            crew: Crew::new(to, CONNECTIONS, acknowledgements.clone()),
+            watch: Watch::start(to.another(), reports),
+            feed: to.another(),
             secret,
             seed,
             handed_out: 0,
             played: Played::default(),
             progress,
+            acknowledgements,
         })
     }
 
@@ -112,7 +126,8 @@ impl Player {
     }
 
     async fn post(&mut self, message: &feed::Message) -> Result<(), CliError> {
-        cli::feed::post(&mut self.feed, message, &self.secret, self.pace.now()).await.map(drop)
+        let (call, reply) = cli::feed::post(&mut self.feed, message, &self.secret, self.pace.now()).await?;
+        self.acknowledgements.note(What::Feed, None, &call, &reply)
     }
 
     fn show(&self, now: Timestamp) {

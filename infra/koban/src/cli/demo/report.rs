@@ -31,7 +31,7 @@ pub struct Report {
     place_p99_ms: f64,
     settle_slips_per_s: f64,
     result_to_settled_p99_ms: f64,
-    engine_txn_per_s: f64,
+    engine_txn_per_s: Option<f64>,
     wru_per_slip: f64,
     wru_per_paid_user: Option<f64>,
     calls_per_slip: f64,
@@ -46,7 +46,8 @@ pub struct Findings<'a> {
     /// None when the cloud's data directory is not known.
     pub proof: Option<&'a Proof>,
     pub used: Option<Used>,
-    pub engine_txn_per_s: f64,
+    /// None where it was not measured.
+    pub engine_txn_per_s: Option<f64>,
     /// Whether the cloud ran in this process.
     pub in_process: bool,
 }
@@ -83,7 +84,7 @@ impl Report {
             place_p99_ms: rounded(tally.latency_ms(99)),
             settle_slips_per_s: rounded(settled_slips_per_s(&played.settled)),
             result_to_settled_p99_ms: rounded(result_to_settled_ms(&played.settled, 99)),
-            engine_txn_per_s: rounded(engine_txn_per_s),
+            engine_txn_per_s: engine_txn_per_s.map(rounded),
             wru_per_slip: rounded(slip.write_units),
             wru_per_paid_user: paid.map(|paid| rounded(paid.write_units)),
             calls_per_slip: rounded(slip.calls),
@@ -127,7 +128,7 @@ impl Report {
             ("its median, first / last tenth of the slips", format!("{first:.1} / {last:.1} ms")),
             ("slips settled per second", format!("{:.0}", self.settle_slips_per_s)),
             ("from a result to its settlement, 99 %", format!("{:.0} ms", self.result_to_settled_p99_ms)),
-            ("the engine alone, transactions per second", format!("{:.0}", self.engine_txn_per_s)),
+            ("the engine alone, transactions per second", self.engine_txn_per_s.map_or_else(unknown, |txn| format!("{txn:.0}"))),
             ("DynamoDB calls / write units a slip", format!("{:.2} / {:.2}", self.calls_per_slip, self.wru_per_slip)),
             ("write units a paid person, all shares in", self.wru_per_paid_user.map_or_else(unknown, |wru| format!("{wru:.2}"))),
             ("AWS, a million slips", usd(self.usd_per_million_slips)),
@@ -156,7 +157,7 @@ mod tests {
             played: &Played::default(),
             proof: Some(&Proof::default()),
             used: None,
-            engine_txn_per_s: 1.0,
+            engine_txn_per_s: Some(1.0),
             in_process: true,
         };
         let json = serde_json::to_string(&Report::new(&findings)).unwrap();
@@ -168,7 +169,7 @@ mod tests {
     fn nothing_proved_is_not_clean() {
         let played = Played::default();
         let clean = |proof: Option<&Proof>, planned| {
-            let findings = Findings { played: &played, proof, used: None, engine_txn_per_s: 1.0, in_process: true };
+            let findings = Findings { played: &played, proof, used: None, engine_txn_per_s: Some(1.0), in_process: true };
             Report::new(&findings).is_clean(planned, &played)
         };
         let proof = Proof { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, ..Proof::default() };

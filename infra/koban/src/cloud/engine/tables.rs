@@ -1,5 +1,6 @@
 //! The tables of the services, made when they are missing: the same shape as Terraform gives them on AWS, and the one index that
-//! dynoxide lacks.
+//! dynoxide lacks. All that is missing comes with one commit: dynoxide lists a table before it makes it, so a process that was killed
+//! between the two would leave one that is listed, is never made again, and can keep nothing.
 
 use crate::cloud::CloudError;
 use dynoxide::actions::{create_table, update_time_to_live};
@@ -15,6 +16,13 @@ const STREAM_POSITIONS: &str =
     "CREATE TABLE IF NOT EXISTS koban_stream_positions (function TEXT PRIMARY KEY, id INTEGER NOT NULL);";
 
 pub(super) fn create(storage: &Storage, services: &[&Service], names: &Names) -> Result<(), CloudError> {
+    storage.begin_transaction().map_err(CloudError::engine)?;
+    let created = create_all(storage, services, names);
+    let ended = if created.is_ok() { storage.commit() } else { storage.rollback() };
+    created.and(ended.map_err(CloudError::engine))
+}
+
+fn create_all(storage: &Storage, services: &[&Service], names: &Names) -> Result<(), CloudError> {
     for table in services.iter().flat_map(|service| service.tables) {
         create_one(storage, table, &names.table(table))?;
     }

@@ -3,6 +3,8 @@
 use super::*;
 use crate::cloud::local_names;
 use crate::cloud::tests::SERVICES;
+use crate::cloud::tests::service::NOTES;
+use platform::resource::Table;
 use serde_json::{Value, json};
 
 fn open(directory: &Path) -> Engine {
@@ -83,3 +85,18 @@ async fn an_unknown_operation_is_refused() {
     let reply = engine.call("GetItem", b"{}").await;
     assert!(reply.status == 400 && reply.body.contains("ValidationException"));
 }
+
+#[test]
+fn tables_are_made_all_together_or_not_at_all() {
+    static UNMAKEABLE: Table = Table { name: "not a name!", doc: "", indexes: &[] };
+    static SERVICE: Service = Service { tables: &[&NOTES, &UNMAKEABLE], ..NO_SERVICE };
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(LocalClock::open(directory.path(), None).unwrap());
+    let names = local_names();
+    assert!(Engine::open(directory.path(), &[&SERVICE], &names, &clock).is_err());
+    let storage = open_storage(&directory.path().join("dynamodb.sqlite"), &clock).unwrap();
+    assert!(!storage.table_exists(&names.table(&NOTES)).unwrap(), "it would stay half made for ever");
+}
+
+const NO_SERVICE: Service =
+    Service { name: "", doc: "", tables: &[], queues: &[], topics: &[], secrets: &[], alarms: &[], functions: &[] };

@@ -104,7 +104,7 @@ impl<'a> Betting<'a> {
         for message in feed::results([(planned.id, &planned.result)]) {
             self.player.post(&message).await?;
         }
-        self.player.watch.resulted(planned.id, self.held_back.bettors_of(race).len());
+        self.player.watch.resulted(planned.id, self.held_back.bettors_of(race).to_vec(), self.player.pace.now());
         Ok(())
     }
 

@@ -30,6 +30,11 @@ impl Bettors {
         self.tokens.len()
     }
 
+    /// The subject of a bettor's tokens.
+    pub fn name(bettor: usize) -> String {
+        format!("bettor-{bettor:05}")
+    }
+
     /// The `Authorization` of a bettor at `now`.
     pub async fn authorization(
         &self,
@@ -43,7 +48,7 @@ impl Bettors {
         {
             return Ok(header);
         }
-        let header = bearer(&local::token(connection, &format!("bettor-{bettor:05}")).await?)?;
+        let header = bearer(&local::token(connection, &Self::name(bettor)).await?)?;
         let pass = Pass { header: header.clone(), minted_at: now };
         *self.tokens[bettor].lock().unwrap_or_else(PoisonError::into_inner) = Some(pass);
         Ok(header)

@@ -2,6 +2,7 @@
 
 use super::bettors::Bettors;
 use crate::cli::CliError;
+use crate::cli::demo::acknowledgements::{Acknowledgements, What};
 use crate::cli::demo::plan::SlipPlan;
 use crate::cli::http::{Call, Connection};
 use jiff::Timestamp;
@@ -28,6 +29,7 @@ pub(super) struct Morning<'a> {
     pub date: Date,
     pub now: Timestamp,
     pub seed: u64,
+    pub acknowledgements: &'a Acknowledgements,
 }
 
 impl Morning<'_> {
@@ -40,7 +42,8 @@ impl Morning<'_> {
             }
             if self.plan.takes_medals[bettor] {
                 let call = Call::post("/v1/medals/daily", "")?.by(self.authorization(bettor, connection).await?);
-                connection.send(&call).await?.accepted("taking the day's medals")?;
+                let reply = connection.send(&call).await?.accepted("taking the day's medals")?;
+                self.acknowledgements.note(What::Medals, Some(&Bettors::name(bettor)), &call, &reply)?;
             }
         }
         for (bettor, topup) in asked {
@@ -58,16 +61,19 @@ impl Morning<'_> {
         let call = Call::post("/v1/topups", body)?
             .with("idempotency-key", &format!("demo-{}-{}-{bettor}", self.seed, self.date))
             .by(self.authorization(bettor, connection).await?);
-        Ok(connection.send(&call).await?.accepted("topping up")?.json::<TopUpReply>()?.id)
+        let reply = connection.send(&call).await?.accepted("topping up")?;
+        self.acknowledgements.note(What::Topup, Some(&Bettors::name(bettor)), &call, &reply)?;
+        Ok(reply.json::<TopUpReply>()?.id)
     }
 
     async fn collected(&self, bettor: usize, topup: &str, connection: &mut Connection) -> Result<(), CliError> {
         let call = Call::get(&format!("/v1/topups/{topup}"))?.by(self.authorization(bettor, connection).await?);
         let started = Instant::now();
         loop {
-            let state = connection.send(&call).await?.accepted("looking after a top-up")?.json::<TopUpReply>()?.state;
+            let reply = connection.send(&call).await?.accepted("looking after a top-up")?;
+            let state = reply.json::<TopUpReply>()?.state;
             if state == TopUpState::Collected {
-                return Ok(());
+                return self.acknowledgements.note(What::CollectedTopup, Some(&Bettors::name(bettor)), &call, &reply);
             }
             if state == TopUpState::Declined || started.elapsed() > COLLECTED_WITHIN {
                 return Err(CliError::Unexpected(format!(

@@ -5,9 +5,10 @@ use super::bettors::Bettors;
 use super::morning::Morning;
 use super::outstanding::Outstanding;
 use crate::cli::CliError;
+use crate::cli::demo::acknowledgements::{Acknowledgements, What};
 use crate::cli::demo::measure::Tally;
 use crate::cli::demo::plan::{PlannedDay, PlannedSlip, SlipPlan};
-use crate::cli::http::{BaseUrl, Call, Connection, Reply, uri};
+use crate::cli::http::{Call, Connection, Reply, uri};
 use http::Uri;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -33,6 +34,7 @@ pub struct Job {
 /// Everybody at work. A connection is with its task while there is work, and here otherwise.
 pub struct Crew {
     connections: Vec<Connection>,
+    acknowledgements: Arc<Acknowledgements>,
 }
 
 /// A day's betting under way.
@@ -52,6 +54,7 @@ struct Desk {
     /// Where the slips of each race go.
     paths: Vec<Uri>,
     key_prefix: String,
+    acknowledgements: Arc<Acknowledgements>,
 }
 
 impl Placing {
@@ -67,8 +70,8 @@ impl Placing {
 }
 
 impl Crew {
-    pub fn new(base: &BaseUrl, connections: usize) -> Self {
-        Self { connections: (0..connections).map(|_| Connection::new(base.clone())).collect() }
+    pub fn new(to: &Connection, connections: usize, acknowledgements: Arc<Acknowledgements>) -> Self {
+        Self { connections: (0..connections).map(|_| to.another()).collect(), acknowledgements }
     }
 
     /// Gives everybody what the day will need.
@@ -80,7 +83,7 @@ impl Crew {
         now: Timestamp,
         seed: u64,
     ) -> Result<(), CliError> {
-        let morning = Morning { bettors, plan, date, now, seed };
+        let morning = Morning { bettors, plan, date, now, seed, acknowledgements: &self.acknowledgements };
         let (count, people) = (self.connections.len(), plan.top_ups.len());
         let parts = self.connections.iter_mut().enumerate();
         let parts = parts.map(|(part, connection)| morning.of((part..people).step_by(count), connection));
@@ -103,6 +106,7 @@ impl Crew {
             refused: refused.clone(),
             paths: paths.collect::<Result<_, _>>()?,
             key_prefix: format!("demo-{seed}-{}", day.date),
+            acknowledgements: self.acknowledgements.clone(),
         });
         let (mut tasks, mut jobs) = (JoinSet::new(), Vec::new());
         for connection in self.connections.drain(..) {
@@ -162,6 +166,7 @@ impl Desk {
             reply = connection.send(&call).await?;
         }
         let reply = reply.accepted("placing a slip")?;
+        self.acknowledgements.note(What::Slip, Some(&Bettors::name(slip.bettor)), &call, &reply)?;
         tally.placed(*number, started.elapsed(), reply.headers.get("server-timing"));
         Ok(())
     }

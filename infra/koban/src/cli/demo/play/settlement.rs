@@ -1,12 +1,12 @@
 //! Looks after races whose result was posted until they are settled, and notes how long that took.
 
 use super::pace::Pace;
+use super::reports::Reports;
 use crate::cli::CliError;
 use crate::cli::demo::measure::Settled;
-use crate::cli::http::{BaseUrl, Call, Connection};
-use jiff::SignedDuration;
-use serde::Deserialize;
-use shared::racing::{RaceId, RaceState};
+use crate::cli::http::Connection;
+use jiff::{SignedDuration, Timestamp};
+use shared::racing::RaceId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -33,32 +33,30 @@ pub struct Watch {
 
 struct Pending {
     race: RaceId,
-    slips: usize,
+    /// Once for each slip.
+    bettors: Vec<usize>,
+    /// By the cloud's clock.
+    resulted_at: Timestamp,
     since: Instant,
     look_at: Instant,
 }
 
-#[derive(Deserialize)]
-struct RaceReply {
-    state: RaceState,
-}
-
 impl Watch {
-    pub fn start(base: BaseUrl) -> Self {
+    pub fn start(connection: Connection, reports: Reports) -> Self {
         let (resulted, receiver) = unbounded_channel();
         let (sender, settled) = unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let looking = Looking { connection: Connection::new(base), tell: sender, waiting: waiting.clone() };
+        let looking = Looking { connection, reports, tell: sender, waiting: waiting.clone() };
         let task = tokio::spawn(looking.look(receiver));
         Self { resulted, settled, waiting, task }
     }
 
-    /// The result of `race` was posted just now.
-    pub fn resulted(&self, race: RaceId, slips: usize) {
+    /// The result of `race` was posted just now: at `resulted_at` by the cloud's clock. `bettors` are named once for each slip.
+    pub fn resulted(&self, race: RaceId, bettors: Vec<usize>, resulted_at: Timestamp) {
         self.waiting.fetch_add(1, SeqCst);
         let now = Instant::now();
         // Fails only when the task is gone; then the count says so.
-        let _ = self.resulted.send(Pending { race, slips, since: now, look_at: now + LOOK_AFTER_MIN });
+        let _ = self.resulted.send(Pending { race, bettors, resulted_at, since: now, look_at: now + LOOK_AFTER_MIN });
     }
 
     /// A race that was settled since the last time of asking.
@@ -96,6 +94,7 @@ impl Watch {
 
 struct Looking {
     connection: Connection,
+    reports: Reports,
     tell: UnboundedSender<RaceId>,
     waiting: Arc<AtomicUsize>,
 }
@@ -132,21 +131,16 @@ impl Looking {
 
     /// The race's settlement, or the race to be looked at again.
     async fn look_after(&mut self, race: Pending) -> Result<Settled, Pending> {
-        if !is_settled(&mut self.connection, race.race).await {
+        // One that cannot be asked after is asked after again.
+        let reported = self.reports.of(race.race, &race.bettors, race.resulted_at, &mut self.connection).await;
+        if !reported.unwrap_or(false) {
             let wait = (race.since.elapsed() / AGE_BY_LOOK).clamp(LOOK_AFTER_MIN, LOOK_AFTER_MAX);
             return Err(Pending { look_at: Instant::now() + wait, ..race });
         }
-        let settled = Settled { slips: race.slips, from: race.since, until: Instant::now() };
+        let settled = Settled { slips: race.bettors.len(), from: race.since, until: Instant::now() };
         self.waiting.fetch_sub(1, SeqCst);
         // Fails only when the demo has ended.
         let _ = self.tell.send(race.race);
         Ok(settled)
     }
-}
-
-/// Whether the race is settled; one that cannot be asked after is not, and is asked after again.
-async fn is_settled(connection: &mut Connection, race: RaceId) -> bool {
-    let Ok(call) = Call::get(&format!("/v1/races/{race}")) else { return false };
-    let Ok(reply) = connection.send(&call).await else { return false };
-    reply.json::<RaceReply>().is_ok_and(|race| race.state == RaceState::Settled)
 }

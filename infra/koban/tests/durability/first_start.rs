@@ -1,0 +1,87 @@
+//! A cloud that is killed while it starts for the first time, at any moment: tables half made, a key half written. The next start makes
+//! the rest, and everything works.
+
+use super::acknowledged::Acknowledged;
+use super::ask::Asking;
+use super::child::Cloud;
+use super::{nothing_is_off, random};
+use koban::cli::http::Call;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Directories, each killed this often before its cloud may start.
+const DIRECTORIES: u32 = 6;
+const KILLS_EACH: u32 = 2;
+
+#[tokio::test]
+async fn a_first_start_may_be_killed_at_any_moment() {
+    let mut rng = random();
+    let undisturbed = first_start_takes().await;
+    for number in 0..DIRECTORIES {
+        let directory = tempfile::tempdir().unwrap();
+        let mut cloud = Cloud::start(directory.path());
+        for _ in 0..KILLS_EACH {
+            let into = undisturbed.mul_f64(rng.f64());
+            tokio::time::sleep(into).await;
+            cloud.kill();
+            println!("directory {number}: killed {} ms into its start, {:?} there", into.as_millis(), files(&cloud));
+            cloud.start_again();
+        }
+        cloud.until_ready().await;
+        it_works(&cloud).await;
+    }
+}
+
+/// So that the kills fall on all of it, however fast the machine is.
+async fn first_start_takes() -> Duration {
+    let directory = tempfile::tempdir().unwrap();
+    let started = Instant::now();
+    Cloud::start(directory.path()).until_ready().await;
+    started.elapsed()
+}
+
+fn files(cloud: &Cloud) -> Vec<String> {
+    let entries = std::fs::read_dir(cloud.data()).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Every table takes part: a wallet, the bank, the medals. (A race day is what the other test plays.)
+async fn it_works(cloud: &Cloud) {
+    let mut asking = Asking::of(cloud);
+    let call = Call::post("/v1/topups", json!({"asset": "JPY", "minor": 10_000}).to_string()).unwrap();
+    let reply = asking.send(Some("alice"), call.with("idempotency-key", "first")).await.accepted("topping up").unwrap();
+    let topup = Acknowledged {
+        what: "topup".into(),
+        by: Some("alice".into()),
+        path: "/v1/topups".into(),
+        key: Some("first".into()),
+        body: String::new(),
+        reply: String::from_utf8(reply.body.to_vec()).unwrap(),
+    };
+    let medals = asking.send(Some("alice"), Call::post("/v1/medals/daily", "").unwrap()).await;
+    let medals = Acknowledged {
+        what: "medals".into(),
+        path: "/v1/medals/daily".into(),
+        key: None,
+        reply: String::from_utf8(medals.accepted("medals").unwrap().body.to_vec()).unwrap(),
+        ..topup.clone()
+    };
+    asking.until_nothing_is_queued().await;
+    nothing_is_off(cloud, &[topup, medals]).await;
+    every_table_is_whole(cloud).await;
+}
+
+/// As Terraform makes them: with their indexes, streams and times to live.
+async fn every_table_is_whole(cloud: &Cloud) {
+    for table in koban::registry::SERVICES.iter().flat_map(|service| service.tables) {
+        let name = json!({"TableName": format!("koban-local-{}", table.name)});
+        let made: Value = cloud.aws("DescribeTable", &name).await["Table"].take();
+        let indexes = made["GlobalSecondaryIndexes"].as_array().map_or(0, Vec::len);
+        assert_eq!(indexes, table.indexes.len(), "{made}");
+        assert_eq!(made["StreamSpecification"]["StreamEnabled"], true, "{made}");
+        let lives = cloud.aws("DescribeTimeToLive", &name).await;
+        assert_eq!(lives["TimeToLiveDescription"]["TimeToLiveStatus"], "ENABLED", "{name} {lives}");
+    }
+}
