@@ -6,21 +6,26 @@ use super::ask::Asking;
 use super::child::Cloud;
 use super::{nothing_is_off, random};
 use koban::cli::http::Call;
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Directories, each killed this often before its cloud may start.
-const DIRECTORIES: u32 = 6;
-const KILLS_EACH: u32 = 2;
+/// Directories whose cloud is killed anywhere in its first start, and in its second.
+const ANYWHERE: u32 = 4;
+/// Directories whose cloud is killed while it makes its tables, which takes two or three milliseconds.
+const MAKING_TABLES: u32 = 12;
+const MAKING_TABLES_US: std::ops::Range<u64> = 0..3_000;
 
 #[tokio::test]
 async fn a_first_start_may_be_killed_at_any_moment() {
     let mut rng = random();
-    let undisturbed = first_start_takes().await;
-    for number in 0..DIRECTORIES {
+    // So that the kills fall on all of it, however fast the machine is.
+    let (key, undisturbed) = undisturbed().await;
+    for number in 0..ANYWHERE {
         let directory = tempfile::tempdir().unwrap();
         let mut cloud = Cloud::start(directory.path());
-        for _ in 0..KILLS_EACH {
+        for _ in 0..2 {
             let into = undisturbed.mul_f64(rng.f64());
             tokio::time::sleep(into).await;
             cloud.kill();
@@ -30,14 +35,46 @@ async fn a_first_start_may_be_killed_at_any_moment() {
         cloud.until_ready().await;
         it_works(&cloud).await;
     }
+    for number in 0..MAKING_TABLES {
+        let directory = tempfile::tempdir().unwrap();
+        // Given the key, a start takes little else than making tables.
+        std::fs::create_dir(directory.path().join("data")).unwrap();
+        std::fs::write(directory.path().join("data/issuer.pem"), &key).unwrap();
+        let mut cloud = Cloud::start(directory.path());
+        let into = Duration::from_micros(rng.u64(MAKING_TABLES_US));
+        let engine = cloud.data().join("dynamodb.sqlite");
+        until_tables_are_begun(&engine);
+        std::thread::sleep(into);
+        cloud.kill();
+        println!("directory {number}: killed {} us later, {:?} tables listed", into.as_micros(), tables(&engine));
+        cloud.start_again();
+        cloud.until_ready().await;
+        it_works(&cloud).await;
+    }
 }
 
-/// So that the kills fall on all of it, however fast the machine is.
-async fn first_start_takes() -> Duration {
+/// The key that an undisturbed start makes, and how long such a start takes.
+async fn undisturbed() -> (Vec<u8>, Duration) {
     let directory = tempfile::tempdir().unwrap();
     let started = Instant::now();
-    Cloud::start(directory.path()).until_ready().await;
-    started.elapsed()
+    let mut cloud = Cloud::start(directory.path());
+    cloud.until_ready().await;
+    (std::fs::read(cloud.data().join("issuer.pem")).unwrap(), started.elapsed())
+}
+
+/// Waits, as closely as can be, until the engine keeps a list of its tables.
+fn until_tables_are_begun(engine: &Path) {
+    let started = Instant::now();
+    while tables(engine).is_none() {
+        assert!(started.elapsed() < Duration::from_secs(30), "{} is never made", engine.display());
+        std::thread::sleep(Duration::from_micros(100));
+    }
+}
+
+/// How many tables the engine lists; none before it has a list.
+fn tables(engine: &Path) -> Option<u32> {
+    let connection = Connection::open_with_flags(engine, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    connection.query_row("SELECT COUNT(*) FROM _tables", [], |row| row.get(0)).ok()
 }
 
 fn files(cloud: &Cloud) -> Vec<String> {

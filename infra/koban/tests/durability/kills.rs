@@ -1,7 +1,7 @@
-//! When the cloud is killed: at moments spread at random over the whole day, and in each of its works (placing, relaying, settling,
-//! starting) in turn, so that no run happens to kill it only where it rests.
+//! When the cloud is killed: at moments spread at random over the whole day, and in each of its works (collecting, settling, relaying,
+//! placing, starting) in turn, so that no run happens to kill it only where it rests.
 
-use super::acknowledged;
+use super::acknowledged::{self, Acknowledged};
 use super::ask::Asking;
 use super::child::Cloud;
 use fastrand::Rng;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 /// How long a kill waits for its work to be under way.
 const UNDER_WAY_WITHIN: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+const SETTLING: [&str; 3] = ["settle-race", "settle-shard", "certify-race"];
 /// How far into its work the cloud comes before the kill, in milliseconds.
 const INTO_MS: std::ops::Range<u64> = 0..12;
 /// How far into its start.
@@ -21,6 +22,8 @@ const INTO_START_MS: std::ops::Range<u64> = 0..250;
 /// What the cloud is to be interrupted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
+    /// Top-ups that were accepted and are not paid by the bank.
+    Collecting,
     /// Answering whatever is asked.
     Placing,
     /// Changes that are not relayed yet.
@@ -46,16 +49,20 @@ pub struct Kills(Vec<Kill>);
 impl Kills {
     /// `rounds` kills over a day of `slips` slips by `bettors` people.
     pub fn plan(rounds: usize, slips: usize, bettors: usize, rng: &mut Rng) -> Self {
-        // Top-ups and slips are acknowledged, most slips are reported again when they are settled; some is left at the end for sure.
-        let expected = 2 * bettors + slips + slips / 3;
-        let mut works = [Work::Settling, Work::Placing, Work::Relaying, Work::Starting].into_iter().cycle();
-        let mut kill = |round: usize| Kill {
-            after: (expected * round + rng.usize(..expected)) / rounds,
-            in_: works.next().unwrap_or(Work::Placing),
+        // Slips are acknowledged, and most of them reported again when they are settled; some is left at the end for sure.
+        let (morning, day) = (bettors, slips + slips / 3);
+        let works = [Work::Settling, Work::Relaying, Work::Placing, Work::Starting].into_iter().cycle();
+        let works = std::iter::once(Work::Collecting).chain(works).take(rounds);
+        let kill = |(round, in_)| Kill {
+            after: match round {
+                0 => rng.usize(..morning),
+                _ => morning + (day * (round - 1) + rng.usize(..day)) / (rounds - 1),
+            },
+            in_,
             into_ms: rng.u64(INTO_MS),
             into_start_ms: rng.u64(INTO_START_MS),
         };
-        Self((0..rounds).map(&mut kill).collect())
+        Self((0..).zip(works).map(kill).collect())
     }
 
     /// Kills and restarts the cloud while `demo` plays, and says where each kill landed.
@@ -100,7 +107,8 @@ async fn until(work: Work, before: usize, cloud: &Cloud, file: &Path) -> Option<
         let status = asking.status().await;
         let is_under_way = match work {
             Work::Relaying => status.as_ref().is_some_and(|status| status["stream_lag"].as_u64() > Some(0)),
-            Work::Settling => status.as_ref().is_some_and(|status| settling(status) > 0),
+            Work::Collecting => is_collecting(&acknowledged::read(file)),
+            Work::Settling => status.as_ref().is_some_and(|status| messages(status, &SETTLING) > 0),
             Work::Placing | Work::Starting => acknowledged::read(file).len() > before,
         };
         if is_under_way || started.elapsed() > UNDER_WAY_WITHIN {
@@ -110,13 +118,20 @@ async fn until(work: Work, before: usize, cloud: &Cloud, file: &Path) -> Option<
     }
 }
 
-/// Messages of settlement that are due or in hand.
-fn settling(status: &Value) -> u64 {
+/// Whether a top-up was accepted and is not collected.
+fn is_collecting(acknowledged: &[Acknowledged]) -> bool {
+    let count = |what| acknowledged::of(what, acknowledged).count();
+    count("topup") > count("collected_topup")
+}
+
+/// How many messages of `queues` are due or in hand.
+fn messages(status: &Value, queues: &[&str]) -> u64 {
     let of = |queue: &str| ["visible", "in_flight"].map(|part| status["queues"][queue][part].as_u64().unwrap_or(0));
-    ["settle-race", "settle-shard", "certify-race"].iter().flat_map(|queue| of(queue)).sum()
+    queues.iter().flat_map(|queue| of(queue)).sum()
 }
 
 fn in_words(status: Option<&Value>) -> String {
     let Some(status) = status else { return "it did not tell".into() };
-    format!("{} changes not relayed, {} messages of settlement", status["stream_lag"], settling(status))
+    let [topups, settlement] = [&["collect-topup"][..], &SETTLING].map(|queues| messages(status, queues));
+    format!("{} changes not relayed, messages of {topups} top-ups and {settlement} of settlement", status["stream_lag"])
 }

@@ -23,6 +23,7 @@ use fastrand::Rng;
 use found::Found;
 use jiff::SignedDuration;
 use kills::Kills;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -33,7 +34,7 @@ const ROUNDS_DEFAULT: usize = 3;
 const SEED: &str = "KOBAN_DURABILITY_SEED";
 /// So that kills of any number find a day long enough.
 const SLIPS_PER_ROUND: usize = 60;
-const BETTORS: usize = 24;
+const BETTORS: usize = 48;
 
 fn variable<T: std::str::FromStr>(name: &str) -> Option<T> {
     let text = std::env::var(name).ok()?;
@@ -59,6 +60,8 @@ async fn whatever_was_acknowledged_is_there_after_every_kill() {
     let mut demo = Demo::start(&cloud, directory.path(), slips, &file);
     Kills::plan(rounds, slips, BETTORS, &mut rng).carry_out(&mut cloud, &file, &mut demo.0).await;
     assert!(demo.0.wait().unwrap().success(), "the demo did not end clean:\n{}", Demo::said(directory.path()));
+    let repeats = Demo::said(directory.path()).lines().find(|line| line.contains("repeated")).map(str::to_owned);
+    println!("the demo: {}", repeats.expect("calls that were repeated: it was never interrupted"));
 
     cloud.restart().await;
     let acknowledged = acknowledged::read(&file);
@@ -75,6 +78,7 @@ async fn whatever_was_acknowledged_is_there_after_every_kill() {
     cloud.restart().await;
     replay::all(&cloud, &acknowledged, replay::Medals::AnotherDay).await;
     nothing_is_off(&cloud, &acknowledged).await;
+    a_loss_would_be_seen(&cloud, &acknowledged).await;
 }
 
 /// Everything acknowledged is there, nothing twice, nothing is left undone, and `koban verify` agrees.
@@ -84,8 +88,25 @@ async fn nothing_is_off(cloud: &Cloud, acknowledged: &[Acknowledged]) {
     let found = Found::read(&mut asking, acknowledged).await;
     let faults = check::faults(acknowledged, &found);
     assert!(faults.is_empty(), "{} things are off:\n{}", faults.len(), faults.join("\n"));
-    let proved = koban(&["verify", "--data", cloud.data().to_str().unwrap()]).output().unwrap();
+    let proved = verified(cloud);
     assert!(proved.status.success(), "{}", String::from_utf8_lossy(&proved.stderr));
+}
+
+fn verified(cloud: &Cloud) -> std::process::Output {
+    koban(&["verify", "--data", cloud.data().to_str().unwrap()]).output().unwrap()
+}
+
+/// The newest line of somebody's wallet is taken away behind the cloud's back.
+async fn a_loss_would_be_seen(cloud: &Cloud, acknowledged: &[Acknowledged]) {
+    let table = "koban-local-wallet";
+    let scanned = cloud.aws("Scan", &json!({"TableName": table})).await;
+    let of_wallets = |item: &&Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("wallet#"));
+    let line = scanned["Items"].as_array().unwrap().iter().rfind(of_wallets).unwrap();
+    let key = json!({"pk": line["pk"], "sk": line["sk"]});
+    cloud.aws("DeleteItem", &json!({"TableName": table, "Key": key})).await;
+    let found = Found::read(&mut Asking::of(cloud), acknowledged).await;
+    assert!(!check::faults(acknowledged, &found).is_empty(), "{key} was taken away, and nothing was found to be off");
+    assert!(!verified(cloud).status.success());
 }
 
 /// The demo, ended with the test.
