@@ -90,12 +90,11 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let days = days(&arguments)?;
     let directory = temporary()?;
-    let engine_txn_per_s = match arguments.acknowledgements {
-        Some(_) => None,
-        None => {
-            say(&arguments, "Measuring the engine alone ...");
-            Some(or_interrupted(ceiling()).await?)
-        }
+    let engine_txn_per_s = if arguments.acknowledgements.is_some() {
+        None
+    } else {
+        say(&arguments, "Measuring the engine alone ...");
+        Some(or_interrupted(ceiling()).await?)
     };
     let started = match &arguments.url {
         Some(_) => None,

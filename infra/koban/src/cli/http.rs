@@ -286,7 +286,7 @@ mod tests {
     async fn a_cloud_that_went_away_is_waited_for_and_asked_the_same_again() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let (port, base) = nowhere();
-        let patience = Arc::new(Patience::new(Duration::from_secs(60)));
+        let patience = Arc::new(Patience::new(Duration::from_mins(1)));
         let mut connection = Connection::patient(base, patience.clone());
         let call = Call::post("/v1/topups", "{}").unwrap().with("idempotency-key", "the-same");
         let sent = tokio::spawn(async move { connection.send(&call).await });

@@ -7,6 +7,7 @@ use platform::clock::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -18,6 +19,8 @@ const WAIT_MAX: Duration = Duration::from_hours(1);
 pub struct LocalClock {
     offset_ms: AtomicI64,
     file: PathBuf,
+    /// Held while the clock is set, so that what is stored is what is shown.
+    setting: Mutex<()>,
     moves: watch::Sender<u64>,
 }
 
@@ -36,7 +39,8 @@ impl LocalClock {
             Err(error) => return Err(error),
         };
         let start = start_at.map(|start| start.as_millisecond() - SystemClock.now().as_millisecond());
-        let clock = Self { offset_ms: AtomicI64::new(stored.or(start).unwrap_or(0)), file, moves: watch::channel(0).0 };
+        let offset_ms = AtomicI64::new(stored.or(start).unwrap_or(0));
+        let clock = Self { offset_ms, file, setting: Mutex::default(), moves: watch::channel(0).0 };
         if stored.is_none() {
             clock.store()?;
         }
@@ -48,6 +52,7 @@ impl LocalClock {
     /// # Errors
     /// When the new offset cannot be stored: then the clock stays as it was.
     pub fn set(&self, now: Timestamp) -> std::io::Result<SignedDuration> {
+        let _setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.offset_ms.load(SeqCst);
         let after = now.as_millisecond() - SystemClock.now().as_millisecond();
         self.offset_ms.store(after, SeqCst);
@@ -125,6 +130,22 @@ mod tests {
         drop(clock);
         let clock = LocalClock::open(directory.path(), Some(at("2030-01-01T00:00:00Z"))).unwrap();
         assert!(clock.now() >= at("2031-05-01T00:00:00Z") && clock.now() < at("2031-05-01T00:01:00Z"));
+    }
+
+    #[test]
+    fn set_by_many_at_once_it_keeps_what_it_shows() {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = LocalClock::open(directory.path(), Some(at("2030-01-01T00:00:00Z"))).unwrap();
+        for _ in 0..50 {
+            std::thread::scope(|scope| {
+                let clock = &clock;
+                for year in 2030..2034 {
+                    scope.spawn(move || clock.set(at(&format!("{year}-01-01T00:00:00Z"))).unwrap());
+                }
+            });
+            let again = LocalClock::open(directory.path(), None).unwrap();
+            assert!(again.now().duration_since(clock.now()).abs() < SignedDuration::from_mins(1));
+        }
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-const IDLE_WITHIN: Duration = Duration::from_secs(60);
+const IDLE_WITHIN: Duration = Duration::from_mins(1);
 
 /// A connection to one cloud, with everybody's tokens.
 pub struct Asking {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// What to run koban with, for the launcher: a JSON array.
 const ARGUMENTS: &str = "KOBAN_DURABILITY_LAUNCH";
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 /// Below the ports that the system hands out, so that nobody takes the port of a cloud that is just down.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 

@@ -50,7 +50,7 @@ impl Kills {
     /// `rounds` kills over a day of `slips` slips by `bettors` people.
     pub fn plan(rounds: usize, slips: usize, bettors: usize, rng: &mut Rng) -> Self {
         // Slips are acknowledged, and most of them reported again when they are settled; some is left at the end for sure.
-        let (morning, day) = (bettors, slips + slips / 3);
+        let (morning, day) = (bettors, slips + slips / 2);
         let works = [Work::Settling, Work::Relaying, Work::Placing, Work::Starting].into_iter().cycle();
         let works = std::iter::once(Work::Collecting).chain(works).take(rounds);
         let kill = |(round, in_)| Kill {
