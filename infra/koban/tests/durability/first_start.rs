@@ -12,9 +12,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Directories whose cloud is killed anywhere in its first start, and in its second.
-const ANYWHERE: u32 = 4;
+const ANYWHERE: u32 = 3;
 /// Directories whose cloud is killed while it makes its tables, which takes two or three milliseconds.
-const MAKING_TABLES: u32 = 12;
+const MAKING_TABLES: u32 = 8;
 const MAKING_TABLES_US: std::ops::Range<u64> = 0..3_000;
 
 #[tokio::test]

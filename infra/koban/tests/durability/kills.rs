@@ -1,13 +1,13 @@
 //! When the cloud is killed: at moments spread at random over the whole day, and in each of its works (collecting, settling, relaying,
 //! placing, starting) in turn, so that no run happens to kill it only where it rests.
 
+use super::Demo;
 use super::acknowledged::{self, Acknowledged};
 use super::ask::Asking;
 use super::child::Cloud;
 use fastrand::Rng;
 use serde_json::Value;
 use std::path::Path;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// How long a kill waits for its work to be under way.
@@ -66,7 +66,7 @@ impl Kills {
     }
 
     /// Kills and restarts the cloud while `demo` plays, and says where each kill landed.
-    pub async fn carry_out(self, cloud: &mut Cloud, file: &Path, demo: &mut Child) {
+    pub async fn carry_out(self, cloud: &mut Cloud, file: &Path, demo: &mut Demo) {
         let rounds = self.0.len();
         for (round, kill) in (1..).zip(self.0) {
             let last = acknowledged_after(kill.after, file, demo).await;
@@ -84,16 +84,16 @@ impl Kills {
                 cloud.start_again();
             }
             cloud.until_ready().await;
-            assert!(demo.try_wait().unwrap().is_none(), "the demo ended before kill {round} of {rounds}: the day is too short");
+            assert!(demo.is_playing(), "the demo ended before the last kill, number {rounds}:\n{}", demo.said());
         }
     }
 }
 
 /// Waits until there are `count` acknowledgements. Returns how many there are.
-async fn acknowledged_after(count: usize, file: &Path, demo: &mut Child) -> usize {
+async fn acknowledged_after(count: usize, file: &Path, demo: &mut Demo) -> usize {
     loop {
         let there = acknowledged::read(file).len();
-        if there >= count || demo.try_wait().unwrap().is_some() {
+        if there >= count || !demo.is_playing() {
             return there;
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -24,7 +24,7 @@ use found::Found;
 use jiff::SignedDuration;
 use kills::Kills;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 /// How often the cloud is killed while a day is played on it: few in every run of the tests, 20 when asked for.
@@ -58,9 +58,10 @@ async fn whatever_was_acknowledged_is_there_after_every_kill() {
     cloud.until_ready().await;
     let file = directory.path().join("acknowledgements.jsonl");
     let mut demo = Demo::start(&cloud, directory.path(), slips, &file);
-    Kills::plan(rounds, slips, BETTORS, &mut rng).carry_out(&mut cloud, &file, &mut demo.0).await;
-    assert!(demo.0.wait().unwrap().success(), "the demo did not end clean:\n{}", Demo::said(directory.path()));
-    let repeats = Demo::said(directory.path()).lines().find(|line| line.contains("repeated")).map(str::to_owned);
+    Kills::plan(rounds, slips, BETTORS, &mut rng).carry_out(&mut cloud, &file, &mut demo).await;
+    assert!(demo.child.wait().unwrap().success(), "the demo did not end clean:\n{}", demo.said());
+    let said = demo.said();
+    let repeats = said.lines().find(|line| line.contains("repeated"));
     println!("the demo: {}", repeats.expect("calls that were repeated: it was never interrupted"));
 
     cloud.restart().await;
@@ -110,28 +111,37 @@ async fn a_loss_would_be_seen(cloud: &Cloud, acknowledged: &[Acknowledged]) {
 }
 
 /// The demo, ended with the test.
-struct Demo(Child);
+struct Demo {
+    child: Child,
+    log: PathBuf,
+}
 
 impl Demo {
     fn start(cloud: &Cloud, directory: &Path, slips: usize, file: &Path) -> Self {
-        let said = std::fs::File::create(directory.join("demo.log")).unwrap();
+        let log = directory.join("demo.log");
+        let said = std::fs::File::create(&log).unwrap();
         let (url, slips, bettors) = (cloud.url(), slips.to_string(), BETTORS.to_string());
         let (data, file) = (cloud.data().to_str().unwrap(), file.to_str().unwrap());
         let arguments =
             ["demo", "--url", &url, "--data", data, "--slips", &slips, "--bettors", &bettors, "--acknowledgements", file];
         let mut command = koban(&arguments);
-        Self(command.stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap())
+        let child = command.stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap();
+        Self { child, log }
     }
 
-    fn said(directory: &Path) -> String {
-        std::fs::read_to_string(directory.join("demo.log")).unwrap_or_default()
+    fn is_playing(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
 
 impl Drop for Demo {
     fn drop(&mut self) {
         // It has ended already where all went well.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
