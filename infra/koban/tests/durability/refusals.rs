@@ -50,7 +50,7 @@ async fn announce(cloud: &Cloud) -> RaceId {
     let mut asking = Asking::of(cloud);
     let now = asking.now().await;
     let race = RaceId::new(now.to_zoned(shared::medals::tokyo()).date(), 1, 1).unwrap();
-    let runners = (1..=6).map(|number| Runner { number, name: format!("Runner {number}") }).collect();
+    let runners = (1..=6).map(|number| Runner { number, name: format!("Runner {number}"), bracket: None }).collect();
     let announcement = Announcement { closes_at: now + SignedDuration::from_hours(1), title: "Race 1".into(), runners };
     let message = &feed::announcements([(race, &announcement)])[0];
     let signed = message.signed(&asking.feed_secret().await, now).unwrap();
