@@ -91,6 +91,13 @@ resource "aws_s3_bucket" "code" {
   bucket = "${local.prefix}code-${local.account}"
   # It holds nothing that `koban package` would not make again.
   force_destroy = true
+
+  lifecycle {
+    precondition {
+      condition     = length(setsubtract(keys(local.manifest.functions), keys(local.functions))) == 0
+      error_message = "In the manifest and not in wiring.json: ${join(", ", setsubtract(keys(local.manifest.functions), keys(local.functions)))}. Run `koban wiring` and `koban package` again."
+    }
+  }
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "code" {

@@ -4,7 +4,7 @@
 data "aws_caller_identity" "current" {}
 
 locals {
-  wiring  = jsondecode(file("${path.module}/wiring.json"))
+  wiring  = jsondecode(var.wiring != null ? var.wiring : file("${path.module}/wiring.json"))
   account = data.aws_caller_identity.current.account_id
   prefix  = "koban-${var.environment}-"
 

@@ -57,6 +57,14 @@ resource "aws_sqs_queue" "this" {
   })
 
   depends_on = [aws_sqs_queue.dead_letter]
+
+  # A message must not be seen again while its function works on it; six times is what AWS asks for.
+  lifecycle {
+    precondition {
+      condition     = each.value.visibility_seconds >= 6 * local.functions[each.value.consumer].timeout_seconds
+      error_message = "${each.key} hides a message for ${each.value.visibility_seconds} s: less than six times the timeout of ${each.value.consumer}, ${local.functions[each.value.consumer].timeout_seconds} s. Run `koban wiring` again."
+    }
+  }
 }
 
 resource "aws_sqs_queue" "dead_letter" {

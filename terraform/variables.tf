@@ -172,6 +172,12 @@ variable "manifest" {
   default = null
 }
 
+variable "wiring" {
+  description = "The wiring itself, as JSON, instead of wiring.json. For tests, which spoil it."
+  type        = string
+  default     = null
+}
+
 variable "endpoint_url" {
   description = "Where the AWS API is, when it is an emulator's. Null on AWS."
   type        = string

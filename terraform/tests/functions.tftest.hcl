@@ -139,3 +139,13 @@ run "a_function_that_was_not_packaged_stops_the_plan" {
   }
   expect_failures = [aws_lambda_function.this["place-slip"]]
 }
+
+run "a_function_that_the_wiring_has_forgotten_stops_the_plan" {
+  command = plan
+  variables {
+    wiring = jsonencode(merge(jsondecode(file("wiring.json")), {
+      functions = { for name, function in jsondecode(file("wiring.json")).functions : name => function if name != "get-slip" }
+    }))
+  }
+  expect_failures = [aws_s3_bucket.code]
+}

@@ -170,3 +170,17 @@ run "schedules_fire_into_queues" {
     error_message = "sweep-races does not come every minute."
   }
 }
+
+run "a_queue_that_gives_its_function_too_little_time_stops_the_plan" {
+  command = plan
+  variables {
+    wiring = jsonencode(merge(jsondecode(file("wiring.json")), {
+      queues = { for name, queue in jsondecode(file("wiring.json")).queues : name => merge(queue, {
+        # One second less than six times.
+        for key in ["visibility_seconds"] : key => 6 * jsondecode(file("wiring.json")).functions["settle-race"].timeout_seconds - 1
+        if name == "settle-race"
+      }) }
+    }))
+  }
+  expect_failures = [aws_sqs_queue.this["settle-race"]]
+}

@@ -44,10 +44,8 @@ async fn a_day_has_all_its_venues() {
 async fn without_a_date_it_is_todays_in_tokyo() {
     let target = Target::start().await;
     let today = day_of(target.now());
-    let mut race = target.announce(HOUR).await;
-    while race.date != today {
-        race = target.announce(HOUR).await;
-    }
+    let race = target.new_race_of_today(HOUR);
+    target.feed_races(&race.announcement(&race.announced())).await.expect(200);
     let items = Pages::of(&target.user(), "/v1/races").items(100).await;
     assert!(ids(&items).contains(&race.id.as_str()), "{items:?}");
     let prefix = format!("rac_{}-", today.strftime("%Y%m%d"));

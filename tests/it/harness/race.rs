@@ -6,12 +6,15 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use shared::medals::day_of;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-/// The days that races are of: today and before, so that the sweep looks at them.
-const DAYS: u16 = 5;
-const VENUES: u16 = 99;
+const VENUES: u32 = 99;
+/// The days that races of a local cloud are of: today and before, so that the sweep looks at them.
+const DAYS_SWEPT: u32 = 5;
+/// The days that races of a deployed API are of, which other runs of the suite use as well, at once and before: eight centuries, so
+/// that two runs of hundreds of races hardly ever meet.
+const DAYS: u32 = 300_000;
 
 /// A race of six runners.
 #[derive(Debug, Clone)]
@@ -23,11 +26,15 @@ pub struct Race {
     pub closes_at: Timestamp,
 }
 
-/// A venue and day that no other test of this process has, and hardly one of another.
-fn next_place() -> (u16, u8) {
-    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(..DAYS * VENUES)));
-    let place = NEXT.fetch_add(1, Relaxed) % (DAYS * VENUES);
-    (place % DAYS, u8::try_from(place / DAYS + 1).expect("a venue"))
+/// How many days ago, and at which venue: of `days`, one that no other test of this process has.
+fn next_place(days: u32) -> (u32, u8) {
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..DAYS * VENUES)));
+    place(NEXT.fetch_add(1, Relaxed), days)
+}
+
+/// The place that `number` means.
+fn place(number: u32, days: u32) -> (u32, u8) {
+    (number % days, u8::try_from(number / days % VENUES + 1).expect("a venue"))
 }
 
 impl Race {
@@ -74,8 +81,18 @@ impl Target {
 
     /// Races of one venue and day that nobody has announced yet.
     pub fn new_races(&self, count: u8, closes_in: Duration) -> Vec<Race> {
-        let (days_ago, venue) = next_place();
-        let date = day_of(self.now()).checked_sub(i32::from(days_ago).days()).expect("a day");
+        let (days_ago, venue) = next_place(if self.is_local() { DAYS_SWEPT } else { DAYS });
+        self.races_at(days_ago, venue, count, closes_in)
+    }
+
+    /// A race of today that nobody of this process has announced; on a deployed API another run may have.
+    pub fn new_race_of_today(&self, closes_in: Duration) -> Race {
+        let (_, venue) = next_place(1);
+        self.races_at(0, venue, 1, closes_in).swap_remove(0)
+    }
+
+    fn races_at(&self, days_ago: u32, venue: u8, count: u8, closes_in: Duration) -> Vec<Race> {
+        let date = day_of(self.now()).checked_sub(i64::from(days_ago).days()).expect("a day");
         let closes_at = Timestamp::from_second(self.now().as_second()).expect("now") + closes_in;
         let race = |number| Race {
             id: format!("rac_{}-{venue:02}-{number:02}", date.strftime("%Y%m%d")),
@@ -164,4 +181,11 @@ pub fn dividends(listed: &[(&str, &str, i64)]) -> Value {
         of_type.as_array_mut().unwrap().push(json!({"combination": combination, "per_100": per_100}));
     }
     json!({"dividends": dividends})
+}
+
+#[test]
+fn the_tests_of_two_runs_have_places_of_their_own() {
+    let places = |days| (0..10_000).map(|number| place(number, days)).collect::<std::collections::BTreeSet<_>>().len();
+    assert_eq!((places(DAYS_SWEPT), places(DAYS)), (495, 10_000));
+    assert!((0..u32::MAX).step_by(65_537).all(|number| (1..=99).contains(&place(number, DAYS).1)));
 }

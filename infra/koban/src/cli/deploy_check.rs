@@ -25,8 +25,20 @@ use tokio::signal::unix::{SignalKind, signal};
 use tools::Tools;
 use workplace::Workplace;
 
-const STEPS: [&str; 11] =
-    ["tools", "package", "zip sizes", "emulator", "issuer", "terraform", "suite", "drift", "least privilege", "destroy", "stop"];
+const STEPS: [&str; 12] = [
+    "tools",
+    "generated files",
+    "package",
+    "zip sizes",
+    "emulator",
+    "issuer",
+    "terraform",
+    "suite",
+    "drift",
+    "least privilege",
+    "destroy",
+    "stop",
+];
 
 /// What a creation is refused with that the provider sent again, most likely because the emulator lost the reply. A name that
 /// is really used twice is refused at the second attempt as well.
@@ -116,6 +128,7 @@ impl Check {
     /// From nothing to an API that answers.
     async fn deploy(&mut self) -> Option<Deployed> {
         let tools = self.steps.run("tools", async { tools::find() }).await?;
+        self.steps.run("generated files", async { fresh() }).await?;
         let manifest = self.steps.run("package", package(&self.workplace)).await?;
         self.steps.run("zip sizes", async { sizes(&manifest) }).await;
         self.emulator = Some(self.steps.run("emulator", emulate(&self.workplace)).await?);
@@ -176,6 +189,12 @@ impl Deployed {
     }
 }
 
+/// What is stale would be deployed, and the functions would be built from something else: nothing is built before that is mended.
+fn fresh() -> Result<((), String), CheckError> {
+    let stale = generate::stale();
+    if stale.is_empty() { Ok(((), "are what the definitions say".into())) } else { Err(CheckError::Found(stale.join("\n"))) }
+}
+
 async fn package(workplace: &Workplace) -> Result<(Manifest, String), CheckError> {
     let (cargo, binaries) = package::cargo_build(&workplace.root, registry::SERVICES);
     program::succeed("building the functions", cargo, &workplace.log("build")).await?;
@@ -218,15 +237,12 @@ async fn apply(
 ) -> Result<(Deployed, String), CheckError> {
     let terraform = Terraform::new(workplace, emulator, issuer.url())?;
     terraform.init(tools).await?;
-    let lost = match terraform.apply().await {
-        Err(CheckError::Ended { tail, .. }) if tail.contains(ALREADY_EXISTS) => {
-            emulator.reset().await?;
-            terraform.forget()?;
-            terraform.apply().await?;
-            " at the second attempt, after an AlreadyExists in a fresh emulator"
-        }
-        applied => applied.map(|()| "")?,
+    let start_anew = async || {
+        emulator.reset().await?;
+        terraform.forget()
     };
+    let attempt = at_most_twice(async || terraform.apply().await, start_anew).await?;
+    let lost = if attempt == 1 { "" } else { " at the second attempt, after an AlreadyExists in a fresh emulator" };
     let outputs = terraform.outputs()?;
     let feed_secret = new_secret();
     for name in outputs.secret_names.values() {
@@ -235,6 +251,21 @@ async fn apply(
     let found = format!("{}{lost}", outputs.api_url);
     let token_url = format!("{}/_local/token", issuer.url());
     Ok((Deployed { terraform, outputs, feed_secret, token_url }, found))
+}
+
+/// Works, and once more after starting anew if something was there that nobody else can have made. Returns the attempt that succeeded.
+async fn at_most_twice(
+    work: impl AsyncFn() -> Result<(), CheckError>,
+    start_anew: impl AsyncFn() -> Result<(), CheckError>,
+) -> Result<u32, CheckError> {
+    match work().await {
+        Err(CheckError::Ended { tail, .. }) if tail.contains(ALREADY_EXISTS) => {
+            eprintln!("{tail}\nIn a fresh emulator: everything is forgotten and applied once more.");
+            start_anew().await?;
+            work().await.map(|()| 2)
+        }
+        worked => worked.map(|()| 1),
+    }
 }
 
 async fn test(suite: &Suite<'_>, filter: &str) -> Result<((), String), CheckError> {
@@ -252,4 +283,40 @@ async fn look_for_drift(terraform: &Terraform) -> Result<((), String), CheckErro
         return Ok(((), "the second plan is empty".into()));
     }
     Err(CheckError::Found(format!("a second apply would change {} resources:\n{}", changes.len(), changes.join("\n"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    fn ended(tail: &str) -> CheckError {
+        CheckError::Ended { what: "terraform apply", log: "log".into(), tail: tail.into() }
+    }
+
+    /// What becomes of applies that fail as `failures` say, then succeed; and how often it was started anew.
+    async fn apply_with(failures: &[&str]) -> (Result<u32, String>, usize) {
+        let (applied, anew) = (Cell::new(0), Cell::new(0));
+        let apply = async || {
+            let attempt = applied.replace(applied.get() + 1);
+            failures.get(attempt).map_or(Ok(()), |tail| Err(ended(tail)))
+        };
+        let start_anew = async || {
+            anew.set(anew.get() + 1);
+            Ok(())
+        };
+        let applied = at_most_twice(apply, start_anew).await;
+        (applied.map_err(|error| error.to_string()), anew.get())
+    }
+
+    #[tokio::test]
+    async fn only_what_exists_already_is_tried_again_and_only_once() {
+        let exists = "ResourceAlreadyExistsException: The specified log group already exists";
+        assert_eq!(apply_with(&[]).await, (Ok(1), 0));
+        assert_eq!(apply_with(&[exists]).await, (Ok(2), 1));
+        let (twice, anew) = apply_with(&[exists, exists]).await;
+        assert!(twice.unwrap_err().ends_with(exists) && anew == 1);
+        let (denied, anew) = apply_with(&["AccessDenied"]).await;
+        assert!(denied.unwrap_err().ends_with("AccessDenied") && anew == 0);
+    }
 }

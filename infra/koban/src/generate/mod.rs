@@ -49,10 +49,22 @@ pub fn openapi(check: bool) -> Result<(), String> {
     openapi_file().write_or_check(check, "openapi")
 }
 
+/// What to do about each of them that is not what the definitions say.
+pub fn stale() -> Vec<String> {
+    let of_wiring = schema_files().into_iter().chain([wiring_file()]).map(|file| (file, "wiring"));
+    let all = of_wiring.chain([(openapi_file(), "openapi")]);
+    all.filter(|(file, _)| !file.is_fresh()).map(|(file, command)| file.advice(command)).collect()
+}
+
 impl Generated {
     /// Whether the repository holds this file as it must be.
     pub fn is_fresh(&self) -> bool {
         std::fs::read_to_string(root().join(&self.path)).is_ok_and(|text| text == self.text)
+    }
+
+    /// What to do when it is stale.
+    fn advice(&self, command: &str) -> String {
+        format!("{} is stale; run `cargo run -- {command}` and commit it", self.path.display())
     }
 
     fn write_or_check(&self, check: bool, command: &str) -> Result<(), String> {
@@ -63,7 +75,7 @@ impl Generated {
             return Ok(());
         }
         if check {
-            return Err(format!("{shown} is stale; run `cargo run -- {command}` and commit it"));
+            return Err(self.advice(command));
         }
         let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, &self.text));
         written.map_err(|error| format!("{shown} cannot be written: {error}"))?;
@@ -81,4 +93,21 @@ fn pretty(document: &impl Serialize) -> String {
     // Our documents are maps with text keys, which are always JSON.
     let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| panic!("not JSON: {error}"));
     text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_says_something_else_is_stale() {
+        let fresh = wiring_file();
+        assert!(fresh.is_fresh() && stale().is_empty(), "{:?}", stale());
+        let timeout = "\"timeout_seconds\": ";
+        let changed = Generated { text: fresh.text.replacen(timeout, &format!("{timeout}1"), 1), ..fresh };
+        assert!(!changed.is_fresh());
+        let refused = changed.write_or_check(true, "wiring").unwrap_err();
+        assert_eq!(refused, "terraform/wiring.json is stale; run `cargo run -- wiring` and commit it");
+        assert!(wiring_file().is_fresh(), "a check writes nothing");
+    }
 }

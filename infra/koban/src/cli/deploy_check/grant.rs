@@ -16,7 +16,7 @@ const ACTION: &str = "dynamodb:Query";
 const TESTS: &str = "get_wallet::";
 const NAMED: &str = "functions::get_wallet::a_new_wallet_is_empty";
 /// Tests that lean on functions with the same grant on the same table, which keep it: `collect-topup` and `list-wallet-lines`. They must
-/// not ask for a balance, nor announce races: a race of the whole suite's run may be in the way of another run's.
+/// not ask for a balance.
 const NEIGHBOUR_TESTS: &str = "collect_topup::";
 
 /// What is worked with.

@@ -37,7 +37,8 @@ impl Suite<'_> {
         let log = self.workplace.log("suite");
         let before = std::fs::metadata(&log).map_or(0, |metadata| metadata.len());
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.workplace.root).args(["test", "--locked", "-p", "tests", "--test", "it", "--"]);
+        // Of the whole workspace, as `cargo test --workspace` built it: for the one package alone, features may differ.
+        cargo.current_dir(&self.workplace.root).args(["test", "--locked", "--workspace", "--test", "it", "--"]);
         cargo.args(filters.iter().map(|filter| format!("{FUNCTIONS}{filter}")));
         cargo.args(["--show-output", "--test-threads", TEST_THREADS]);
         cargo

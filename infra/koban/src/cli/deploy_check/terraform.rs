@@ -118,15 +118,19 @@ impl Terraform {
     }
 
     pub async fn apply(&self) -> Result<(), CheckError> {
-        let mut command = self.command(&["apply", "-no-color", "-auto-approve", AT_ONCE]);
-        command.args(&self.inputs);
-        program::succeed("terraform apply", command, &self.log).await
+        self.change("terraform apply", "apply").await
     }
 
     pub async fn destroy(&self) -> Result<(), CheckError> {
-        let mut command = self.command(&["destroy", "-no-color", "-auto-approve", AT_ONCE]);
+        self.change("terraform destroy", "destroy").await
+    }
+
+    async fn change(&self, what: &'static str, verb: &str) -> Result<(), CheckError> {
+        let mut command = self.command(&[verb, "-no-color", "-auto-approve", AT_ONCE]);
         command.args(&self.inputs);
-        program::succeed("terraform destroy", command, &self.log).await
+        let before = std::fs::metadata(&self.log).map_or(0, |metadata| metadata.len());
+        let ended = program::run(command, &self.log).await?;
+        if ended.success() { Ok(()) } else { Err(CheckError::refused(what, &self.log, before)) }
     }
 
     /// The addresses of what another apply would change.
