@@ -103,17 +103,20 @@ pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Bina
         cargo.args(["-p", service.name]);
     }
     cargo.arg("--bins");
-    cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", remapped(root));
+    cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(root));
     (cargo, Binaries(target.join(PROFILE)))
 }
 
-/// The compiler flags that make a build forget where it was done.
-fn remapped(root: &Path) -> String {
+/// The compiler flags that make a build forget where it was done, and a binary forget what it does not use (docs/decisions/0010).
+fn flags(root: &Path) -> String {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let mut flags = vec![format!("--remap-path-prefix={}=/koban", root.display())];
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
+    // GNU ld drops the tables of exceptions of functions that are dropped. LLD, which rustc would take, keeps them, so that every
+    // binary of a service would change with each of its handlers.
+    flags.push("-Clink-arg=-fuse-ld=bfd".into());
     flags.join("\u{1f}")
 }
 

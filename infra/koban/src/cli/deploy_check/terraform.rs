@@ -105,10 +105,15 @@ impl Terraform {
                 return Ok(());
             }
         }
-        let init = program::succeed("terraform init", self.command(&init), &self.log).await;
-        init.inspect_err(|_| {
-            eprintln!("Terraform needs its AWS provider: from its registry, or from a mirror named by {PLUGINS_VARIABLE}.");
-        })
+        let before = std::fs::metadata(&self.log).map_or(0, |metadata| metadata.len());
+        if program::run(self.command(&init), &self.log).await?.success() {
+            return Ok(());
+        }
+        let refused = CheckError::refused("terraform init", &self.log, before);
+        Err(CheckError::Found(format!(
+            "{refused}\nTerraform needs its AWS provider: from its registry, or from a mirror (made by `terraform providers mirror` on a \
+             machine that has the network) whose directory {PLUGINS_VARIABLE} names"
+        )))
     }
 
     /// Forgets what was applied.

@@ -38,7 +38,11 @@ pub fn find() -> Result<(Tools, String), CheckError> {
     let script = "import sys, venv, ensurepip; assert sys.version_info >= (3, 10); print(sys.version.split()[0])";
     let python = answer(Command::new("python3").args(["-c", script]));
     let python = python.ok_or(CheckError::Missing { what: "Python", how: PYTHON_HELP })?;
-    let mirrors: Vec<_> = candidates().into_iter().filter(|directory| has_provider(directory)).collect();
+    let named = std::env::var_os(PLUGINS_VARIABLE).map(PathBuf::from);
+    if let Some(directory) = named.as_ref().filter(|directory| !has_provider(directory)) {
+        return Err(no_provider(directory));
+    }
+    let mirrors: Vec<_> = candidates(named).into_iter().filter(|directory| has_provider(directory)).collect();
     let provider = mirrors.first().map_or_else(|| "from its registry".into(), |mirror| format!("in {}", mirror.display()));
     Ok((Tools { mirrors }, format!("terraform {terraform}, python {}, the AWS provider {provider}", python.trim())))
 }
@@ -49,8 +53,18 @@ fn is_supported(version: &str) -> bool {
     parts.next() == Some(1) && parts.next().is_some_and(|minor| minor >= 9)
 }
 
-fn candidates() -> Vec<PathBuf> {
-    let named = std::env::var_os(PLUGINS_VARIABLE).map(PathBuf::from);
+/// Whoever names a mirror means it: another one would be taken in silence.
+fn no_provider(directory: &Path) -> CheckError {
+    CheckError::Found(format!(
+        "{PLUGINS_VARIABLE} names {}, where there is no <registry host>/hashicorp/aws/<version>/{}_{}: name a mirror's directory (made \
+         by `terraform providers mirror`), or unset it to take the provider from Terraform's registry",
+        directory.display(),
+        system(),
+        architecture()
+    ))
+}
+
+fn candidates(named: Option<PathBuf>) -> Vec<PathBuf> {
     let of_user = std::env::var_os("HOME").map(|home| Path::new(&home).join(".terraform.d/plugins"));
     let optional = entries(Path::new(OPTIONAL));
     named.into_iter().chain(of_user).chain(USUAL_MIRRORS.map(PathBuf::from)).chain(optional).collect()
@@ -105,5 +119,11 @@ mod tests {
         let platform = format!("{}_{}", system(), architecture());
         std::fs::create_dir_all(directory.path().join("any.host/hashicorp/aws/5.0.0").join(platform)).unwrap();
         assert!(has_provider(directory.path()));
+    }
+
+    #[test]
+    fn a_mirror_that_is_none_is_told_with_what_one_is() {
+        let told = no_provider(Path::new("/nowhere")).to_string();
+        assert!(told.contains("KOBAN_TERRAFORM_PLUGINS names /nowhere") && told.contains("terraform providers mirror"), "{told}");
     }
 }
