@@ -8,6 +8,7 @@ mod feed;
 mod generated;
 pub mod http;
 pub mod local;
+mod new;
 mod package;
 mod publish;
 mod token;
@@ -51,6 +52,8 @@ enum Command {
     Publish(publish::Arguments),
     /// Replay every journal and compare every record with its independent counterparts
     Verify(verify::Arguments),
+    /// Add a function: its file, binary, entry and a test that says what to write
+    New(new::Arguments),
     /// Write terraform/wiring.json and the event schemas from the functions' definitions
     Wiring(generated::Arguments),
     /// Write the OpenAPI document from the functions' definitions
@@ -78,6 +81,7 @@ pub fn run() -> ExitCode {
             Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
             Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,
             Command::Verify(arguments) => verify::run(&arguments),
+            Command::New(arguments) => new::run(&arguments),
             Command::Wiring(arguments) => generated::run(&arguments, crate::generate::wiring),
             Command::Openapi(arguments) => generated::run(&arguments, crate::generate::openapi),
             Command::Package(arguments) => package::run(&arguments),

@@ -8,4 +8,5 @@ pub mod feed;
 pub mod generate;
 pub mod package;
 pub mod registry;
+pub mod scaffold;
 pub mod verify;

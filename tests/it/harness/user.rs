@@ -62,12 +62,17 @@ impl User {
 
     /// Posts with the key `key`.
     pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> Response {
-        self.post_text(path, key, &body.to_string()).await
+        self.send_keyed("POST", path, key, body).await
     }
 
     /// Posts what may not be JSON.
     pub async fn post_text(&self, path: &str, key: &str, body: &str) -> Response {
         self.send("POST", path, Some(key), body.as_bytes()).await
+    }
+
+    /// Any request with the key `key`.
+    pub async fn send_keyed(&self, method: &str, path: &str, key: &str, body: &Value) -> Response {
+        self.send(method, path, Some(key), body.to_string().as_bytes()).await
     }
 
     /// Posts a new intent.

@@ -3,6 +3,7 @@
 use crate::boatrace::BoatraceError;
 use crate::cloud::CloudError;
 use crate::package::PackageError;
+use crate::scaffold::ScaffoldError;
 use crate::verify::VerifyError;
 use http::StatusCode;
 use platform::problem::chain;
@@ -36,6 +37,8 @@ pub enum CliError {
     Package(#[from] PackageError),
     #[error("{}", chain(.0))]
     Verify(#[from] VerifyError),
+    #[error("{0}")]
+    Scaffold(#[from] ScaffoldError),
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
     /// By Ctrl-C; nothing needs to be said.

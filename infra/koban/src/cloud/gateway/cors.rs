@@ -23,7 +23,7 @@ pub struct Cors {
 
 pub const CORS: Cors = Cors {
     allow_origins: "*",
-    allow_methods: "GET,POST,OPTIONS",
+    allow_methods: "GET,POST,PUT,PATCH,DELETE,OPTIONS",
     allow_headers: "authorization,content-type,idempotency-key,traceparent",
     expose_headers: "apigw-requestid,idempotency-replayed,retry-after,server-timing",
     max_age_seconds: 3_600,
