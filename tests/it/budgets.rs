@@ -113,6 +113,7 @@ async fn lists_read_their_rows_and_not_one_by_one() {
     let day = format!("/v1/races?date={}&venue={}", race.date, race.venue);
     within("calls of a page of races", target.get(&day).await.cost().calls, 1.0);
     within("calls of a race", target.get(&race.path()).await.cost().calls, 1.0);
+    within("calls of a settlement", target.get(&format!("{}/settlement", race.path())).await.cost().calls, 1.0);
 }
 
 fn sum(invocations: &[Invocation], of: impl Fn(&Invocation) -> f64) -> f64 {

@@ -46,6 +46,7 @@ async fn lists(target: &Target, user: &User, slip: &str) {
     user.get(&format!("/v1/slips/{slip}")).await.expect(200);
     target.get("/v1/races").await.expect(200);
     target.settle(&race, &dividends(&[("win", "1", 150)])).await;
+    target.get(&format!("{}/settlement", race.path())).await.expect(200);
 }
 
 /// Changes that cannot be mapped, a job that fails and comes again, a race that hangs.

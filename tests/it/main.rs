@@ -15,5 +15,6 @@ mod harness;
 mod house;
 mod links;
 mod oracle;
+mod scaffold;
 mod settlement;
 mod traces;

@@ -28,9 +28,12 @@ pub fn done(race: RaceId, version: u32, shard: u16) -> Key {
     Key::new(race_partition(race), format!("{}{shard:04}", done_prefix(version)))
 }
 
+/// What all certificates begin with.
+pub const CERTIFICATES: &str = "cert#";
+
 /// What all certificates of a version begin with.
 pub fn certificate_prefix(version: u32) -> String {
-    format!("cert#{version:04}#")
+    format!("{CERTIFICATES}{version:04}#")
 }
 
 pub fn certificate(race: RaceId, version: u32, pass: u32) -> Key {

@@ -24,6 +24,7 @@ platform::functions![
     certify_race,
     sweep_races,
     relay_racing,
+    get_settlement,
 ];
 
 pub static SERVICE: Service = Service {

@@ -8,6 +8,7 @@ mod collect_topup;
 mod create_topup;
 mod get_openapi;
 mod get_race;
+mod get_settlement;
 mod get_slip;
 mod get_topup;
 mod get_wallet;

@@ -1,0 +1,99 @@
+//! `GET /v1/races/{race}/settlement`: what a race came to, certificate by certificate. They are shown as they were written when the race
+//! was proved; nothing is added up here.
+
+use crate::records::StoredRace;
+use crate::{RACING, keys};
+use jiff::Timestamp;
+use platform::function::{
+    Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
+};
+use platform::store::{Range, Record, StoreError};
+use platform::{Call, Context, Problem, Reply, problem};
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::money::Asset;
+use shared::racing::{AssetTotals, Certificate, RaceId, RaceState};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub static FUNCTION: Function = Function {
+    name: "get-settlement",
+    summary: "What a race came to, and its proofs",
+    doc: "A race is proved when it is settled and again a quarter of an hour later, anew for each correction of its result. The last \
+          certificate holds; before the first there is none.",
+    trigger: Trigger::Http(Route {
+        method: Method::Get,
+        path: "/v1/races/{race}/settlement",
+        access: Access::Public,
+        idempotency: Idempotency::Natural,
+        parameters: &[Parameter::path::<RaceId>("race", "The race's id.")],
+        body: None,
+        replies: &[Success::of::<SettlementView>(200, "The race's certificates.")],
+        problems: &[&problem::NOT_FOUND],
+        throttle: Throttle { rate: 500, burst: 1_000 },
+    }),
+    grants: &[Grant { table: &RACING, actions: &[Action::Query] }],
+    sends: &[],
+    publishes: &[],
+    secrets: &[],
+    timeout: Duration::from_secs(10),
+    memory_mb: 256,
+    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
+};
+
+/// How a race was settled.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SettlementView {
+    race: RaceId,
+    state: RaceState,
+    /// The number of the newest result, from 1; 0 before any.
+    result_version: u32,
+    /// Oldest first.
+    certificates: Vec<CertificateView>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct CertificateView {
+    /// The result that was settled.
+    result_version: u32,
+    /// 1 for the proof that closed the race, 2 for its repetition; more when a slip came late.
+    pass: u32,
+    made_at: Timestamp,
+    slips: u64,
+    /// People to whom something was posted.
+    paid_users: u64,
+    by_asset: BTreeMap<Asset, AssetSettlement>,
+}
+
+/// In minor units. The stakes are the payouts, the refunds and the operator's result.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AssetSettlement {
+    #[serde(flatten)]
+    totals: AssetTotals,
+    /// Below zero when the race paid out more than it took.
+    operator_result: i64,
+}
+
+async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
+    let id = call.path::<RaceId>("race")?;
+    let pk = keys::race_partition(id);
+    let records = context.table(&RACING).all(&Range::all(&pk)).await?;
+    let key = keys::race(id);
+    let Some(record) = records.iter().find(|record| record.key == key) else { return Err(Problem::new(&problem::NOT_FOUND, "")) };
+    let StoredRace { race, .. } = StoredRace::of(record)?;
+    let certificates = records.iter().filter(|record| record.key.sk.starts_with(keys::CERTIFICATES)).map(view);
+    let certificates = certificates.collect::<Result<_, _>>()?;
+    Reply::json(200, &SettlementView { race: id, state: race.state, result_version: race.result_version, certificates })
+}
+
+fn view(record: &Record) -> Result<CertificateView, StoreError> {
+    let Certificate { version, pass, totals, operator_result, made_at, .. } = record.read()?;
+    // A certificate has one posting for each asset of its totals.
+    let of_asset = |(asset, totals)| {
+        let posting = operator_result.iter().find(|posting| posting.amount.asset == asset)?;
+        Some((asset, AssetSettlement { totals, operator_result: posting.amount.minor }))
+    };
+    let by_asset = totals.by_asset.into_iter().filter_map(of_asset).collect();
+    let (slips, paid_users) = (totals.slips, totals.paid_users);
+    Ok(CertificateView { result_version: version, pass, made_at, slips, paid_users, by_asset })
+}

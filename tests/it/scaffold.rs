@@ -1,0 +1,252 @@
+//! `koban new`, on a copy of the sources: what it writes is what `tests/example` is made of, a crate that is compiled and linted with all
+//! others; and whatever it refuses leaves every file as it was.
+
+use koban::registry::SERVICES;
+use koban::scaffold::{Http, ScaffoldError, Trigger, Wanted, plan};
+use platform::resource::Service;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// What a new function's files and lists stand in.
+const SOURCES: &[&str] = &["functions", "infra/koban/Cargo.toml", "infra/koban/src/registry.rs", "tests/it/functions/mod.rs"];
+const SETTINGS: &[&str] = &["Cargo.toml", "rustfmt.toml", "rust-toolchain.toml"];
+
+/// The example's service while its functions are being added: those of the crate itself would be in their own way.
+static EXAMPLE: Service =
+    Service { name: "example", doc: "", tables: &[], queues: &[], topics: &[], secrets: &[], alarms: &[], functions: &[] };
+
+/// One function for each trigger, method and kind of parameter.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("get-card", "GET /v1/cards/{card}"),
+    ("create-card", "POST /v1/cards"),
+    ("replace-card", "PUT /v1/cards/{card}/faces/{face}"),
+    ("change-card", "PATCH /v1/cards/{card}"),
+    ("remove-card", "DELETE /v1/cards/{card}"),
+    ("clear-cards", "DELETE /v1/cards"),
+    ("list-race-cards", "GET /v1/races/{race}/cards"),
+    ("count-cards", "queue counted-cards"),
+    ("sweep-cards", "every 5"),
+];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            copy(&from.join(&name), &to.join(&name));
+        }
+    } else {
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+fn sources() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for path in SOURCES.iter().chain(SETTINGS) {
+        copy(&repository().join(path), &folder.path().join(path));
+    }
+    folder
+}
+
+/// Every file below `folder`, by its path.
+fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.insert(path.strip_prefix(folder).unwrap().to_owned(), text);
+            }
+        }
+    }
+    found
+}
+
+fn trigger(text: &str) -> Trigger {
+    if let Some(queue) = text.strip_prefix("queue ") {
+        return Trigger::Queue(queue.to_owned());
+    }
+    match text.strip_prefix("every ") {
+        Some(minutes) => Trigger::Schedule { every_minutes: minutes.parse().unwrap() },
+        None => Trigger::Http(Http::parse(text, text.starts_with("GET")).unwrap()),
+    }
+}
+
+fn wanted(service: &str, (name, trigger_text): (&str, &str)) -> Wanted {
+    Wanted { name: name.to_owned(), service: service.to_owned(), new_service: false, trigger: trigger(trigger_text) }
+}
+
+/// The sources with the example's service in them.
+fn with_the_example() -> TempDir {
+    let folder = sources();
+    for (index, function) in FUNCTIONS.iter().enumerate() {
+        let (services, new_service) =
+            if index == 0 { (SERVICES.to_vec(), true) } else { ([SERVICES, &[&EXAMPLE]].concat(), false) };
+        let wanted = Wanted { new_service, ..wanted("example", *function) };
+        plan(folder.path(), &services, &wanted).unwrap().write().unwrap();
+    }
+    folder
+}
+
+/// With `KOBAN_BLESS=1` the example is written as it is made now.
+#[test]
+fn what_it_writes_is_the_example_that_is_compiled_and_linted() {
+    let folder = with_the_example();
+    let mut made = files(&folder.path().join("functions/example"));
+    for (name, _) in FUNCTIONS {
+        let binary = made.remove(Path::new(&format!("src/bin/{name}.rs"))).unwrap();
+        let main = format!("platform::run(&example::{}::FUNCTION)", name.replace('-', "_"));
+        assert_eq!(binary, format!("fn main() -> std::process::ExitCode {{\n    {main}\n}}\n"));
+    }
+    let example = repository().join("tests/example");
+    if std::env::var("KOBAN_BLESS").is_ok() {
+        for (path, text) in &made {
+            std::fs::create_dir_all(example.join(path).parent().unwrap()).unwrap();
+            std::fs::write(example.join(path), text).unwrap();
+        }
+    }
+    let kept = files(&example);
+    assert_eq!(kept.keys().collect::<Vec<_>>(), made.keys().collect::<Vec<_>>());
+    for (path, text) in &made {
+        assert_eq!(&kept[path], text, "{} is not what is written now: see KOBAN_BLESS above", path.display());
+    }
+}
+
+#[test]
+fn the_example_is_in_every_list_once() {
+    let folder = with_the_example();
+    let read = |path: &str| std::fs::read_to_string(folder.path().join(path)).unwrap();
+    assert_eq!(read("Cargo.toml").matches("\nexample = { path = \"functions/example\" }\n").count(), 1);
+    assert_eq!(read("infra/koban/Cargo.toml").matches("\nexample.workspace = true\n").count(), 1);
+    assert!(read("infra/koban/src/registry.rs").contains(", &example::SERVICE];"));
+    let stems: Vec<_> = FUNCTIONS.iter().map(|(name, _)| name.replace('-', "_")).collect();
+    assert_eq!(list_of_functions(&read("functions/example/src/lib.rs")), stems);
+    let modules = read("tests/it/functions/mod.rs");
+    let modules: Vec<_> = modules.lines().filter_map(|line| line.strip_prefix("mod ")).collect();
+    assert!(modules.is_sorted() && stems.iter().all(|stem| modules.contains(&format!("{stem};").as_str())), "{modules:?}");
+}
+
+/// The entries of `platform::functions![…]`.
+fn list_of_functions(text: &str) -> Vec<String> {
+    let file = syn::parse_file(text).unwrap();
+    let tokens = file.items.iter().find_map(|item| match item {
+        syn::Item::Macro(item) if item.mac.path.segments.last().unwrap().ident == "functions" => {
+            Some(item.mac.tokens.to_string())
+        }
+        _ => None,
+    });
+    let tokens = tokens.unwrap();
+    tokens.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect()
+}
+
+#[test]
+fn a_function_joins_any_service_at_the_end_of_its_list() {
+    for service in SERVICES {
+        for function in FUNCTIONS {
+            let folder = sources();
+            let lib = folder.path().join(format!("functions/{}/src/lib.rs", service.name));
+            let mut listed = list_of_functions(&std::fs::read_to_string(&lib).unwrap());
+            let plan = plan(folder.path(), SERVICES, &wanted(service.name, *function)).unwrap();
+            plan.write().unwrap();
+            listed.push(function.0.replace('-', "_"));
+            assert_eq!(list_of_functions(&std::fs::read_to_string(&lib).unwrap()), listed);
+            for path in plan.files().iter().map(|file| folder.path().join(&file.path)) {
+                syn::parse_file(&std::fs::read_to_string(&path).unwrap()).unwrap();
+                is_formatted(folder.path(), &path);
+            }
+        }
+    }
+}
+
+fn is_formatted(root: &Path, file: &Path) {
+    let input = std::fs::File::open(file).unwrap();
+    let mut rustfmt = Command::new("rustfmt");
+    rustfmt.args(["--edition", "2024", "--check", "--config-path"]).arg(root).stdin(input).current_dir(root);
+    let output = rustfmt.output().unwrap();
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stdout));
+}
+
+/// Refuses `wanted` in `folder` with a message that has `hint`, and writes nothing.
+fn refuses(folder: &Path, wanted: &Wanted, hint: &str) -> ScaffoldError {
+    let before = files(folder);
+    let error = plan(folder, SERVICES, wanted).expect_err(hint);
+    assert!(error.to_string().contains(hint), "{error}");
+    assert_eq!(files(folder), before, "{error}");
+    error
+}
+
+#[test]
+fn what_is_taken_or_wrong_is_refused_and_nothing_is_written() {
+    let folder = sources();
+    for (service, function, hint) in [
+        ("racing", ("card", "queue cards"), "a verb and a noun"),
+        ("racing", ("get-wallet", "queue cards"), "get-wallet is a function of wallet already"),
+        ("racign", ("get-card", "queue cards"), "add --new-service"),
+        ("racing", ("get-card", "GET /v1/races/{race}"), "is get-race's route"),
+        ("wallet", ("get-card", "GET /v1/races/{id}/cards"), "call it {race}"),
+        ("racing", ("count-cards", "queue settle-race"), "settle-race's: a queue has one consumer"),
+        ("racing", ("count-cards", "queue relay-wallet-failures"), "relay-wallet's: a queue has one consumer"),
+        ("racing", ("count-cards", "queue racing-events"), "has a RACING_EVENTS already"),
+        ("racing", ("count-cards", "queue Cards"), "no queue's name"),
+        ("racing", ("count-cards", "queue cards-dlq"), "no queue's name"),
+    ] {
+        refuses(folder.path(), &wanted(service, function), hint);
+    }
+    let new = |service: &str| Wanted { new_service: true, ..wanted(service, ("get-card", "queue cards")) };
+    for (service, hint) in [
+        ("racing", "leave --new-service out"),
+        ("tokio", "package already"),
+        ("Canvas", "no service's name"),
+        ("type", "no service's name"),
+    ] {
+        refuses(folder.path(), &new(service), hint);
+    }
+}
+
+#[test]
+fn a_file_that_is_there_is_not_overwritten() {
+    let function = wanted("ops", ("get-card", "GET /v1/cards/{card}"));
+    for path in ["functions/ops/src/get_card.rs", "functions/ops/src/bin/get-card.rs", "tests/it/functions/get_card.rs"] {
+        let folder = sources();
+        std::fs::write(folder.path().join(path), "mine").unwrap();
+        assert!(matches!(refuses(folder.path(), &function, path), ScaffoldError::Exists(_)));
+    }
+}
+
+#[test]
+fn a_list_that_is_not_where_it_should_be_is_named() {
+    let function = wanted("wallet", ("sweep-cards", "every 5"));
+    for (path, anchor) in [
+        ("functions/wallet/src/lib.rs", "platform::functions!["),
+        ("functions/wallet/src/lib.rs", "queues: &["),
+        ("tests/it/functions/mod.rs", "mod "),
+    ] {
+        let folder = sources();
+        let text = std::fs::read_to_string(folder.path().join(path)).unwrap();
+        std::fs::write(folder.path().join(path), text.replace(anchor, "another ")).unwrap();
+        assert!(matches!(refuses(folder.path(), &function, anchor), ScaffoldError::Anchor { .. }));
+    }
+}
+
+#[test]
+fn a_write_that_fails_takes_back_the_ones_before_it() {
+    let folder = sources();
+    // A file where the folder of the binaries should be.
+    std::fs::remove_dir_all(folder.path().join("functions/ops/src/bin")).unwrap();
+    std::fs::write(folder.path().join("functions/ops/src/bin"), "in the way").unwrap();
+    let before = files(folder.path());
+    let plan = plan(folder.path(), SERVICES, &wanted("ops", ("sweep-cards", "every 5"))).unwrap();
+    assert!(matches!(plan.write(), Err(ScaffoldError::Io { .. })));
+    assert_eq!(files(folder.path()), before);
+}
