@@ -58,6 +58,11 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether something is at `path` now.
+    pub fn has(&self, path: &str) -> bool {
+        self.root.join(path).exists()
+    }
+
     /// A file as it will be, or as it is.
     pub fn text(&self, path: &Path) -> Result<String, ScaffoldError> {
         match self.files.iter().find(|file| file.path == path) {

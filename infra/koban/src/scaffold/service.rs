@@ -26,7 +26,8 @@ fn add(plan: &mut Plan, services: &[&'static Service], name: &str, function: &Na
     }
     let workspace = plan.text(Path::new("Cargo.toml"))?;
     let is_package = workspace.lines().any(|line| line.split([' ', '.', '=']).next() == Some(name));
-    if is_package || ["tests", "example", "std", "core", "alloc", "test"].contains(&name) {
+    let is_package = is_package || plan.has(&format!("tests/{name}"));
+    if is_package || ["tests", "std", "core", "alloc", "test"].contains(&name) {
         return Err(ScaffoldError::PackageTaken { name: name.to_owned() });
     }
     // What a service needs to be built is what the first one needs.
