@@ -27,7 +27,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("clear-cards", "DELETE /v1/cards"),
     ("list-race-cards", "GET /v1/races/{race}/cards"),
     ("count-cards", "queue counted-cards"),
-    ("sweep-cards", "every 5"),
+    ("sweep-old-cards", "every 5"),
 ];
 
 fn repository() -> PathBuf {
