@@ -74,6 +74,13 @@ impl Environment {
         }
     }
 
+    /// The one call of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them.
+    pub(crate) async fn connect(&self) {
+        if !self.function.grants.is_empty() {
+            self.sdk.connect_dynamodb().await;
+        }
+    }
+
     pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.dynamodb.get_or_init(|| self.sdk.dynamodb())
     }

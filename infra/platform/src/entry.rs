@@ -45,11 +45,16 @@ fn setting((name, value): (String, String)) -> Option<(String, String)> {
 
 fn serve(env: Arc<Environment>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let of_init = env.clone();
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let env = env.clone();
         async move { handle(&env, event).await }
     });
-    runtime.block_on(lambda_runtime::run(handler)).map_err(|error| error.to_string())
+    let served = async {
+        of_init.connect().await;
+        lambda_runtime::run(handler).await
+    };
+    runtime.block_on(served).map_err(|error| error.to_string())
 }
 
 async fn handle(

@@ -1,7 +1,7 @@
 //! What carries Koban's domain: how a function is defined, started and metered, and how it reaches AWS. Handlers are written against
 //! this crate and `shared` alone.
 //!
-//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets` and `sdk` names an AWS type.
+//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets`, `sdk` and `https` names an AWS type.
 
 mod admission;
 pub mod clock;
@@ -12,6 +12,7 @@ pub mod cursor;
 pub mod entry;
 pub mod function;
 pub mod http;
+pub mod https;
 pub mod invoke;
 pub mod message;
 pub mod meter;

@@ -2,12 +2,11 @@
 //! and retries that start at 25 ms. docs/decisions/0004 has the figures. Only the HTTP client differs between AWS, the local cloud
 //! and the simulator.
 
+use crate::https;
 use crate::resource::{Queue, Secret, Table, Topic};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -15,8 +14,8 @@ use aws_types::region::Region;
 use std::time::Duration;
 use thiserror::Error;
 
-/// Amazon Root CA 1 to 4 and Starfield Services Root G2: what AWS endpoints chain to, and nothing else.
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon.pem");
+/// How long an init may wait for the connection to DynamoDB: the first request makes it then.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// How AWS is reached.
 #[derive(Debug, Clone)]
@@ -25,6 +24,8 @@ pub struct Sdk {
     pub names: Names,
     /// Whether requests are signed. In process they are not: the connector itself is the caller's identity.
     signs: bool,
+    /// What makes every connection. In process there is none to make.
+    connector: Option<SharedHttpConnector>,
 }
 
 /// The names that resources have in an account: every one begins with the environment's prefix.
@@ -80,11 +81,16 @@ impl Sdk {
         };
         let session = std::env::var("AWS_SESSION_TOKEN").ok();
         let keys = Credentials::new(var("AWS_ACCESS_KEY_ID")?, var("AWS_SECRET_ACCESS_KEY")?, session, None, "environment");
-        let http = match &endpoint {
-            Some(url) if url.starts_with("http://") => aws_smithy_http_client::Builder::new().build_http(),
-            _ => https_client().map_err(SdkError::Tls)?,
+        let connector = match &endpoint {
+            Some(url) if url.starts_with("http://") => https::plain_connector(),
+            _ => https::connector().map_err(SdkError::Tls)?,
         };
-        Ok(Self::new(names, http, keys, endpoint.as_deref()))
+        Ok(Self::connected(names, connector, keys, endpoint.as_deref()))
+    }
+
+    fn connected(names: Names, connector: SharedHttpConnector, keys: Credentials, endpoint: Option<&str>) -> Self {
+        let http = https::client(connector.clone());
+        Self { connector: Some(connector), ..Self::new(names, http, keys, endpoint) }
     }
 
     fn new(names: Names, http: SharedHttpClient, keys: Credentials, endpoint: Option<&str>) -> Self {
@@ -96,7 +102,6 @@ impl Sdk {
             .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(25)))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(1))
                     .operation_attempt_timeout(Duration::from_secs(3))
                     .operation_timeout(Duration::from_secs(8))
                     .build(),
@@ -105,7 +110,7 @@ impl Sdk {
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint);
         }
-        Self { config: config.build(), names, signs: true }
+        Self { config: config.build(), names, signs: true, connector: None }
     }
 
     /// Through a connector in this process, which knows its function: nothing is signed.
@@ -126,10 +131,18 @@ impl Sdk {
         }
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
+
+    /// Opens the connection that the first call to DynamoDB will find in the pool, by asking for its health. Nothing is signed, so it
+    /// needs no grant and uses no capacity. Whatever stands in the way stands in the way of the first call too, which tells it.
+    pub(crate) async fn connect_dynamodb(&self) {
+        let default = || format!("https://dynamodb.{}.amazonaws.com", self.names.region);
+        let origin = self.config.endpoint_url().map_or_else(default, str::to_owned);
+        if let Some(connector) = &self.connector {
+            let _ = tokio::time::timeout(CONNECT_TIME_MAX, https::get(connector, &format!("{origin}/"))).await;
+        }
+    }
 }
 
-fn https_client() -> Result<SharedHttpClient, aws_smithy_runtime_api::box_error::BoxError> {
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    let tls = TlsContext::builder().with_trust_store(roots).build()?;
-    Ok(aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https())
-}
+#[cfg(test)]
+#[path = "sdk_tests.rs"]
+mod tests;
