@@ -9,18 +9,17 @@ use serde_json::{Value, json};
 async fn main() -> Result<(), Error> {
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&config);
-    let table = format!("{}wallet", std::env::var("KOBAN_PREFIX")?);
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| newest_line(&dynamodb, &table, event.payload))).await
+    let (table, wallet) = (format!("{}wallet", std::env::var("KOBAN_PREFIX")?), std::env::var("WALLET")?);
+    lambda_runtime::run(service_fn(|_event: LambdaEvent<Value>| newest_line(&dynamodb, &table, &wallet))).await
 }
 
-async fn newest_line(dynamodb: &aws_sdk_dynamodb::Client, table: &str, event: Value) -> Result<Value, Error> {
-    let user = event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"].as_str().unwrap_or_default();
+async fn newest_line(dynamodb: &aws_sdk_dynamodb::Client, table: &str, wallet: &str) -> Result<Value, Error> {
     let reply = dynamodb
         .query()
         .table_name(table)
         .consistent_read(true)
         .key_condition_expression("pk = :pk")
-        .expression_attribute_values(":pk", AttributeValue::S(format!("wallet#{user}")))
+        .expression_attribute_values(":pk", AttributeValue::S(wallet.to_owned()))
         .scan_index_forward(false)
         .limit(1)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)

@@ -6,8 +6,10 @@ mod manifest;
 mod zip;
 
 pub use manifest::{Manifest, PackagedFunction};
+pub use zip::of_bootstrap;
 
 use platform::Function;
+use platform::https::BENCHMARK_ROOT;
 use platform::resource::Service;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -66,6 +68,8 @@ pub enum PackageError {
     Glibc { function: &'static str, needed: String },
     #[error("{function} is built for another architecture than {wanted}: see `koban package --help`")]
     Architecture { function: &'static str, wanted: &'static str },
+    #[error("{function} trusts the benchmark's root: build it without the feature `benchmark-root`")]
+    BenchmarkRoot { function: &'static str },
     #[error("zips of more than {ZIP_BYTES_MAX} bytes: {functions}; see what they link")]
     TooLarge { functions: String },
     #[error("the zip of {function} cannot be written: {reason}")]
@@ -96,13 +100,19 @@ pub fn build(root: &Path, services: &[&'static Service]) -> Result<Binaries, Pac
 
 /// How every function's binary is built, for who runs it themselves, and where the binaries are then.
 pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Binaries) {
-    let target = root.join("target/functions");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(&target);
+    let (mut cargo, binaries) = cargo(root);
     for service in services {
         cargo.args(["-p", service.name]);
     }
     cargo.arg("--bins");
+    (cargo, binaries)
+}
+
+/// How anything is built that is to be like a packaged function; what it is must be added.
+pub fn cargo(root: &Path) -> (Command, Binaries) {
+    let target = root.join("target/functions");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(&target);
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(root));
     (cargo, Binaries(target.join(PROFILE)))
 }
@@ -144,6 +154,11 @@ pub fn pack(
     Ok(manifest)
 }
 
+/// Whether a binary was built to trust a root that its environment names. Only then are these letters in it.
+fn has_benchmark_root(binary: &[u8]) -> bool {
+    binary.windows(BENCHMARK_ROOT.len()).any(|letters| letters == BENCHMARK_ROOT.as_bytes())
+}
+
 fn pack_one(
     directory: &Path,
     binaries: &Binaries,
@@ -153,6 +168,9 @@ fn pack_one(
     let path = binaries.0.join(function.name);
     let binary = std::fs::read(&path).map_err(PackageError::io(path.display().to_string()))?;
     elf::check(function.name, &binary, architecture)?;
+    if has_benchmark_root(&binary) {
+        return Err(PackageError::BenchmarkRoot { function: function.name });
+    }
     let bytes = zip::of_bootstrap(&binary).map_err(|reason| PackageError::Zip { function: function.name, reason })?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let name = format!("{}.zip", function.name);
@@ -160,4 +178,21 @@ fn pack_one(
     std::fs::write(&path, &bytes).map_err(PackageError::io(path.display().to_string()))?;
     let sha256 = data_encoding::BASE64.encode(&Sha256::digest(&bytes));
     Ok(PackagedFunction { zip: name, sha256, bytes: size, binary_bytes: u64::try_from(binary.len()).unwrap_or(u64::MAX) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_that_trusts_the_benchmarks_root_is_refused() {
+        assert!(has_benchmark_root(b"\x7fELF...KOBAN_PREFIXKOBAN_BENCHMARK_ROOTAWS_REGION"));
+        assert!(!has_benchmark_root(b"\x7fELF...KOBAN_PREFIXAWS_REGION"));
+    }
+
+    #[test]
+    fn functions_are_built_without_features() {
+        let (cargo, _) = cargo_build(Path::new("."), crate::registry::SERVICES);
+        assert!(cargo.get_args().all(|argument| !argument.to_string_lossy().contains("features")));
+    }
 }

@@ -41,8 +41,7 @@ async fn answer(mut stream: TcpStream, seen: mpsc::UnboundedSender<String>) {
 }
 
 fn sdk(origin: &str) -> Sdk {
-    let names =
-        Names { prefix: "koban-test-".into(), region: "ap-northeast-1".into(), account: "1".into(), queue_origin: None };
+    let names = Names { prefix: "koban-test-".into(), region: "ap-northeast-1".into(), account: "1".into(), queue_origin: None };
     Sdk::connected(names, https::plain_connector(), Credentials::new("id", "key", None, None, "test"), Some(origin))
 }
 
