@@ -34,9 +34,6 @@ use tests::http::Client;
 
 /// Whose wallet is read. It has one line.
 const SUBJECT: &str = "cold-path";
-/// How often a count is tried whose connections or requests are not what they should be: then a timeout struck under the emulation.
-const ATTEMPTS_MAX: usize = 3;
-
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let report = runtime.block_on(run()).unwrap_or_else(|reason| {
@@ -141,14 +138,10 @@ impl Bench<'_> {
     }
 
     async fn count(&self, subject: &Subject, until: Until, expected: &Seen) -> Result<(u64, Option<Value>), String> {
-        let mut seen = Seen::default();
-        for _ in 0..ATTEMPTS_MAX {
-            let counted = subject.count(self.directory, &event(), until).await?;
-            seen = self.dynamodb.take_seen();
-            if seen == *expected {
-                return Ok(counted);
-            }
-            eprintln!("{} until {until:?}: DynamoDB has seen {seen:?} instead of {expected:?}; once more", subject.name);
+        let counted = subject.count(self.directory, &event(), until).await?;
+        let seen = self.dynamodb.take_seen();
+        if seen == *expected {
+            return Ok(counted);
         }
         Err(format!("{} until {until:?}: DynamoDB has seen {seen:?} instead of {expected:?}", subject.name))
     }

@@ -68,7 +68,7 @@ pub enum PackageError {
     Glibc { function: &'static str, needed: String },
     #[error("{function} is built for another architecture than {wanted}: see `koban package --help`")]
     Architecture { function: &'static str, wanted: &'static str },
-    #[error("{function} trusts the benchmark's root: build it without the feature `benchmark-root`")]
+    #[error("{function} trusts the benchmark's root: build it without the feature `benchmark`")]
     BenchmarkRoot { function: &'static str },
     #[error("zips of more than {ZIP_BYTES_MAX} bytes: {functions}; see what they link")]
     TooLarge { functions: String },

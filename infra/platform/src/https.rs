@@ -14,9 +14,13 @@ use std::time::Duration;
 
 /// Amazon Root CA 1 to 4 and Starfield Services Root G2: what AWS endpoints chain to, and nothing else.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon.pem");
-/// Names the file of one more root, for binaries with the feature `benchmark-root`. No other binary contains these letters, which is
+/// Names the file of one more root, for binaries with the feature `benchmark`. No other binary contains these letters, which is
 /// how `koban package` tells them apart.
 pub const BENCHMARK_ROOT: &str = "KOBAN_BENCHMARK_ROOT";
+
+/// What time limits are multiplied by: the benchmark's emulation is slower than a machine.
+pub(crate) const PATIENCE: u32 = if cfg!(feature = "benchmark") { 100 } else { 1 };
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Over TLS.
 pub(crate) fn connector() -> Result<SharedHttpConnector, BoxError> {
@@ -43,16 +47,16 @@ pub(crate) async fn get(connector: &SharedHttpConnector, url: &str) -> Result<()
 }
 
 fn settings() -> HttpConnectorSettings {
-    HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(1)).build()
+    HttpConnectorSettings::builder().connect_timeout(CONNECT_TIME_MAX * PATIENCE).build()
 }
 
-#[cfg(not(feature = "benchmark-root"))]
+#[cfg(not(feature = "benchmark"))]
 #[expect(clippy::unnecessary_wraps, reason = "the benchmark's further root is a file, which may be missing")]
 fn roots() -> Result<TrustStore, BoxError> {
     Ok(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
 }
 
-#[cfg(feature = "benchmark-root")]
+#[cfg(feature = "benchmark")]
 fn roots() -> Result<TrustStore, BoxError> {
     let further = std::fs::read(std::env::var(BENCHMARK_ROOT)?)?;
     Ok(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS).with_pem_certificate(further))

@@ -2,7 +2,7 @@
 //! and retries that start at 25 ms. docs/decisions/0004 has the figures. Only the HTTP client differs between AWS, the local cloud
 //! and the simulator.
 
-use crate::https;
+use crate::https::{self, PATIENCE};
 use crate::resource::{Queue, Secret, Table, Topic};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -14,8 +14,10 @@ use aws_types::region::Region;
 use std::time::Duration;
 use thiserror::Error;
 
-/// How long an init may wait for the connection to DynamoDB: the first request makes it then.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
+const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(3);
+const OPERATION_TIME_MAX: Duration = Duration::from_secs(8);
+/// How long an init may wait for DynamoDB: after that the first request makes the connection.
+const INIT_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// How AWS is reached.
 #[derive(Debug, Clone)]
@@ -102,8 +104,8 @@ impl Sdk {
             .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(25)))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .operation_attempt_timeout(Duration::from_secs(3))
-                    .operation_timeout(Duration::from_secs(8))
+                    .operation_attempt_timeout(ATTEMPT_TIME_MAX * PATIENCE)
+                    .operation_timeout(OPERATION_TIME_MAX * PATIENCE)
                     .build(),
             )
             .stalled_stream_protection(aws_sdk_dynamodb::config::StalledStreamProtectionConfig::disabled());
@@ -138,7 +140,7 @@ impl Sdk {
         let default = || format!("https://dynamodb.{}.amazonaws.com", self.names.region);
         let origin = self.config.endpoint_url().map_or_else(default, str::to_owned);
         if let Some(connector) = &self.connector {
-            let _ = tokio::time::timeout(CONNECT_TIME_MAX, https::get(connector, &format!("{origin}/"))).await;
+            let _ = tokio::time::timeout(INIT_TIME_MAX * PATIENCE, https::get(connector, &format!("{origin}/"))).await;
         }
     }
 }

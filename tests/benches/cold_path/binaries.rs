@@ -29,7 +29,7 @@ pub fn build(directory: &Path) -> Result<Built, String> {
     let with_root = Binaries(directory.join("with-root"));
     std::fs::create_dir_all(&with_root.0).map_err(|error| error.to_string())?;
     let lean = with_root.0.join(FUNCTION.name);
-    build_one(&["-p", "wallet", "--bin", FUNCTION.name, "--features", "platform/benchmark-root"], FUNCTION.name, &lean)?;
+    build_one(&["-p", "wallet", "--bin", FUNCTION.name, "--features", "platform/benchmark"], FUNCTION.name, &lean)?;
     let defaults = directory.join(YARDSTICK);
     build_one(&["-p", YARDSTICK, "--bin", YARDSTICK, "--features", "benchmark"], YARDSTICK, &defaults)?;
 

@@ -85,7 +85,7 @@ async fn next(state: &State) -> Response<Full<Bytes>> {
         state.reach.send_replace(true);
         std::future::pending::<()>().await;
     }
-    let deadline_ms = jiff::Timestamp::now().as_millisecond() + 60_000;
+    let deadline_ms = jiff::Timestamp::now().as_millisecond() + 600_000;
     Response::builder()
         .header("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
         .header("lambda-runtime-deadline-ms", deadline_ms)
