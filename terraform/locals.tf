@@ -8,6 +8,9 @@ locals {
   account = data.aws_caller_identity.current.account_id
   prefix  = "koban-${var.environment}-"
 
+  # SSM parameters: /koban-alpha/feed
+  parameter_prefix = "/${trimsuffix(local.prefix, "-")}/"
+
   emulated = var.endpoint_url != null
   # An emulator that is reached over plain http would refuse every call by the policies that ask for TLS.
   tls_only = !startswith(coalesce(var.endpoint_url, "https://"), "http://")

@@ -5,6 +5,16 @@ output "api_url" {
   value       = aws_apigatewayv2_api.this.api_endpoint
 }
 
+# By this the `koban` command finds an environment: its account, its region and where its API is.
+resource "aws_ssm_parameter" "api_url" {
+  # checkov:skip=CKV2_AWS_34:No secret: whoever calls the API knows its URL, and nothing here may cost
+  # checkov:skip=CKV_AWS_337:No secret, as above
+  name           = "${local.parameter_prefix}api_url"
+  description    = "Where the API is. Read by the koban command."
+  type           = "String"
+  insecure_value = aws_apigatewayv2_api.this.api_endpoint
+}
+
 output "api_id" {
   description = "The HTTP API's id: what an emulator has in its host name."
   value       = aws_apigatewayv2_api.this.id

@@ -70,7 +70,7 @@ pub async fn result(context: &Context, race: RaceId, version: u32) -> Result<Sto
 
 /// The writes of a new race and its day's row.
 pub fn announce(race: &Race, now: Timestamp) -> [Write; 2] {
-    [race_record(race), row_record(race, now)].map(|mut record| {
+    [race_record(race, now), row_record(race, now)].map(|mut record| {
         record.revision = Some(1);
         Write::if_absent(&RACING, record)
     })
@@ -78,11 +78,19 @@ pub fn announce(race: &Race, now: Timestamp) -> [Write; 2] {
 
 /// The writes of a race's next state and its day's row.
 pub fn change(race: &Race, revision: u64, now: Timestamp) -> [Write; 2] {
-    [race_record(race), row_record(race, now)].map(|record| Write::next_revision(&RACING, record, revision))
+    [race_record(race, now), row_record(race, now)].map(|record| Write::next_revision(&RACING, record, revision))
 }
 
-fn race_record(race: &Race) -> Record {
-    Record::of(keys::race(race.id), race)
+/// A race as it is stored. Readers want the race; when it was changed is for who makes its event again.
+#[derive(Serialize)]
+struct ChangedRace<'a> {
+    #[serde(flatten)]
+    race: &'a Race,
+    changed_at: Timestamp,
+}
+
+fn race_record(race: &Race, changed_at: Timestamp) -> Record {
+    Record::of(keys::race(race.id), &ChangedRace { race, changed_at })
 }
 
 fn row_record(race: &Race, now: Timestamp) -> Record {

@@ -2,8 +2,11 @@
 
 use crate::records::{Done, StoredRace};
 use crate::{RACING, RACING_EVENTS, RELAY_RACING_FAILURES};
+use jiff::Timestamp;
 use platform::function::{Function, Handler, Publishes, Sends, Trigger};
 use platform::relay::{Change, Unmappable};
+use platform::store::Record;
+use serde::Deserialize;
 use shared::event::{PayoutPosted, RaceChanged, ShardSettled, SlipPlaced};
 use shared::racing::payout::{Posted, Total};
 use shared::racing::{RaceId, SlipId};
@@ -20,7 +23,7 @@ pub static FUNCTION: Function = Function {
     secrets: &[],
     timeout: Duration::from_mins(1),
     memory_mb: 256,
-    handler: Handler::Relay { topic: &RACING_EVENTS, failures: &RELAY_RACING_FAILURES, map },
+    handler: Handler::Relay { topic: &RACING_EVENTS, failures: &RELAY_RACING_FAILURES, map, written_at },
 };
 
 fn map(change: &Change) -> Result<Vec<String>, Unmappable> {
@@ -69,4 +72,17 @@ fn of_shard(change: &Change, race: RaceId, shard: u16) -> Result<Vec<String>, Un
         // Refusals, late marks and the census.
         _ => Ok(Vec::new()),
     }
+}
+
+/// The times that records tell: a race's last change, a done shard's or a payout's, a slip's.
+#[derive(Deserialize)]
+struct Told {
+    changed_at: Option<Timestamp>,
+    at: Option<Timestamp>,
+    placed_at: Option<Timestamp>,
+}
+
+fn written_at(record: &Record) -> Result<Timestamp, Unmappable> {
+    let Told { changed_at, at, placed_at } = record.read()?;
+    changed_at.or(at).or(placed_at).ok_or_else(|| format!("{} {} does not tell its time", record.key.pk, record.key.sk).into())
 }

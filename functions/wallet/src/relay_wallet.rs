@@ -1,8 +1,10 @@
 //! The relay of the wallet table: new lines and top-ups' states become events of the wallet's topic.
 
 use crate::{RELAY_WALLET_FAILURES, WALLET, WALLET_EVENTS};
+use jiff::Timestamp;
 use platform::function::{Function, Handler, Publishes, Sends, Trigger};
 use platform::relay::{Change, Unmappable};
+use platform::store::Record;
 use shared::event::{TopUpChanged, WalletLineAppended};
 use shared::topup::TopUp;
 use shared::wallet::Wallet;
@@ -19,7 +21,7 @@ pub static FUNCTION: Function = Function {
     secrets: &[],
     timeout: Duration::from_mins(1),
     memory_mb: 256,
-    handler: Handler::Relay { topic: &WALLET_EVENTS, failures: &RELAY_WALLET_FAILURES, map },
+    handler: Handler::Relay { topic: &WALLET_EVENTS, failures: &RELAY_WALLET_FAILURES, map, written_at },
 };
 
 fn map(change: &Change) -> Result<Vec<String>, Unmappable> {
@@ -44,4 +46,11 @@ fn map(change: &Change) -> Result<Vec<String>, Unmappable> {
         Some(("medals", _)) => Ok(Vec::new()),
         _ => Err(format!("a record of an unknown kind: {}", record.key.pk).into()),
     }
+}
+
+fn written_at(record: &Record) -> Result<Timestamp, Unmappable> {
+    if record.key.pk.starts_with("topup#") {
+        return Ok(record.read::<TopUp>()?.updated_at);
+    }
+    Ok(record.line()?.entry::<Wallet>()?.at)
 }

@@ -10,7 +10,10 @@ pub mod http;
 pub mod local;
 mod new;
 mod package;
+mod place;
 mod publish;
+mod redrive;
+mod republish;
 mod token;
 mod up;
 mod verify;
@@ -48,12 +51,16 @@ enum Command {
     Feed(feed::Arguments),
     /// Print a development token for a user
     Token(token::Arguments),
-    /// Put a message on a queue of the local cloud: any worker can be started by hand
+    /// Put a message on a queue: any worker can be started by hand
     Publish(publish::Arguments),
     /// Replay every journal and compare every record with its independent counterparts
     Verify(verify::Arguments),
     /// Add a function: its file, binary, entry and a test that says what to write
     New(new::Arguments),
+    /// Show the dead letters of every queue, or move one's back to it
+    Redrive(redrive::Arguments),
+    /// Publish the events of a table's records in a range of time once more
+    Republish(republish::Arguments),
     /// Write terraform/wiring.json and the event schemas from the functions' definitions
     Wiring(generated::Arguments),
     /// Write the OpenAPI document from the functions' definitions
@@ -80,8 +87,10 @@ pub fn run() -> ExitCode {
             Command::Feed(arguments) => or_interrupted(feed::run(arguments)).await,
             Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
             Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,
-            Command::Verify(arguments) => verify::run(&arguments),
             Command::New(arguments) => new::run(&arguments),
+            Command::Verify(arguments) => or_interrupted(verify::run(arguments)).await,
+            Command::Redrive(arguments) => or_interrupted(redrive::run(arguments)).await,
+            Command::Republish(arguments) => or_interrupted(republish::run(arguments)).await,
             Command::Wiring(arguments) => generated::run(&arguments, crate::generate::wiring),
             Command::Openapi(arguments) => generated::run(&arguments, crate::generate::openapi),
             Command::Package(arguments) => package::run(&arguments),

@@ -120,6 +120,11 @@ pub fn parts_of_million_paid_users(units: PaidUnits) -> [Part; 7] {
     per_million(own.plus(relayed(2.0)))
 }
 
+/// USD for that many read units.
+pub fn usd_of_read_units(read_units: f64) -> f64 {
+    usd_per_million(Usage { read_units, ..Usage::default() }) / 1_000_000.0
+}
+
 /// What it costs to make events of `records` changes. DynamoDB does not charge Lambda for reading a stream.
 fn relayed(records: f64) -> Usage {
     let invocations = records / assumed::RELAY_BATCH;
@@ -188,6 +193,11 @@ mod tests {
         assert_near(usd_per_million(Usage { api_requests: 1.0, invocations: 1.0, ..Usage::default() }), 1.2);
         assert_near(usd_per_million(Usage { queue_requests: 3.0, publishes: 1.0, ..Usage::default() }), 1.7);
         assert_near(usd_per_million(Usage { gb_seconds: 0.06, log_bytes: 1_000.0, ..Usage::default() }), 1.5);
+    }
+
+    #[test]
+    fn reading_a_gigabyte_consistently_costs_pennies() {
+        assert_near(usd_of_read_units(250_000.0), 0.031_25);
     }
 
     #[test]

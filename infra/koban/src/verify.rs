@@ -1,9 +1,11 @@
 //! The proof that nothing is off: every journal replayed, every record compared with one that was written independently of it, every
-//! certificate computed anew. It reads the stored tables directly, as one snapshot and in order of their keys, so it needs no running
-//! cloud, disturbs none, and keeps no more in memory than one person's part of a race.
+//! certificate computed anew. It reads the stored tables directly and in order of their keys, so it needs no running
+//! cloud, disturbs none, and keeps no more in memory than one person's part of a race. A local cloud's tables are read as one snapshot;
+//! a deployment's are not to be had so, and are read until what looks off does so again.
 
 mod item;
 mod ledger;
+pub mod live;
 mod race;
 mod shard;
 mod tables;
@@ -12,7 +14,7 @@ mod tests;
 mod wallet;
 
 use item::Item;
-pub use tables::Tables;
+pub use tables::{Spool, Tables};
 
 use jiff::Timestamp;
 use ledger::Ledger;
@@ -32,6 +34,14 @@ pub enum VerifyError {
     NoData { path: PathBuf },
     #[error("the tables cannot be read")]
     Tables(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Read(#[from] platform::operations::OperationError),
+    #[error(
+        "{0} things looked off in one reading: too many to tell what was being written from what is wrong; verify again when less is written"
+    )]
+    TooMuchOff(u64),
+    #[error("the proof ended early: {0}")]
+    Ended(String),
     #[error("an item of {table} cannot be read: {reason}")]
     Item { table: &'static str, reason: String },
 }
@@ -56,7 +66,7 @@ pub struct Proof {
     pub chains_ok: bool,
     pub certificates_ok: bool,
     pub dues_ok: bool,
-    pub faults: Vec<String>,
+    pub faults: Vec<Fault>,
     pub faults_unnamed: u64,
 }
 
@@ -66,14 +76,56 @@ impl Proof {
         self.totals.get(&asset).copied().unwrap_or_default()
     }
 
+    fn clean() -> Self {
+        Self { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, ..Self::default() }
+    }
+
+    fn breaks(&mut self, promise: Promise) {
+        match promise {
+            Promise::SumZero => self.sum_zero = false,
+            Promise::Chains => self.chains_ok = false,
+            Promise::Certificates => self.certificates_ok = false,
+            Promise::Dues => self.dues_ok = false,
+        }
+    }
+
+    /// Keeps only the faults that `stays` holds of.
+    fn retain_faults(&mut self, stays: impl Fn(&Fault) -> bool) {
+        self.faults.retain(stays);
+        (self.sum_zero, self.chains_ok, self.certificates_ok, self.dues_ok) = (true, true, true, true);
+        for promise in self.faults.iter().map(|fault| fault.promise).collect::<Vec<_>>() {
+            self.breaks(promise);
+        }
+    }
+
     /// Whether every promise holds for everything that is stored. Races that are still open are no fault.
     pub fn is_clean(&self) -> bool {
         self.sum_zero && self.chains_ok && self.certificates_ok && self.dues_ok && self.faults.is_empty()
     }
 }
 
+/// Something that is off.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fault {
+    promise: Promise,
+    what: String,
+}
+
+impl Fault {
+    /// Whether its words have these.
+    pub fn contains(&self, words: &str) -> bool {
+        self.what.contains(words)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
 /// Which promise a fault breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Promise {
     /// Independent records agree.
     SumZero,
@@ -110,18 +162,14 @@ struct Checking {
     proof: Proof,
     ledger: Ledger,
     now: Timestamp,
+    faults_max: usize,
 }
 
 impl Checking {
     fn fault(&mut self, promise: Promise, what: String) {
-        match promise {
-            Promise::SumZero => self.proof.sum_zero = false,
-            Promise::Chains => self.proof.chains_ok = false,
-            Promise::Certificates => self.proof.certificates_ok = false,
-            Promise::Dues => self.proof.dues_ok = false,
-        }
-        if self.proof.faults.len() < FAULTS_NAMED_MAX {
-            self.proof.faults.push(what);
+        self.proof.breaks(promise);
+        if self.proof.faults.len() < self.faults_max {
+            self.proof.faults.push(Fault { promise, what });
         } else {
             self.proof.faults_unnamed += 1;
         }
@@ -142,8 +190,12 @@ impl Checking {
 
 /// Proves the tables as they stand at `now`, by the cloud's clock.
 pub fn verify(tables: &Tables, now: Timestamp) -> Result<Proof, VerifyError> {
-    let proof = Proof { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, ..Proof::default() };
-    let mut checking = Checking { proof, ledger: Ledger::open()?, now };
+    prove(tables, now, FAULTS_NAMED_MAX)
+}
+
+/// The same, naming at most `faults_max` faults.
+fn prove(tables: &Tables, now: Timestamp, faults_max: usize) -> Result<Proof, VerifyError> {
+    let mut checking = Checking { proof: Proof::clean(), ledger: Ledger::open()?, now, faults_max };
     let mut wallets = wallet::Reading::default();
     tables.each("wallet", |item| wallets.item(&mut checking, &item))?;
     tables.each("bank", |item| wallet::bank_item(&mut checking, &item))?;
@@ -156,7 +208,7 @@ pub fn verify(tables: &Tables, now: Timestamp) -> Result<Proof, VerifyError> {
 
 fn compare(checking: &mut Checking) -> Result<(), VerifyError> {
     checking.proof.bettors = checking.ledger.bettors()?;
-    for difference in checking.ledger.differences()? {
+    for difference in checking.ledger.differences(checking.faults_max)? {
         checking.fault(Promise::SumZero, difference);
     }
     Ok(())

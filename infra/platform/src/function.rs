@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::http::{Call, Reply};
 use crate::message::{Failure, Message};
 use crate::problem::{Code, Problem};
-use crate::relay::MapChange;
+use crate::relay::{MapChange, WrittenAt};
 use crate::resource::{Queue, Secret, Table, Topic};
 use crate::secrets::ConnectSecrets;
 use crate::sender::{ConnectQueues, ConnectTopics};
@@ -255,6 +255,8 @@ pub enum Handler {
         /// Where changes go that cannot be mapped, and batches that AWS gives up on.
         failures: &'static Queue,
         map: MapChange,
+        /// When a record was written that `map` makes events of.
+        written_at: WrittenAt,
     },
 }
 

@@ -56,7 +56,7 @@ pub async fn invoke(env: &Arc<Environment>, event: &[u8], invocation: Invocation
             let reply = message::handle_batch(&context, *handle, event).await;
             (format!("{} of {count} handled", count - reply.batch_item_failures.len()), render(&reply)?)
         }
-        (Handler::Relay { topic, failures, map }, _) => {
+        (Handler::Relay { topic, failures, map, .. }, _) => {
             let event: StreamEvent<'_> = parse(event)?;
             let count = event.records.len();
             if let Err(error) = relay::relay(&context, topic, failures, *map, event).await {

@@ -29,6 +29,30 @@ pub type Unmappable = Box<dyn std::error::Error + Send + Sync>;
 /// Maps a change to the events it means, as JSON; none for records that are nobody else's business.
 pub type MapChange = fn(&Change) -> Result<Vec<String>, Unmappable>;
 
+/// When a record that events are made of was written, by its own account: what stands in its body, by the clock of who wrote it.
+pub type WrittenAt = fn(&Record) -> Result<Timestamp, Unmappable>;
+
+/// The events of a record that was relayed before, with the ids they had then; none when it was not written in `from..to`. The newest
+/// version of a record is all there is: events of earlier ones are not made again.
+pub fn events_again(
+    (map, written_at): (MapChange, WrittenAt),
+    record: Record,
+    times: &std::ops::Range<Timestamp>,
+) -> Result<Option<(Timestamp, Vec<String>)>, Unmappable> {
+    let mut change = Change { record, at: Timestamp::UNIX_EPOCH };
+    // What no event is made of need not tell its time either.
+    if map(&change)?.is_empty() {
+        return Ok(None);
+    }
+    let written_at = written_at(&change.record)?;
+    if !times.contains(&written_at) {
+        return Ok(None);
+    }
+    // Whole seconds, as streams tell them.
+    change.at = Timestamp::from_second(written_at.as_second())?;
+    Ok(Some((written_at, map(&change)?)))
+}
+
 impl Change {
     /// The CloudEvent of `data`, as JSON.
     pub fn event<D: Event>(&self, data: D) -> Result<String, Unmappable> {

@@ -17,7 +17,7 @@ pub struct Index {
     pub range: &'static str,
 }
 
-/// An SQS queue, always with a dead-letter queue named `<name>-dlq`.
+/// An SQS queue, always with a dead-letter queue beside it: see `dead_letter_name`.
 #[derive(Debug)]
 pub struct Queue {
     pub name: &'static str,
@@ -26,6 +26,11 @@ pub struct Queue {
     pub receives_max: u32,
     /// The topics it subscribes to, with the event types it wants of each.
     pub subscriptions: &'static [Subscription],
+}
+
+/// The name of a queue's dead-letter queue.
+pub fn dead_letter_name(queue: &str) -> String {
+    format!("{queue}-dlq")
 }
 
 /// A subscription of a queue to a topic, raw delivery, filtered by the `type` of the event.

@@ -51,13 +51,23 @@ pub enum SdkError {
 }
 
 impl Names {
+    /// What every name of `environment` begins with, as Terraform makes them.
+    pub fn prefix_of(environment: &str) -> String {
+        format!("koban-{environment}-")
+    }
+
     pub fn table(&self, table: &Table) -> String {
         format!("{}{}", self.prefix, table.name)
     }
 
     pub fn queue_url(&self, queue: &Queue) -> String {
+        self.queue_url_of(queue.name)
+    }
+
+    /// The URL of the queue or dead-letter queue of that name.
+    pub fn queue_url_of(&self, queue: &str) -> String {
         let default = || format!("https://sqs.{}.amazonaws.com", self.region);
-        format!("{}/{}/{}{}", self.queue_origin.clone().unwrap_or_else(default), self.account, self.prefix, queue.name)
+        format!("{}/{}/{}{queue}", self.queue_origin.clone().unwrap_or_else(default), self.account, self.prefix)
     }
 
     pub fn topic_arn(&self, topic: &Topic) -> String {
@@ -66,7 +76,12 @@ impl Names {
 
     /// `/koban-alpha/feed`
     pub fn secret(&self, secret: &Secret) -> String {
-        format!("/{}/{}", self.prefix.trim_end_matches('-'), secret.name)
+        self.parameter(secret.name)
+    }
+
+    /// The name of an SSM parameter: `/koban-alpha/api_url`
+    pub fn parameter(&self, name: &str) -> String {
+        format!("/{}/{name}", self.prefix.trim_end_matches('-'))
     }
 }
 
@@ -119,6 +134,11 @@ impl Sdk {
     pub fn in_process(names: Names, http: SharedHttpClient) -> Self {
         let keys = Credentials::new("local", "local", None, None, "in-process");
         Self { signs: false, ..Self::new(names, http, keys, Some("http://aws.local")) }
+    }
+
+    /// With a configuration that somebody else found: the command line's, by the usual chain.
+    pub const fn of(config: SdkConfig, names: Names) -> Self {
+        Self { config, names, signs: true }
     }
 
     pub(crate) fn config(&self) -> &SdkConfig {

@@ -64,7 +64,8 @@ pub(crate) fn connect_queues(sdk: &Sdk) -> Arc<dyn QueueSender> {
     Arc::new(Sqs(aws_sdk_sqs::Client::new(sdk.config())))
 }
 
-fn connect_topics(sdk: &Sdk) -> Arc<dyn TopicSender> {
+/// The publisher to the topics of `sdk`, for who is no function.
+pub fn connect_topics(sdk: &Sdk) -> Arc<dyn TopicSender> {
     Arc::new(Sns(aws_sdk_sns::Client::new(sdk.config())))
 }
 

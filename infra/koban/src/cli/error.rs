@@ -2,10 +2,13 @@
 
 use crate::boatrace::BoatraceError;
 use crate::cloud::CloudError;
+use crate::environment::EnvironmentError;
 use crate::package::PackageError;
 use crate::scaffold::ScaffoldError;
+use crate::republish::RepublishError;
 use crate::verify::VerifyError;
 use http::StatusCode;
+use platform::operations::OperationError;
 use platform::problem::chain;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -39,6 +42,12 @@ pub enum CliError {
     Verify(#[from] VerifyError),
     #[error("{0}")]
     Scaffold(#[from] ScaffoldError),
+    #[error("{}", chain(.0))]
+    Environment(#[from] EnvironmentError),
+    #[error("{}", chain(.0))]
+    Operation(#[from] OperationError),
+    #[error("{}", chain(.0))]
+    Republish(#[from] RepublishError),
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
     /// By Ctrl-C; nothing needs to be said.

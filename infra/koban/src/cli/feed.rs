@@ -3,33 +3,53 @@
 use super::CliError;
 use super::http::{BaseUrl, Call, Connection, Reply};
 use super::local::Local;
-use crate::{boatrace, feed};
+use crate::{boatrace, environment, feed, registry};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use platform::secrets::SecretValue;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The secret, for a Koban that is not a local cloud.
+/// The secret, where it is not to be had from the cloud or the environment.
 const SECRET_VARIABLE: &str = "KOBAN_FEED_SECRET";
+/// The secret's name.
+const SECRET: &str = "feed";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Any day is at https://boatraceopenapi.github.io/{programs,results}/v2/YYYY/YYYYMMDD.json. Sending the same again changes nothing.
-A local cloud tells its own secret; for any other set KOBAN_FEED_SECRET.
+A local cloud tells its own secret; of an environment it is read from SSM, with the API's URL. KOBAN_FEED_SECRET replaces both.
 
 Examples:
   koban feed ../shared/data/boatrace --url http://127.0.0.1:4000
-  koban feed programs/20251226.json --url http://127.0.0.1:4000")]
+  koban feed programs/20251226.json --url http://127.0.0.1:4000
+  koban feed programs/20251226.json --environment alpha")]
 pub struct Arguments {
     /// A file of programs or results, or a directory that has programs/ and results/
     path: PathBuf,
-    /// Where Koban answers
-    #[arg(long, default_value = super::local::DEFAULT_URL)]
-    url: BaseUrl,
+    /// Where Koban answers: the local cloud's usual place, or where the environment says
+    #[arg(long, value_name = "URL")]
+    url: Option<BaseUrl>,
+    /// The deployed environment, such as alpha
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// End with one JSON object on standard output instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// A row of the table.
+#[derive(Serialize)]
+struct Sent {
+    day: String,
+    venue: String,
+    feed: String,
+    races: usize,
+    outcomes: BTreeMap<String, u32>,
 }
 
 /// What the feed replies: what became of each race.
@@ -47,25 +67,37 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let days = boatrace::read(&arguments.path)?;
     let mut messages = feed::announcements(days.programs.iter().map(|(id, announcement)| (*id, announcement)));
     messages.extend(feed::results(days.results.iter().map(|(id, result)| (*id, result))));
-    let mut sender = Sender::new(arguments.url).await?;
+    let mut sender = Sender::of(&arguments).await?;
     let progress = ProgressBar::new(messages.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} venues {msg}") {
         progress.set_style(style);
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(["day", "venue", "feed", "races", "outcome"]);
+    let mut all_sent = Vec::with_capacity(messages.len());
     for message in &messages {
         progress.set_message(format!("{} venue {}", message.date, message.venue));
         let outcomes = sender.send(message).await?;
-        let outcomes: Vec<_> = outcomes.into_iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-        let kind = message.path.rsplit('/').next().unwrap_or_default();
-        let cells = [message.date.to_string(), message.venue.to_string(), kind.into(), message.races.to_string()];
-        table.add_row(cells.into_iter().chain([outcomes.join(", ")]));
+        let (day, venue, races) = (message.date.to_string(), message.venue.to_string(), message.races);
+        let feed = message.path.rsplit('/').next().unwrap_or_default().to_owned();
+        all_sent.push(Sent { day, venue, feed, races, outcomes });
         progress.inc(1);
     }
     progress.finish_and_clear();
-    println!("{table}");
+    if arguments.json {
+        println!("{}", json!({"sent": all_sent}));
+    } else {
+        println!("{}", table(&all_sent));
+    }
     Ok(())
+}
+
+fn table(all_sent: &[Sent]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["day", "venue", "feed", "races", "outcome"]);
+    for Sent { day, venue, feed, races, outcomes } in all_sent {
+        let outcomes: Vec<_> = outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+        table.add_row([day, venue, feed, &races.to_string(), &outcomes.join(", ")]);
+    }
+    table
 }
 
 /// Signs and sends messages, one after the other.
@@ -77,14 +109,31 @@ struct Sender {
 }
 
 impl Sender {
-    async fn new(url: BaseUrl) -> Result<Self, CliError> {
+    async fn of(arguments: &Arguments) -> Result<Self, CliError> {
+        let url = arguments.url.clone();
+        let Some(name) = &arguments.environment else {
+            return Self::by_url(url.map_or_else(|| super::local::DEFAULT_URL.parse().map_err(CliError::Input), Ok)?).await;
+        };
+        let deployment = environment::find(name).await?;
+        let url = url.map_or_else(|| deployment.api_url.parse().map_err(CliError::Input), Ok)?;
+        let secret = match (std::env::var(SECRET_VARIABLE), registry::secret(SECRET)) {
+            (Ok(secret), _) => SecretValue::new(secret),
+            (Err(_), Some(secret)) => deployment.secret(secret).await?,
+            (Err(_), None) => return Err(CliError::Input(format!("no service has a secret {SECRET}"))),
+        };
+        Ok(Self { local: Local::new(url), secret, is_local: false })
+    }
+
+    async fn by_url(url: BaseUrl) -> Result<Self, CliError> {
         let mut local = Local::new(url);
         if let Ok(secret) = std::env::var(SECRET_VARIABLE) {
             let is_local = local.now().await.is_ok();
             return Ok(Self { local, secret: SecretValue::new(secret), is_local });
         }
         let secret = local.feed_secret().await.map_err(|error| match error {
-            CliError::NotLocal => CliError::Input(format!("that is no local cloud: set {SECRET_VARIABLE} to its feed's secret")),
+            CliError::NotLocal => CliError::Input(format!(
+                "that is no local cloud: name its environment, or set {SECRET_VARIABLE} to its feed's secret"
+            )),
             other => other,
         })?;
         Ok(Self { local, secret, is_local: true })

@@ -1,5 +1,6 @@
 //! A small HTTP client for one base URL: a kept-alive connection, whole bodies, repeats where a connection broke. The load of the demo
-//! shares the machine with the cloud it drives, so this does nothing that is not needed.
+//! shares the machine with the cloud it drives, so this does nothing that is not needed. A deployed API is reached over TLS, by the roots
+//! that the machine trusts.
 
 use super::CliError;
 use bytes::Bytes;
@@ -12,7 +13,11 @@ use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
 /// How often a call is sent before it counts as failed.
 const ATTEMPTS_MAX: u32 = 4;
@@ -26,26 +31,31 @@ pub struct BaseUrl {
     /// `127.0.0.1:4000`
     authority: HeaderValue,
     address: String,
+    /// Whose certificate is asked for, where it is https.
+    secured: Option<ServerName<'static>>,
 }
 
 impl std::str::FromStr for BaseUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || format!("{text} is no base URL of a local cloud: write it like http://127.0.0.1:4000");
+        let expected = || format!("{text} is no base URL: write it like http://127.0.0.1:4000, without a path");
         let uri: Uri = text.parse().map_err(|_| expected())?;
-        if uri.scheme_str() != Some("http") || !matches!(uri.path(), "" | "/") {
-            return Err(expected());
-        }
-        let authority = uri.authority().ok_or_else(expected)?;
-        let address = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
-        Ok(Self { authority: HeaderValue::from_str(authority.as_str()).map_err(|_| expected())?, address })
+        let authority =
+            uri.authority().filter(|_| matches!(uri.path(), "" | "/") && uri.query().is_none()).ok_or_else(expected)?;
+        let (port, secured) = match uri.scheme_str() {
+            Some("http") => (80, None),
+            Some("https") => (443, Some(ServerName::try_from(authority.host().to_owned()).map_err(|_| expected())?)),
+            _ => return Err(expected()),
+        };
+        let address = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(port));
+        Ok(Self { authority: HeaderValue::from_str(authority.as_str()).map_err(|_| expected())?, address, secured })
     }
 }
 
 impl std::fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "http://{}", self.address)
+        write!(f, "{}://{}", if self.secured.is_some() { "https" } else { "http" }, self.address)
     }
 }
 
@@ -248,6 +258,19 @@ impl Connection {
         let unreachable = |source| CliError::Unreachable { url: self.base.to_string(), source };
         let stream = TcpStream::connect(&self.base.address).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
+        match &self.base.secured {
+            None => self.converse(stream).await,
+            Some(name) => {
+                let stream = tls_connector()?.connect(name.clone(), stream).await;
+                self.converse(stream.map_err(unreachable)?).await
+            }
+        }
+    }
+
+    async fn converse<S>(&self, stream: S) -> Result<SendRequest<Full<Bytes>>, CliError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| CliError::Unexpected(format!("{} does not speak HTTP: {error}", self.base)))?;
@@ -257,17 +280,45 @@ impl Connection {
     }
 }
 
+fn tls_connector() -> Result<TlsConnector, CliError> {
+    let broken = |error: &dyn std::fmt::Display| CliError::Unexpected(format!("TLS cannot be had: {error}"));
+    let mut roots = RootCertStore::empty();
+    // One certificate of the machine's that cannot be read is no reason to trust none.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|error| broken(&error))?.with_root_certificates(roots).with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_is_plain_http_without_a_path() {
+    fn a_base_url_has_no_path() {
         let base: BaseUrl = "http://127.0.0.1:4000/".parse().unwrap();
         assert_eq!(base.to_string(), "http://127.0.0.1:4000");
-        for other in ["127.0.0.1:4000", "https://example.com", "http://localhost/v1", "ftp://x", ""] {
+        let secured: BaseUrl = "https://api.example".parse().unwrap();
+        assert_eq!(secured.to_string(), "https://api.example:443");
+        for other in ["127.0.0.1:4000", "https://example.com?x", "http://localhost/v1", "ftp://x", ""] {
             assert!(other.parse::<BaseUrl>().unwrap_err().contains("write it like"), "{other}");
         }
+    }
+
+    /// What listens speaks no TLS: the client must notice, not send its secrets in the clear.
+    #[tokio::test]
+    async fn an_https_url_is_never_spoken_to_in_the_clear() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base: BaseUrl = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let heard = tokio::spawn(async move {
+            let mut first = [0; 1];
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first).await.unwrap();
+            first[0]
+        });
+        assert!(Connection::new(base).send_once(&Call::get("/v1/health").unwrap()).await.is_err());
+        assert_eq!(heard.await.unwrap(), 22, "a TLS handshake");
     }
 
     /// Where nobody listens: bound and dropped.

@@ -1,4 +1,4 @@
-//! What only a local cloud can be asked, under `/_local/`: its clock, tokens, secrets, queues.
+//! What only a local cloud can be asked, under `/_local/`: its clock, tokens, secrets, queues, its AWS endpoint.
 
 use super::CliError;
 use super::http::{BaseUrl, Call, Connection, Reply};
@@ -53,8 +53,8 @@ pub struct Status {
 }
 
 #[derive(Deserialize)]
-struct Published {
-    message_id: String,
+struct AwsEndpoint {
+    url: String,
 }
 
 impl Local {
@@ -93,11 +93,10 @@ impl Local {
         self.ask("asking for the status", Call::get("/_local/status")?).await?.json()
     }
 
-    /// Puts a message on a queue. Returns its id.
-    pub async fn publish(&mut self, queue: &str, body: &str) -> Result<String, CliError> {
-        let call = Call::post("/_local/publish", json!({"queue": queue, "body": body}).to_string())?;
-        let reply = self.connection.send(&call).await?.accepted(&format!("publishing to {queue}"))?;
-        Ok(reply.json::<Published>()?.message_id)
+    /// Where its AWS endpoint is.
+    pub async fn aws_url(&mut self) -> Result<String, CliError> {
+        let reply = self.ask("asking where the AWS endpoint is", Call::get("/_local/aws")?).await?;
+        Ok(reply.json::<AwsEndpoint>()?.url)
     }
 }
 

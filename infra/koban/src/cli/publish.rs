@@ -1,15 +1,17 @@
-//! `koban publish`: a message on a queue of the running local cloud.
+//! `koban publish`: a message on a queue of the running local cloud, or of an environment.
 
 use super::CliError;
-use super::local::{Local, Where};
+use super::place::Place;
 use crate::registry;
-use platform::Function;
+use platform::operations::queues::Queues;
+use serde_json::json;
 use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
   koban publish sweep-races '{}'
+  koban publish sweep-races '{}' --environment alpha
   koban publish settle-race '{\"data\":{\"race\":\"rac_20251226-03-01\",\"state\":\"resulted\",\"result_version\":1,\"revision\":2}}'")]
 pub struct Arguments {
     /// The queue's name, without a prefix
@@ -17,21 +19,35 @@ pub struct Arguments {
     /// The message's body
     json: String,
     #[command(flatten)]
-    place: Where,
+    place: Place,
+    /// Print a JSON object instead of the message's id alone
+    #[arg(long = "json", id = "as_json")]
+    as_json: bool,
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { queue, json, place } = arguments;
-    let known: BTreeSet<_> = registry::functions().filter_map(Function::consumes).map(|queue| queue.name).collect();
-    if !known.contains(queue.as_str()) {
-        let known = known.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(CliError::Input(format!("there is no queue {queue}; there are: {known}")));
-    }
-    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&json) {
+    let Arguments { queue, json: body, place, as_json } = arguments;
+    check_queue(&queue)?;
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&body) {
         return Err(CliError::Input(format!(
             "the message is not JSON ({error}): quote it for the shell, as in '{{\"data\":{{}}}}'"
         )));
     }
-    println!("{}", Local::new(place.base()?).publish(&queue, &json).await?);
+    let id = Queues::new(&place.find().await?).send(&queue, &body).await?;
+    if as_json {
+        println!("{}", json!({"queue": queue, "message_id": id}));
+    } else {
+        println!("{id}");
+    }
     Ok(())
+}
+
+/// Refuses a queue that no function consumes.
+pub(super) fn check_queue(queue: &str) -> Result<(), CliError> {
+    let known: BTreeSet<_> = registry::consumed_queues().map(|queue| queue.name).collect();
+    if known.contains(queue) {
+        return Ok(());
+    }
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    Err(CliError::Input(format!("there is no queue {queue}; there are: {known}")))
 }

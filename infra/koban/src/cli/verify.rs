@@ -1,32 +1,132 @@
-//! `koban verify`: the proof, printed.
+//! `koban verify`: the proof, printed; of a local cloud's directory, or of an environment's tables.
 
 use super::CliError;
 use crate::cloud::clock::LocalClock;
+use crate::cost::usd_of_read_units;
+use crate::environment;
+use crate::verify::live::{self, Live, Progress};
 use crate::verify::{Proof, Tables, verify};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
+use indicatif::{ProgressBar, ProgressStyle};
 use platform::clock::Clock;
+use serde_json::{Value, json};
 use shared::money::Asset;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Reads the stored tables alone, as one snapshot; a cloud may run on them meanwhile. Exit code 1 if anything is off.
+An environment's tables are scanned whole and consistently, which costs read units. They are written meanwhile: what looks off is read
+again, up to three times in all, and only what stays off is told.
 
 Examples:
   koban verify
-  koban verify --data /tmp/k")]
+  koban verify --data /tmp/k
+  koban verify --environment alpha --json")]
 pub struct Arguments {
     /// The data directory of a local cloud
     #[arg(long, value_name = "DIR", default_value = ".koban")]
     data: PathBuf,
+    /// The deployed environment, such as alpha, in the account and region of your AWS credentials
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    environment: Option<String>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let proof = of_directory(&arguments.data)?;
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let (proof, read) = match &arguments.environment {
+        None => (of_directory(&arguments.data)?, None),
+        Some(name) => {
+            let deployment = environment::find(name).await?;
+            let Live { proof, readings, records, read_units } = live::prove(&deployment, &Bar::new()).await?;
+            (proof, Some(Read { readings, records, read_units }))
+        }
+    };
+    if arguments.json {
+        println!("{}", json(&proof, read.as_ref()));
+        return if proof.is_clean() { Ok(()) } else { Err(CliError::NotClean) };
+    }
+    if let Some(Read { readings, records, read_units }) = read {
+        let usd = usd_of_read_units(read_units);
+        println!("{} records, read {readings} times; {read_units:.0} read units, about ${usd:.4}.", grouped(records));
+    }
+    tell(&proof)
+}
+
+/// What reading an environment took.
+struct Read {
+    readings: u32,
+    records: u64,
+    read_units: f64,
+}
+
+/// The reading, shown.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let progress = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} records of {msg}") {
+            progress.set_style(style);
+        }
+        Self(progress)
+    }
+}
+
+impl Progress for Bar {
+    fn reads(&self, reading: u32, table: &str, records: u64, records_estimate: u64) {
+        let again = if reading > 1 { format!(", reading {reading}: something looked off") } else { String::new() };
+        self.0.set_message(format!("{table}{again}"));
+        self.0.set_length(records_estimate.max(records));
+        self.0.set_position(records);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn json(proof: &Proof, read: Option<&Read>) -> Value {
+    let totals = |asset: Asset| {
+        let totals = proof.of(asset);
+        (asset.code().to_owned(), json!({"stake": totals.stake, "payout": totals.payout, "refund": totals.refund}))
+    };
+    json!({
+        "clean": proof.is_clean(),
+        "races": proof.races,
+        "slips": proof.slips,
+        "combinations": proof.combinations,
+        "bettors": proof.bettors,
+        "paid_users": proof.paid_users,
+        "unsettled_slips": proof.unsettled,
+        "certificates_waiting": proof.certificates_waiting,
+        "totals": Asset::ALL.into_iter().map(totals).collect::<serde_json::Map<_, _>>(),
+        "promises": {
+            "sum_zero": proof.sum_zero,
+            "journals_fold": proof.chains_ok,
+            "dues_posted": proof.dues_ok,
+            "certificates_true": proof.certificates_ok,
+        },
+        "off": proof.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "off_unnamed": proof.faults_unnamed,
+        "read": read.map(|read| json!({
+            "readings": read.readings,
+            "records": read.records,
+            "units": read.read_units,
+            "usd": usd_of_read_units(read.read_units),
+        })),
+    })
+}
+
+fn tell(proof: &Proof) -> Result<(), CliError> {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
-    for (what, value) in rows(&proof) {
+    for (what, value) in rows(proof) {
         table.add_row([what, value]);
     }
     if let Some(values) = table.column_mut(1) {

@@ -1,7 +1,7 @@
 //! The AWS endpoint for people and their tools: `aws --endpoint-url http://127.0.0.1:PORT dynamodb list-tables`. Any credentials will
 //! do and no grants apply, so it is for the developer of this machine alone.
 
-use crate::cloud::connector::{Backends, sqs};
+use crate::cloud::connector::{Backends, sns, sqs, ssm};
 use crate::cloud::engine::Reply as AwsReply;
 use crate::cloud::loopback;
 use crate::cloud::server::{Answer, Reply};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The largest request that DynamoDB takes.
 const BODY_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
-/// DynamoDB and SQS in their JSON protocols.
+/// DynamoDB, SQS and SSM in their JSON protocols, and SNS in its own of forms.
 pub struct AwsEndpoint {
     backends: Arc<Backends>,
 }
@@ -28,13 +28,23 @@ impl AwsEndpoint {
         match target.split_once('.') {
             Some(("DynamoDB_20120810", operation)) => self.backends.engine.call(operation, body).await,
             Some(("AmazonSQS", operation)) => sqs::call(&self.backends.queues, &self.backends.names, operation, body).await,
-            _ => AwsReply::error(
-                400,
-                "com.amazon.coral.service#UnknownOperationException",
-                "The local cloud's AWS endpoint speaks DynamoDB and SQS.",
-            ),
+            Some(("AmazonSSM", "GetParameter")) => self.backends.parameter(&ssm::parameter_of(body)),
+            None => self.form(&sns::Form::parse(body)).await,
+            _ => unknown(),
         }
     }
+
+    async fn form(&self, form: &sns::Form) -> AwsReply {
+        match form.action() {
+            "Publish" | "PublishBatch" => form.publish(&self.backends.topics, &form.topic(&self.backends.names)).await,
+            _ => unknown(),
+        }
+    }
+}
+
+fn unknown() -> AwsReply {
+    let told = "The local cloud's AWS endpoint speaks DynamoDB, SQS, publishing of SNS, and GetParameter of SSM.";
+    AwsReply::error(400, "com.amazon.coral.service#UnknownOperationException", told)
 }
 
 impl Answer for AwsEndpoint {

@@ -195,10 +195,13 @@ impl Cloud {
     }
 }
 
+/// The environment's name, beside `alpha` and the others.
+pub const LOCAL: &str = "local";
+
 /// How resources are named in the local cloud.
 pub fn local_names() -> Names {
     Names {
-        prefix: "koban-local-".into(),
+        prefix: Names::prefix_of(LOCAL),
         region: "ap-northeast-1".into(),
         account: "000000000000".into(),
         queue_origin: Some("http://aws.local".into()),

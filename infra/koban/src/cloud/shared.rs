@@ -19,6 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Shared {
     pub backends: Arc<Backends>,
+    /// Where the AWS endpoint answers.
+    pub aws_url: String,
     pub clock: Arc<LocalClock>,
     pub issuer: Arc<Issuer>,
     pub permits: Vec<Arc<Permits>>,

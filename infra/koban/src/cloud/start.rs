@@ -36,7 +36,7 @@ pub async fn start(config: Config) -> Result<Cloud, CloudError> {
     let lock = lock(&config.data)?;
     let (api, aws) = (listen(config.port).await?, listen(config.aws_port).await?);
     let (url, aws_url) = (url(&api)?, url(&aws)?);
-    let (shared, runners) = open(&config).await?;
+    let (shared, runners) = open(&config, &url, &aws_url).await?;
     let router = Routes::new(&runners)?;
     let gateway = Gateway::new(shared.clone(), router, shared.issuer.verifier()?, url.clone());
     let (stopping, stopped) = watch::channel(false);
@@ -76,7 +76,7 @@ fn url(listener: &TcpListener) -> Result<String, CloudError> {
     Ok(format!("http://{}", listener.local_addr().map_err(CloudError::Directory)?))
 }
 
-async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudError> {
+async fn open(config: &Config, url: &str, aws_url: &str) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudError> {
     let (data, services, names) = (config.data.clone(), config.services, local_names());
     let clock = Arc::new(LocalClock::open(&data, config.start_at).map_err(CloudError::Directory)?);
     // A new key takes longest: it is made while everything else opens.
@@ -96,6 +96,7 @@ async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudE
         topics: Topics::new(queues.clone(), services),
         secrets: Secrets::open(&data, services, &names).map_err(CloudError::Directory)?,
         names,
+        api_url: url.to_owned(),
         faults: InstalledFaults::default(),
     });
     let surroundings = Surroundings {
@@ -114,6 +115,7 @@ async fn open(config: &Config) -> Result<(Arc<Shared>, Vec<Arc<Runner>>), CloudE
         issuer: Arc::new(issuer.await.map_err(CloudError::issuer)??),
         relays: relays?.into_iter().map(Arc::new).collect(),
         backends,
+        aws_url: aws_url.to_owned(),
         clock,
         permits,
         consumed: crate::registry::functions_of(services)

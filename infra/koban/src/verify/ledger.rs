@@ -3,7 +3,6 @@
 //! and the other has not is named. SQLite keeps it all in a file of its own that nobody else sees and that vanishes with it, so a
 //! million slips need no memory.
 
-use super::FAULTS_NAMED_MAX;
 use rusqlite::{Connection, Result, params};
 
 /// Who says it.
@@ -90,8 +89,8 @@ impl Ledger {
         self.connection.query_row(sql, [], |row| row.get(0))
     }
 
-    /// Whatever stands on one side only, in words.
-    pub fn differences(&self) -> Result<Vec<String>> {
+    /// Whatever stands on one side only, in words, at most `count_max` of a kind.
+    pub fn differences(&self, count_max: usize) -> Result<Vec<String>> {
         let mut found = Vec::new();
         for (sql, ours, theirs) in [
             (OBJECTS_AND_LINES, "the objects say", "the wallets' lines say"),
@@ -99,7 +98,7 @@ impl Ledger {
             (BANK_AND_LINES, "the bank says", "the wallets' lines say"),
         ] {
             let mut statement = self.connection.prepare(sql)?;
-            let limit = i64::try_from(FAULTS_NAMED_MAX).unwrap_or(i64::MAX);
+            let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
             let mut rows = statement.query([limit])?;
             while let Some(row) = rows.next()? {
                 let text = |column| row.get::<_, String>(column);

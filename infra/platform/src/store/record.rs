@@ -84,7 +84,7 @@ impl Record {
         item
     }
 
-    pub(super) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    pub(crate) fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let key = key_of(&mut item)?;
         let blob = |value: Option<AttributeValue>| match value {
             Some(AttributeValue::B(blob)) => Some(blob.into_inner()),

@@ -3,9 +3,9 @@
 
 mod fault;
 pub mod permits;
-mod sns;
+pub mod sns;
 pub mod sqs;
-mod ssm;
+pub mod ssm;
 
 pub use fault::{Call, Fault, Faults, InstalledFaults, internal_error, throttled, transaction_conflict};
 
@@ -32,7 +32,16 @@ pub struct Backends {
     pub topics: Topics,
     pub secrets: Secrets,
     pub names: Names,
+    /// Where the API answers.
+    pub api_url: String,
     pub faults: InstalledFaults,
+}
+
+impl Backends {
+    /// The SSM parameter `name`, whoever asks.
+    pub fn parameter(&self, name: &str) -> Reply {
+        ssm::get_parameter(&self.secrets, &self.names, &self.api_url, name)
+    }
 }
 
 /// A function's way to AWS.
@@ -100,7 +109,7 @@ impl Connector {
     fn ssm(&self, operation: &str, body: &[u8]) -> Reply {
         let name = ssm::parameter_of(body);
         match self.permits.check_ssm(&self.backends.names, operation, &name) {
-            Ok(()) => ssm::get_parameter(&self.backends.secrets, &name),
+            Ok(()) => self.backends.parameter(&name),
             Err(denied) => denied.json(),
         }
     }

@@ -63,6 +63,19 @@ struct Receive {
     visibility_timeout: Option<u64>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteBatch {
+    entries: Vec<DeleteEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteEntry {
+    id: String,
+    receipt_handle: String,
+}
+
 /// The queue that a request is about, without the environment's prefix; empty when it names none.
 pub fn queue_of(names: &Names, body: &[u8]) -> String {
     let Ok(addressed) = serde_json::from_slice::<Addressed>(body) else { return String::new() };
@@ -99,6 +112,7 @@ async fn run(queues: &Queues, names: &Names, operation: &str, body: &[u8]) -> Re
             let request: ByReceipt = parse(body)?;
             queues.delete(&queue, request.receipt_handle).await.map(|_| json!({})).map_err(failed)
         }
+        "DeleteMessageBatch" => delete_batch(queues, &queue, parse(body)?).await,
         "ReceiveMessage" => receive(queues, &queue, &parse(body)?).await,
         "GetQueueUrl" => Ok(json!({"QueueUrl": url(names, &queue)})),
         "GetQueueAttributes" => attributes(queues, names, &queue).await,
@@ -106,10 +120,23 @@ async fn run(queues: &Queues, names: &Names, operation: &str, body: &[u8]) -> Re
     }
 }
 
-async fn send_batch(queues: &Queues, queue: &str, batch: SendBatch) -> Result<Value, Reply> {
-    if batch.entries.is_empty() || batch.entries.len() > BATCH_MAX {
-        return Err(Reply::error(400, "com.amazonaws.sqs#TooManyEntriesInBatchRequest", "A batch has 1 to 10 entries."));
+async fn delete_batch(queues: &Queues, queue: &str, batch: DeleteBatch) -> Result<Value, Reply> {
+    check_batch(batch.entries.len())?;
+    let mut deleted = Vec::with_capacity(batch.entries.len());
+    for DeleteEntry { id, receipt_handle } in batch.entries {
+        queues.delete(queue, receipt_handle).await.map_err(failed)?;
+        deleted.push(json!({"Id": id}));
     }
+    Ok(json!({"Successful": deleted, "Failed": []}))
+}
+
+fn check_batch(entries: usize) -> Result<(), Reply> {
+    let refused = || Reply::error(400, "com.amazonaws.sqs#TooManyEntriesInBatchRequest", "A batch has 1 to 10 entries.");
+    if (1..=BATCH_MAX).contains(&entries) { Ok(()) } else { Err(refused()) }
+}
+
+async fn send_batch(queues: &Queues, queue: &str, batch: SendBatch) -> Result<Value, Reply> {
+    check_batch(batch.entries.len())?;
     let names: Vec<_> = batch.entries.iter().map(|entry| entry.id.clone()).collect();
     let ids = send(queues, queue, batch.entries).await?;
     let sent = names.iter().zip(ids).map(|(name, id)| json!({"Id": name, "MessageId": id, "MD5OfMessageBody": ""}));
@@ -146,8 +173,13 @@ async fn receive(queues: &Queues, queue: &str, request: &Receive) -> Result<Valu
     let Batch { messages, .. } = queues.receive_from(queue, None, count, visibility).await.map_err(failed)?;
     // Nobody in this process holds them: they come again when their time has come, also after a restart.
     queues.settle(Vec::new(), messages.clone()).await.map_err(failed)?;
+    let attributes = |trace: &str| match trace {
+        "" => json!({}),
+        trace => json!({"traceparent": {"DataType": "String", "StringValue": trace}}),
+    };
     let shown = |message: &Received| {
         json!({
+            "MessageAttributes": attributes(&message.trace),
             "MessageId": message.message_id,
             "ReceiptHandle": message.receipt,
             "Body": message.body,

@@ -1,7 +1,9 @@
-//! SSM, as far as functions use it: one SecureString by its exact name.
+//! SSM, as far as functions and operators use it: one parameter by its exact name.
 
 use crate::cloud::engine::Reply;
 use crate::cloud::secrets::Secrets;
+use platform::operations::API_URL;
+use platform::sdk::Names;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,12 +18,12 @@ pub fn parameter_of(body: &[u8]) -> String {
     serde_json::from_slice::<GetParameter>(body).map(|request| request.name).unwrap_or_default()
 }
 
-pub fn get_parameter(secrets: &Secrets, name: &str) -> Reply {
-    match secrets.parameter(name) {
-        Some(value) => Reply {
-            status: 200,
-            body: json!({"Parameter": {"Name": name, "Type": "SecureString", "Value": value, "Version": 1}}).to_string(),
-        },
-        None => Reply::error(400, "ParameterNotFound", ""),
-    }
+/// The value of a secret, or where the API is, as Terraform writes it.
+pub fn get_parameter(secrets: &Secrets, names: &Names, api_url: &str, name: &str) -> Reply {
+    let (kind, value) =
+        if name == names.parameter(API_URL) { ("String", Some(api_url)) } else { ("SecureString", secrets.parameter(name)) };
+    let Some(value) = value else { return Reply::error(400, "ParameterNotFound", "") };
+    let arn = format!("arn:aws:ssm:{}:{}:parameter{name}", names.region, names.account);
+    let parameter = json!({"Name": name, "Type": kind, "Value": value, "Version": 1, "ARN": arn});
+    Reply { status: 200, body: json!({"Parameter": parameter}).to_string() }
 }

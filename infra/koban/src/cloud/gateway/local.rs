@@ -1,4 +1,5 @@
-//! What only a developer's machine has, under `/_local/`: the clock, tokens, secrets, the state of queues and streams. No function can
+//! What only a developer's machine has, under `/_local/`: the clock, tokens, secrets, the state of queues and streams, where
+//! the AWS endpoint is. No function can
 //! be at such a path, and no web page of another origin gets here.
 
 use super::{body_bytes, reply};
@@ -19,12 +20,6 @@ struct SetClock {
     now: Timestamp,
 }
 
-#[derive(Deserialize)]
-struct Publish {
-    queue: String,
-    body: serde_json::Value,
-}
-
 type Refused = Box<Reply>;
 type Answered = Result<serde_json::Value, Refused>;
 
@@ -35,7 +30,7 @@ pub async fn reply(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Reply
         (Method::GET, "/_local/token") => token(shared, parts),
         (Method::GET, "/_local/secret") => secret(shared, parts),
         (Method::GET, "/_local/status") => shared.status().await.map(|status| json!(status)).map_err(failed),
-        (Method::POST, "/_local/publish") => publish(shared, body).await,
+        (Method::GET, "/_local/aws") => Ok(json!({"url": shared.aws_url})),
         _ => Err(refused(StatusCode::NOT_FOUND, "Not Found")),
     };
     match answered {
@@ -62,14 +57,6 @@ fn secret(shared: &Shared, parts: &Parts) -> Answered {
     value.map(|value| json!({"value": value})).ok_or_else(|| refused(StatusCode::NOT_FOUND, "Not Found"))
 }
 
-async fn publish(shared: &Shared, body: Incoming) -> Answered {
-    let Publish { queue, body } = parse(body).await?;
-    // A string is the body itself; anything else is its JSON.
-    let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
-    let id = shared.publish(&queue, body).await.map_err(failed)?;
-    Ok(json!({"message_id": id}))
-}
-
 fn query(parts: &Parts, name: &str) -> Result<String, Refused> {
     let mut pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let value = pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned());
@@ -85,10 +72,7 @@ fn bad(message: &str) -> Refused {
 }
 
 fn failed(error: CloudError) -> Refused {
-    match error {
-        CloudError::NoQueue(_) => refused(StatusCode::NOT_FOUND, &error.to_string()),
-        other => refused(StatusCode::INTERNAL_SERVER_ERROR, &other.to_string()),
-    }
+    refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
 }
 
 fn refused(status: StatusCode, message: &str) -> Refused {

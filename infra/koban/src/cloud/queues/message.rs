@@ -1,8 +1,9 @@
 //! Messages as `cloud.sqlite` keeps them. A message is visible once its time has come, in flight when it was received before that, and
 //! delayed when it never was.
 
-use super::{Batch, dlq};
+use super::Batch;
 use jiff::Timestamp;
+use platform::resource::dead_letter_name;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -100,7 +101,7 @@ impl Take {
             "UPDATE messages SET queue = ?1, receives = 0, first_received_ms = NULL, receipt = NULL, held = 0 \
              WHERE queue = ?2 AND visible_ms <= ?3 AND receives >= ?4",
         )?;
-        update.execute(params![dlq(&self.queue), self.queue, self.now.as_millisecond(), receives_max])?;
+        update.execute(params![dead_letter_name(&self.queue), self.queue, self.now.as_millisecond(), receives_max])?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::cloud::clock::LocalClock;
 use crate::cloud::database::Database;
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::Clock;
-use platform::resource::{Queue, Service};
+use platform::resource::{Queue, Service, dead_letter_name};
 use rusqlite::params;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 /// The longest delay SQS takes.
 pub const DELAY_MAX: Duration = Duration::from_mins(15);
 
-/// The queues of a data directory, by their names without the environment's prefix; `<name>-dlq` beside each.
+/// The queues of a data directory, by their names without the environment's prefix; its dead-letter queue beside each.
 pub struct Queues {
     database: Arc<Database>,
     clock: Arc<LocalClock>,
@@ -40,7 +40,10 @@ impl Queues {
         activity: Arc<Activity>,
         services: &[&Service],
     ) -> Result<Self, CloudError> {
-        let names = services.iter().flat_map(|service| service.queues).flat_map(|queue| [queue.name.to_owned(), dlq(queue.name)]);
+        let names = services
+            .iter()
+            .flat_map(|service| service.queues)
+            .flat_map(|queue| [queue.name.to_owned(), dead_letter_name(queue.name)]);
         let changes = names.map(|name| (name, Notify::new())).collect();
         let now = clock.now().as_millisecond();
         let release = "UPDATE messages SET held = 0, visible_ms = min(visible_ms, ?1) WHERE held = 1";
@@ -196,11 +199,6 @@ pub struct Batch {
     pub messages: Vec<Received>,
     /// When the next message becomes visible, if nothing was received.
     pub next_due: Option<Timestamp>,
-}
-
-/// The name of a queue's dead-letter queue.
-pub fn dlq(queue: &str) -> String {
-    format!("{queue}-dlq")
 }
 
 #[cfg(test)]

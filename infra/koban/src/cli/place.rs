@@ -1,0 +1,28 @@
+//! Where a command works: in an environment on AWS, by its name, or on a running local cloud. Both answer the same calls.
+
+use super::CliError;
+use super::local::{Local, Where};
+use crate::environment;
+use platform::operations::Deployment;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Place {
+    /// The deployed environment, such as alpha, in the account and region of your AWS credentials; a local cloud without it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "data"])]
+    environment: Option<String>,
+    #[command(flatten)]
+    local: Where,
+}
+
+impl Place {
+    /// What is there.
+    pub async fn find(&self) -> Result<Deployment, CliError> {
+        match &self.environment {
+            Some(name) => Ok(environment::find(name).await?),
+            None => {
+                let aws_url = Local::new(self.local.base()?).aws_url().await?;
+                Ok(environment::local(&aws_url).await?)
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `koban republish`: the events of a table's records once more, for consumers that lost them.
+
+use super::CliError;
+use super::place::Place;
+use crate::cost::usd_of_read_units;
+use crate::republish::{Events, Relay};
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::json;
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Reads the whole table and makes the events of what was written from --from until before --to, by the clock of who wrote it: choose the
+range generously. Ids are the same as before and consumers expect duplicates, so publishing what arrived does no harm. Of a record that
+changed several times only the newest version has an event.
+
+Examples:
+  koban republish racing --from 2026-11-21T00:00:00+09:00 --to 2026-11-22T00:00:00+09:00 --dry-run
+  koban republish wallet --from 2026-11-21T03:10:00Z --to 2026-11-21T04:00:00Z --environment alpha")]
+pub struct Arguments {
+    /// The table, without a prefix
+    table: String,
+    /// The first time, with its offset: 2026-11-21T00:00:00+09:00
+    #[arg(long, value_name = "TIME")]
+    from: Timestamp,
+    /// The time after the last
+    #[arg(long, value_name = "TIME")]
+    to: Timestamp,
+    /// Only count: nothing is published
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    place: Place,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    let relay = relay_of(&arguments.table)?;
+    if arguments.from >= arguments.to {
+        return Err(CliError::Input("--from must be before --to".into()));
+    }
+    let deployment = arguments.place.find().await?;
+    let (progress, times) = (bar("records read"), arguments.from..arguments.to);
+    let show = |read: u64, of: u64| {
+        progress.set_length(of.max(read));
+        progress.set_position(read);
+    };
+    let events = Events::read(&deployment, relay, &times, show).await?;
+    progress.finish_and_clear();
+    if !arguments.dry_run {
+        let progress = bar("events published");
+        progress.set_length(events.count());
+        events.publish(&deployment, relay, |published| progress.set_position(published)).await?;
+        progress.finish_and_clear();
+    }
+    tell(&events, &arguments);
+    if events.unmappable_count > 0 { Err(CliError::NotClean) } else { Ok(()) }
+}
+
+fn relay_of(table: &str) -> Result<Relay, CliError> {
+    let unknown = || {
+        let known: Vec<_> = Relay::all().map(|relay| relay.table.name).collect();
+        CliError::Input(format!("there is no table {table} with events; there are: {}", known.join(", ")))
+    };
+    Relay::all().find(|relay| relay.table.name == table).ok_or_else(unknown)
+}
+
+fn tell(events: &Events, arguments: &Arguments) {
+    let usd = usd_of_read_units(events.read_units);
+    for fault in &events.unmappable {
+        eprintln!("no event can be made of {fault}");
+    }
+    if arguments.json {
+        let (read, unmappable) =
+            (json!({"records": events.records, "units": events.read_units, "usd": usd}), events.unmappable_count);
+        let published = if arguments.dry_run { 0 } else { events.count() };
+        println!("{}", json!({"events": events.counts, "published": published, "unmappable": unmappable, "read": read}));
+        return;
+    }
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(["event", if arguments.dry_run { "would be published" } else { "published" }]);
+    for (kind, count) in &events.counts {
+        table.add_row([kind, &count.to_string()]);
+    }
+    if let Some(counts) = table.column_mut(1) {
+        counts.set_cell_alignment(CellAlignment::Right);
+    }
+    println!("{table}\n{} records read, {:.0} read units, about ${usd:.4}.", events.records, events.read_units);
+    if events.unmappable_count > 0 {
+        println!("Of {} records no event can be made.", events.unmappable_count);
+    }
+}
+
+fn bar(what: &str) -> ProgressBar {
+    let progress = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {what}")) {
+        progress.set_style(style);
+    }
+    progress
+}
