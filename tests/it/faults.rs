@@ -82,7 +82,7 @@ async fn until_settled(target: &Target, race: &Race) {
 }
 
 /// Every independent record agrees.
-async fn the_proof_holds(target: &Target) {
+pub async fn the_proof_holds(target: &Target) {
     target.cloud().install_faults(None);
     // The certificates' repetition.
     target.pass(Duration::from_mins(16)).await;

@@ -204,6 +204,20 @@ fn the_domain_depends_on_nothing_of_ours_and_on_no_io() {
     }
 }
 
+/// As the functions are packaged: by themselves, so that no other crate's features are theirs.
+#[test]
+fn no_function_looks_for_credentials_or_links_another_crypto() {
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"]);
+    cargo.args(koban::registry::SERVICES.iter().flat_map(|service| ["-p", service.name]));
+    let told = cargo.output().unwrap();
+    let tree = String::from_utf8(told.stdout).unwrap();
+    assert!(told.status.success() && tree.contains("aws-sdk-dynamodb v"), "{}", String::from_utf8_lossy(&told.stderr));
+    for forbidden in ["aws-config v", "aws-sdk-sts v", "aws-lc-rs v", "rusqlite v"] {
+        assert!(!tree.contains(forbidden), "a function links {forbidden}");
+    }
+}
+
 #[test]
 fn nothing_but_the_clock_asks_for_the_time() {
     let readers = rust_files().into_iter().filter(|(path, text)| {

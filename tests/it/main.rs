@@ -14,6 +14,7 @@ mod growth;
 mod harness;
 mod house;
 mod links;
+mod operations;
 mod oracle;
 mod scaffold;
 mod settlement;

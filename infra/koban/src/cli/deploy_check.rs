@@ -5,6 +5,7 @@
 mod emulator;
 mod error;
 mod grant;
+mod operations;
 mod program;
 mod steps;
 mod suite;
@@ -18,6 +19,7 @@ use crate::package::{self, Architecture, Manifest};
 use crate::{generate, registry};
 use emulator::Emulator;
 use error::CheckError;
+use operations::Operator;
 use steps::Steps;
 use suite::Suite;
 use terraform::{Outputs, Terraform};
@@ -25,7 +27,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tools::Tools;
 use workplace::Workplace;
 
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     "tools",
     "generated files",
     "package",
@@ -34,6 +36,7 @@ const STEPS: [&str; 12] = [
     "issuer",
     "terraform",
     "suite",
+    "operations",
     "drift",
     "least privilege",
     "destroy",
@@ -142,6 +145,10 @@ impl Check {
         let filter = self.arguments.only.clone().unwrap_or_default();
         let suite = deployed.suite(&self.workplace);
         self.steps.run("suite", test(&suite, &filter)).await;
+        if let Some(emulator) = &self.emulator {
+            let operator = Operator { workplace: &self.workplace, emulator, deployed };
+            self.steps.run("operations", async { Ok(((), operator.work().await?)) }).await;
+        }
         self.steps.run("drift", look_for_drift(&deployed.terraform)).await;
         if self.arguments.only.is_some() {
             self.steps.leave_out("least privilege", "with --only");

@@ -48,7 +48,9 @@ impl std::str::FromStr for BaseUrl {
             Some("https") => (443, Some(ServerName::try_from(authority.host().to_owned()).map_err(|_| expected())?)),
             _ => return Err(expected()),
         };
-        let address = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(port));
+        // Names below `localhost` are this machine, whatever its resolver thinks of them.
+        let host = if authority.host().ends_with(".localhost") { "127.0.0.1" } else { authority.host() };
+        let address = format!("{host}:{}", authority.port_u16().unwrap_or(port));
         Ok(Self { authority: HeaderValue::from_str(authority.as_str()).map_err(|_| expected())?, address, secured })
     }
 }

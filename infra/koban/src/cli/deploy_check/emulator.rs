@@ -116,6 +116,12 @@ impl Emulator {
         self.call("ssm", "AmazonSSM.PutParameter", &parameter).await.map(drop)
     }
 
+    /// Puts a message on the queue of that whole name.
+    pub async fn send_message(&self, queue: &str, body: &str) -> Result<(), CheckError> {
+        let message = json!({"QueueUrl": format!("{}/{ACCOUNT}/{queue}", self.url), "MessageBody": body});
+        self.call("sqs", "AmazonSQS.SendMessage", &message).await.map(drop)
+    }
+
     /// What a function has logged since `since`, line by line.
     pub async fn log_of(&self, group: &str, since: Timestamp) -> Result<Vec<String>, CheckError> {
         let mut lines = Vec::new();

@@ -70,4 +70,4 @@ fn lock(directory: &Path) -> Result<File, CheckError> {
     }
 }
 
-const LOGS: [&str; 5] = ["build", "pip", "emulator", "terraform", "suite"];
+const LOGS: [&str; 6] = ["build", "pip", "emulator", "terraform", "suite", "operations"];
