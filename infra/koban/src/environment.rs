@@ -39,13 +39,14 @@ pub async fn find(environment: &str) -> Result<Deployment, EnvironmentError> {
     }
     let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-    let config = config.retry_config(retries()).timeout_config(timeouts()).load().await;
+    // Large: it may be any of a dozen ways.
+    let config = Box::pin(config.retry_config(retries()).timeout_config(timeouts()).load()).await;
     if config.region().is_none() {
         return Err(EnvironmentError::NoRegion);
     }
     let provider = config.credentials_provider().ok_or_else(|| EnvironmentError::NoCredentials("there is no provider".into()))?;
-    provider.provide_credentials().await.map_err(|error| EnvironmentError::NoCredentials(chain(&error)))?;
-    Ok(Deployment::find(config, environment).await?)
+    provider.provide_credentials().await.map_err(|error| EnvironmentError::NoCredentials(first_line(&chain(&error))))?;
+    Ok(Box::pin(Deployment::find(config, environment)).await?)
 }
 
 /// The local cloud whose AWS endpoint is at `aws_url`.
@@ -59,7 +60,12 @@ pub async fn local(aws_url: &str) -> Result<Deployment, EnvironmentError> {
         .retry_config(retries())
         .timeout_config(timeouts())
         .endpoint_url(aws_url);
-    Ok(Deployment::find(config.build(), LOCAL).await?)
+    Ok(Box::pin(Deployment::find(config.build(), LOCAL)).await?)
+}
+
+/// The rest says of each place by itself that there is nothing.
+fn first_line(told: &str) -> String {
+    told.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").to_owned()
 }
 
 fn retries() -> RetryConfig {

@@ -79,6 +79,9 @@ pub struct Events {
     pub unmappable_count: u64,
 }
 
+/// Where an event stands among the others: its time in milliseconds, its number.
+type Place = (i64, i64);
+
 /// What is counted by.
 #[derive(Deserialize)]
 struct Typed<'a> {
@@ -178,7 +181,7 @@ impl Events {
     }
 
     /// The next events after a time and number.
-    fn chunk(&self, after: (i64, i64)) -> Result<Vec<((i64, i64), String)>, rusqlite::Error> {
+    fn chunk(&self, after: Place) -> Result<Vec<(Place, String)>, rusqlite::Error> {
         let mut select = self.connection.prepare_cached(
             "SELECT at_ms, number, event FROM events WHERE (at_ms, number) > (?1, ?2) ORDER BY at_ms, number LIMIT ?3",
         )?;

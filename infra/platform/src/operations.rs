@@ -7,6 +7,7 @@ pub mod scan;
 use crate::resource::Secret;
 use crate::sdk::{Names, Sdk};
 use crate::secrets::SecretValue;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
@@ -90,7 +91,7 @@ impl Deployment {
             return Err(OperationError::NoEnvironment { environment, region: names.region, parameter });
         };
         // arn:aws:ssm:ap-northeast-1:123456789012:parameter/koban-alpha/api_url
-        names.account = found.arn.split(':').nth(4).unwrap_or_default().to_owned();
+        found.arn.split(':').nth(4).unwrap_or_default().clone_into(&mut names.account);
         Ok(Self { sdk: Sdk::of(config, names), environment: environment.to_owned(), api_url: found.value })
     }
 
@@ -116,7 +117,7 @@ async fn parameter_of(config: &SdkConfig, name: &str) -> Result<Option<Parameter
             let parameter = reply.parameter.unwrap_or_else(|| aws_sdk_ssm::types::Parameter::builder().build());
             Ok(Some(Parameter { value: parameter.value.unwrap_or_default(), arn: parameter.arn.unwrap_or_default() }))
         }
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_parameter_not_found()) => Ok(None),
+        Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => Ok(None),
         Err(error) => Err(OperationError::of(format!("reading the parameter {name}"), error)),
     }
 }

@@ -263,8 +263,9 @@ impl Connection {
         match &self.base.secured {
             None => self.converse(stream).await,
             Some(name) => {
-                let stream = tls_connector()?.connect(name.clone(), stream).await;
-                self.converse(stream.map_err(unreachable)?).await
+                // Boxed: the demo's thousands of connections are plain, and stay small.
+                let stream = Box::pin(tls_connector()?.connect(name.clone(), stream)).await;
+                Box::pin(self.converse(stream.map_err(unreachable)?)).await
             }
         }
     }

@@ -17,12 +17,10 @@ pub struct Place {
 impl Place {
     /// What is there.
     pub async fn find(&self) -> Result<Deployment, CliError> {
-        match &self.environment {
-            Some(name) => Ok(environment::find(name).await?),
-            None => {
-                let aws_url = Local::new(self.local.base()?).aws_url().await?;
-                Ok(environment::local(&aws_url).await?)
-            }
+        if let Some(name) = &self.environment {
+            return Ok(environment::find(name).await?);
         }
+        let aws_url = Local::new(self.local.base()?).aws_url().await?;
+        Ok(environment::local(&aws_url).await?)
     }
 }

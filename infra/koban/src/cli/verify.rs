@@ -42,22 +42,23 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Some(name) => {
             let deployment = environment::find(name).await?;
             let Live { proof, readings, records, read_units } = live::prove(&deployment, &Bar::new()).await?;
-            (proof, Some(Read { readings, records, read_units }))
+            (proof, Some(Took { readings, records, read_units }))
         }
     };
     if arguments.json {
         println!("{}", json(&proof, read.as_ref()));
         return if proof.is_clean() { Ok(()) } else { Err(CliError::NotClean) };
     }
-    if let Some(Read { readings, records, read_units }) = read {
+    if let Some(Took { readings, records, read_units }) = read {
         let usd = usd_of_read_units(read_units);
-        println!("{} records, read {readings} times; {read_units:.0} read units, about ${usd:.4}.", grouped(records));
+        let times = if readings == 1 { "once".into() } else { format!("{readings} times") };
+        println!("{} records, read {times}; {read_units:.0} read units, about ${usd:.4}.", grouped(records));
     }
     tell(&proof)
 }
 
 /// What reading an environment took.
-struct Read {
+struct Took {
     readings: u32,
     records: u64,
     read_units: f64,
@@ -91,7 +92,7 @@ impl Drop for Bar {
     }
 }
 
-fn json(proof: &Proof, read: Option<&Read>) -> Value {
+fn json(proof: &Proof, read: Option<&Took>) -> Value {
     let totals = |asset: Asset| {
         let totals = proof.of(asset);
         (asset.code().to_owned(), json!({"stake": totals.stake, "payout": totals.payout, "refund": totals.refund}))

@@ -56,7 +56,7 @@ pub async fn prove_with(deployment: &Deployment, progress: &impl Progress, pause
 
 async fn read_once(deployment: &Deployment, reading: u32, progress: &impl Progress) -> Result<Live, VerifyError> {
     let begun = Timestamp::now();
-    let Read { spool, records, read_units } = read(deployment, reading, progress).await?;
+    let Reading { spool, records, read_units } = read(deployment, reading, progress).await?;
     Ok(Live { proof: prove_spool(spool, begun).await?, readings: reading, records, read_units })
 }
 
@@ -68,14 +68,14 @@ async fn prove_spool(spool: Spool, now: Timestamp) -> Result<Proof, VerifyError>
 }
 
 /// One reading.
-struct Read {
+struct Reading {
     spool: Spool,
     records: u64,
     read_units: f64,
 }
 
-async fn read(deployment: &Deployment, reading: u32, progress: &impl Progress) -> Result<Read, VerifyError> {
-    let mut read = Read { spool: Spool::open()?, records: 0, read_units: 0.0 };
+async fn read(deployment: &Deployment, reading: u32, progress: &impl Progress) -> Result<Reading, VerifyError> {
+    let mut read = Reading { spool: Spool::open()?, records: 0, read_units: 0.0 };
     for table in registry::tables() {
         let estimate = scan::count_estimate(deployment, table).await?;
         let (sender, mut pages) = mpsc::channel::<Page>(PAGES_WAITING_MAX);

@@ -71,6 +71,7 @@ fn bad(message: &str) -> Refused {
     refused(StatusCode::BAD_REQUEST, message)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
 fn failed(error: CloudError) -> Refused {
     refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
 }
