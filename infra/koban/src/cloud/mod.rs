@@ -42,6 +42,7 @@ use jiff::Timestamp;
 use platform::resource::Service;
 use platform::sdk::Names;
 use queues::Depth;
+use runner::{RunError, Runner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
@@ -89,6 +90,7 @@ impl Config {
 /// A running local cloud. Dropped without `stop` it ends as if it were killed: nothing accepted is lost.
 pub struct Cloud {
     shared: Arc<Shared>,
+    runners: Vec<Arc<Runner>>,
     url: String,
     aws_url: String,
     stopping: watch::Sender<bool>,
@@ -177,6 +179,13 @@ impl Cloud {
     /// What the functions have used of it since the start.
     pub fn used_actions(&self) -> BTreeSet<Permission> {
         self.shared.permits.iter().flat_map(|permits| permits.used()).collect()
+    }
+
+    /// Runs a function on `event` past everything that stands before it, as `aws lambda invoke` does. Returns its reply.
+    pub async fn invoke(&self, function: &str, event: Vec<u8>) -> Result<Vec<u8>, RunError> {
+        let runner = self.runners.iter().find(|runner| runner.function().name == function);
+        let runner = runner.ok_or_else(|| RunError::Failed(format!("there is no function {function}")))?;
+        runner.invoke(event).await
     }
 
     /// Makes AWS fail as `faults` says; none lets it work again.

@@ -55,7 +55,7 @@ pub async fn start(config: Config) -> Result<Cloud, CloudError> {
         tasks.spawn(relay.clone().run(stopped.clone()));
     }
     tasks.spawn(trim(shared.backends.engine.clone(), shared.relays.clone(), stopped));
-    Ok(Cloud { shared, url, aws_url, stopping, tasks, _lock: lock })
+    Ok(Cloud { shared, runners, url, aws_url, stopping, tasks, _lock: lock })
 }
 
 /// One process at a time; the operating system lets go of the lock when the process ends, however it ends.
