@@ -13,7 +13,7 @@ use platform::store::{WriteError, write};
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::racing::{Announcement, Race, RaceId, RaceState, Runner};
+use shared::racing::{Announcement, Race, RaceError, RaceId, RaceState, Runner};
 use std::time::Duration;
 
 /// The number of shards of a race where the environment does not choose: up to ten thousand slips.
@@ -32,7 +32,13 @@ pub static FUNCTION: Function = Function {
         parameters: &[],
         body: Some(schema::<RacesFeed>()),
         replies: &[Success::of::<FeedReply>(200, "What became of each race.")],
-        problems: &[&problems::INVALID_RACE, &problems::RACE_CHANGED, &problems::FEED_ID_REUSED, &problem::CONTENTION],
+        problems: &[
+            &problems::INVALID_RACE,
+            &problems::DUPLICATE_RACE,
+            &problems::RACE_CHANGED,
+            &problems::FEED_ID_REUSED,
+            &problem::CONTENTION,
+        ],
         throttle: Throttle { rate: 50, burst: 100 },
     }),
     grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::PutItem] }],
@@ -69,14 +75,23 @@ struct AnnouncedRace {
 }
 
 async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
+    let body = feed::body::<RacesFeed>(&call, |body| (body.races.len(), "/races"))?;
+    let numbers = body.races.iter().map(|race| race.number);
+    let ids = feed::race_ids(body.date, body.venue, numbers, "/races", &problems::INVALID_RACE)?;
+    let shards = context.setting("SHARDS").unwrap_or(SHARDS_DEFAULT);
+    let mut wanted = Vec::with_capacity(body.races.len());
+    for (index, (id, announced)) in ids.into_iter().zip(body.races).enumerate() {
+        wanted.push(race_of(id, announced, shards, index)?);
+    }
     if let Some(reply) = feed::earlier(context, &call).await? {
         return Ok(reply);
     }
-    let body = feed::body::<RacesFeed>(&call, |body| (body.races.len(), "/races"))?;
-    let shards = context.setting("SHARDS").unwrap_or(SHARDS_DEFAULT);
-    let mut wanted = Vec::with_capacity(body.races.len());
-    for (index, announced) in body.races.into_iter().enumerate() {
-        wanted.push(race_of(body.date, body.venue, announced, shards, index)?);
+    // All of them before the first is written: a message that is refused changes nothing.
+    for (index, race) in wanted.iter().enumerate() {
+        check(context, race, index).await?;
+    }
+    if let Some(reply) = feed::claim(context, &call).await? {
+        return Ok(reply);
     }
     let mut races = Vec::with_capacity(wanted.len());
     for (index, race) in wanted.into_iter().enumerate() {
@@ -85,14 +100,29 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     feed::remember(context, &call, &FeedReply { races }).await
 }
 
-fn race_of(date: Date, venue: u8, announced: AnnouncedRace, shards: u16, index: usize) -> Result<Race, Problem> {
-    let wrong = |pointer: String, detail: String| {
-        Problem::new(&problems::INVALID_RACE, "").with_error(format!("/races/{index}{pointer}"), detail)
-    };
-    let id = RaceId::new(date, venue, announced.number).map_err(|error| wrong(String::new(), error.to_string()))?;
+fn race_of(id: RaceId, announced: AnnouncedRace, shards: u16, index: usize) -> Result<Race, Problem> {
     let AnnouncedRace { closes_at, title, runners, .. } = announced;
     let announcement = Announcement { closes_at, title, runners };
-    Race::announce(id, announcement, shards).map_err(|error| wrong(error.pointer(), error.to_string()))
+    Race::announce(id, announcement, shards).map_err(|error| {
+        if error == RaceError::WrongShards {
+            // The environment's choice, not the feed's.
+            return Problem::internal(error);
+        }
+        let pointer = format!("/races/{index}{}", error.pointer());
+        Problem::new(&problems::INVALID_RACE, "").with_error(pointer, error.to_string())
+    })
+}
+
+/// Refuses an announcement that what is known of the race rules out.
+async fn check(context: &Context, race: &Race, index: usize) -> Result<(), Problem> {
+    match records::race(context, race.id).await? {
+        Some(known) if matches!(update(&known, race), Update::Refused) => Err(refused(race, index)),
+        _ => Ok(()),
+    }
+}
+
+fn refused(race: &Race, index: usize) -> Problem {
+    Problem::new(&problems::RACE_CHANGED, "").with_error(format!("/races/{index}"), format!("{} is known otherwise", race.id))
 }
 
 async fn announce(context: &Context, race: Race, index: usize) -> Result<RaceOutcome, Problem> {
@@ -102,10 +132,7 @@ async fn announce(context: &Context, race: Race, index: usize) -> Result<RaceOut
             None => (records::announce(&race, now), Outcome::Announced),
             Some(known) => match update(&known, &race) {
                 Update::Unchanged => return Ok(outcome_of(&known.race, Outcome::Unchanged)),
-                Update::Refused => {
-                    let refused = Problem::new(&problems::RACE_CHANGED, "");
-                    return Err(refused.with_error(format!("/races/{index}"), format!("{} is known otherwise", race.id)));
-                }
+                Update::Refused => return Err(refused(&race, index)),
                 Update::To(updated) => (records::change(&updated, known.revision, now), Outcome::Updated),
             },
         };

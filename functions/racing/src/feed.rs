@@ -1,46 +1,74 @@
-//! What both feeds share: a message names a day and a venue, is worked off race by race, and is answered the same again when it comes
-//! again.
+//! What both feeds share: a message names a day and a venue, takes its id before anything is done in its name, is worked off race by
+//! race, and is answered the same again when it comes again.
 
 use crate::{RACING, keys, problems};
-use platform::commit::Journal;
-use platform::commit::{Committed, Decision, commit};
+use jiff::civil::Date;
+use platform::commit::{Committed, Decision, Journal, commit};
+use platform::problem::Code;
 use platform::store::{Record, Write};
 use platform::{Call, Context, Problem, Reply};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use shared::racing::RaceId;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// The most races a message may name.
 pub const RACES_PER_MESSAGE_MAX: usize = 12;
 /// How often a race is decided anew when something else changed it in between.
 pub const ROUNDS_MAX: u32 = 5;
+/// The revision of a message's record before its outcome is known.
+const CLAIMED: u64 = 1;
 
-/// The reply to an earlier identical message.
+/// The reply to an earlier identical message that was worked off.
 ///
 /// # Errors
 /// `feed_id_reused` when the id was used for another message.
 pub async fn earlier(context: &Context, call: &Call) -> Result<Option<Reply>, Problem> {
     match context.table(&RACING).get(&keys::feed(&call.message_id)).await? {
         None => Ok(None),
-        Some(record) => answer(&record, call, true).map(Some),
+        Some(record) => answer(&record, call, true),
     }
 }
 
-/// Remembers `outcome` as the message's and replies with it, or with what a simultaneous identical message left.
-pub async fn remember(context: &Context, call: &Call, outcome: &(impl Serialize + Sync)) -> Result<Reply, Problem> {
-    let mut record = Record::of(keys::feed(&call.message_id), outcome);
-    record.hash = Some(call.request_hash().to_vec());
-    let object = Write::if_absent(&RACING, record);
-    let mut decide = |_: &[Journal]| Ok(Decision::Accept { object: object.clone(), lines: Vec::new() });
-    match commit(context, &mut [], &mut decide).await? {
-        Committed::New(record) => answer(&record, call, false),
+/// Takes the message's id for this very body, before the first write in its name: of two messages of one id, one changes nothing. The
+/// reply, when a simultaneous identical message was faster. A message whose work was cut short finds its id its own and goes on.
+pub async fn claim(context: &Context, call: &Call) -> Result<Option<Reply>, Problem> {
+    match put(context, Write::if_absent(&RACING, claimed(call, None))).await? {
+        Committed::New(_) => Ok(None),
         Committed::Found(record) => answer(&record, call, true),
     }
 }
 
-fn answer(record: &Record, call: &Call, replayed: bool) -> Result<Reply, Problem> {
+/// Remembers `outcome` as the message's and replies with it, or with what a simultaneous identical message left.
+pub async fn remember(context: &Context, call: &Call, outcome: &FeedReply) -> Result<Reply, Problem> {
+    let record = claimed(call, Some(outcome));
+    let reply = match put(context, Write::next_revision(&RACING, record, CLAIMED)).await? {
+        Committed::New(record) => answer(&record, call, false)?,
+        Committed::Found(record) => answer(&record, call, true)?,
+    };
+    reply.ok_or_else(|| Problem::internal(format!("the message {} has no outcome", call.message_id)))
+}
+
+fn claimed(call: &Call, outcome: Option<&FeedReply>) -> Record {
+    let mut record = Record::of(keys::feed(&call.message_id), &outcome);
+    record.hash = Some(call.request_hash().to_vec());
+    record.revision = Some(CLAIMED);
+    record
+}
+
+async fn put(context: &Context, object: Write) -> Result<Committed, Problem> {
+    commit(context, &mut [], &mut |_: &[Journal]| Ok(Decision::Accept { object: object.clone(), lines: Vec::new() })).await
+}
+
+/// What is told of a message; none before it was worked off.
+fn answer(record: &Record, call: &Call, replayed: bool) -> Result<Option<Reply>, Problem> {
     if record.hash.as_deref() != Some(call.request_hash().as_slice()) {
         return Err(Problem::new(&problems::FEED_ID_REUSED, ""));
     }
-    Ok(Reply::json(200, &record.read::<serde_json::Value>()?)?.replayed(replayed))
+    let outcome = record.read::<Option<FeedReply>>()?;
+    outcome.map(|outcome| Ok(Reply::json(200, &outcome)?.replayed(replayed))).transpose()
 }
 
 /// The body of a feed's message, with a bounded list of races.
@@ -52,6 +80,65 @@ pub fn body<T: DeserializeOwned>(call: &Call, races: impl FnOnce(&T) -> (usize, 
     }
 }
 
+/// The races that the entries of `list` name, each once; one that can be none is `invalid`.
+pub fn race_ids(
+    date: Date,
+    venue: u8,
+    numbers: impl Iterator<Item = u8>,
+    list: &str,
+    invalid: &'static Code,
+) -> Result<Vec<RaceId>, Problem> {
+    let mut ids = Vec::new();
+    for (index, number) in numbers.enumerate() {
+        let entry = format!("{list}/{index}/number");
+        let id = RaceId::new(date, venue, number).map_err(|error| {
+            // The first part that is wrong though all others are right.
+            let pointer = match (RaceId::new(date, 1, 1), RaceId::new(date, venue, 1)) {
+                (Err(_), _) => "/date",
+                (_, Err(_)) => "/venue",
+                _ => entry.as_str(),
+            };
+            Problem::new(invalid, "").with_error(pointer, error.to_string())
+        })?;
+        if ids.contains(&id) {
+            return Err(Problem::new(&problems::DUPLICATE_RACE, "").with_error(entry, format!("{id} stands before this")));
+        }
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// Reads an object whose names must differ. JSON readers let the last of two equal names win, and what the first said would be lost.
+pub fn distinct<'de, K, V, D>(reader: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    K: Deserialize<'de> + Ord + fmt::Display,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct Distinct<K, V>(PhantomData<(K, V)>);
+
+    impl<'de, K: Deserialize<'de> + Ord + fmt::Display, V: Deserialize<'de>> Visitor<'de> for Distinct<K, V> {
+        type Value = BTreeMap<K, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some(name) = entries.next_key::<K>()? {
+                if map.contains_key(&name) {
+                    return Err(A::Error::custom(format!("{name} stands here twice")));
+                }
+                map.insert(name, entries.next_value()?);
+            }
+            Ok(map)
+        }
+    }
+
+    reader.deserialize_map(Distinct(PhantomData))
+}
+
 /// What became of each race of a message.
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FeedReply {
@@ -61,7 +148,7 @@ pub struct FeedReply {
 /// What became of one race.
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RaceOutcome {
-    pub race: shared::racing::RaceId,
+    pub race: RaceId,
     pub outcome: Outcome,
     /// The race's newest result; 0 before any.
     pub result_version: u32,

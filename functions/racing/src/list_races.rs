@@ -61,7 +61,11 @@ struct RaceRow {
 async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let now = context.now();
     let date = call.query::<Date>("date")?.unwrap_or_else(|| day_of(now));
-    let venue = call.query::<u8>("venue")?.map(|venue| format!("{venue:02}-")).unwrap_or_default();
+    let venue = call.query::<u8>("venue")?;
+    if venue.is_some_and(|venue| RaceId::new(date, venue, 1).is_err()) {
+        return Err(Problem::parameter("venue", "must be 1 to 99"));
+    }
+    let venue = venue.map(|venue| format!("{venue:02}-")).unwrap_or_default();
     let limit = call.limit()?;
     let list = ListId::new(&call, FUNCTION.name, &[&date.to_string(), &venue]);
     let after = list.position(&call, 1)?.map(|position| position.concat());

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use shared::id::Operation;
 use shared::journal::Line;
 use shared::money::Asset;
-use shared::racing::{Bet, RaceId, Slip, SlipId, check_bets, shard_of};
+use shared::racing::{Bet, Field, RaceId, Slip, SlipId, check_bets, shard_of};
 use shared::wallet::{self, Wallet, WalletError};
 use std::time::Duration;
 
@@ -85,6 +85,10 @@ struct NewSlip {
 async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let race_id = call.path::<RaceId>("race")?;
     let body = call.json::<NewSlip>()?;
+    // What is wrong on any race is refused before anything is read. How many combinations a bracket bet has, its race alone knows.
+    if !body.bets.iter().any(|bet| bet.bet_type.by_bracket()) {
+        check_bets(&body.bets, &Field::ANY).map_err(|error| problems::of_bet(&error))?;
+    }
     let user = call.user();
     let (race, journal) = tokio::join!(race(context, race_id), ::wallet::posting::journal(context, user));
     let race = race?.ok_or_else(|| Problem::new(&problem::NOT_FOUND, ""))?.race;

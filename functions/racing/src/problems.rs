@@ -14,6 +14,8 @@ platform::problem_codes! {
         next: "Give each message an id of its own.";
     RACE_CHANGED = 422 "race_changed", "A race that has a result, or other runners or brackets, cannot be announced anew",
         retryable: false, next: "Send corrections of results to /v1/feeds/results.";
+    DUPLICATE_RACE = 422 "duplicate_race", "The message names a race twice", retryable: false,
+        next: "Name each race once; send a correction as a later message.";
     INVALID_RACE = 422 "invalid_race", "The announcement is not one of a race", retryable: false,
         next: "Correct the fields named in `errors`.";
     INVALID_RESULT = 422 "invalid_result", "The result is not one of its race", retryable: false,

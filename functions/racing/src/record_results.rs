@@ -12,7 +12,7 @@ use platform::store::{Record, Write, WriteError, write};
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::racing::{BetType, Dividend, Placing, RaceId, RaceResult, RunnerSet};
+use shared::racing::{BetType, Dividend, Field, Placing, RaceId, RaceResult, RunnerSet};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -29,7 +29,13 @@ pub static FUNCTION: Function = Function {
         parameters: &[],
         body: Some(schema::<ResultsFeed>()),
         replies: &[Success::of::<FeedReply>(200, "What became of each race.")],
-        problems: &[&problems::INVALID_RESULT, &problems::UNKNOWN_RACE, &problems::FEED_ID_REUSED, &problem::CONTENTION],
+        problems: &[
+            &problems::INVALID_RESULT,
+            &problems::DUPLICATE_RACE,
+            &problems::UNKNOWN_RACE,
+            &problems::FEED_ID_REUSED,
+            &problem::CONTENTION,
+        ],
         throttle: Throttle { rate: 50, burst: 100 },
     }),
     grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::PutItem] }],
@@ -61,9 +67,10 @@ struct FeedResult {
     /// 1 to 12.
     number: u8,
     /// The winning combinations by bet type; `{}` voids the race and refunds everything.
+    #[serde(deserialize_with = "feed::distinct")]
     dividends: BTreeMap<BetType, Vec<Dividend>>,
     /// 特払い: what is paid per 100 to every bet of a type that nobody won.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "feed::distinct")]
     consolation: BTreeMap<BetType, i64>,
     /// 返還: runners whose combinations are refunded; of bracket bets, those that too few starters are left to make.
     #[serde(default)]
@@ -73,42 +80,51 @@ struct FeedResult {
     places: Vec<Placing>,
 }
 
+impl From<FeedResult> for RaceResult {
+    fn from(result: FeedResult) -> Self {
+        let FeedResult { dividends, consolation, refunded, places, .. } = result;
+        Self { dividends, consolation, refunded, places }
+    }
+}
+
 async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
+    let body = feed::body::<ResultsFeed>(&call, |body| (body.results.len(), "/results"))?;
+    let numbers = body.results.iter().map(|result| result.number);
+    let ids = feed::race_ids(body.date, body.venue, numbers, "/results", &problems::INVALID_RESULT)?;
+    let results: Vec<RaceResult> = body.results.into_iter().map(RaceResult::from).collect();
+    // What is wrong of any race is refused before anything is read.
+    for (index, result) in results.iter().enumerate() {
+        check(result, &Field::ANY, index)?;
+    }
     if let Some(reply) = feed::earlier(context, &call).await? {
         return Ok(reply);
     }
-    let body = feed::body::<ResultsFeed>(&call, |body| (body.results.len(), "/results"))?;
-    let mut checked = Vec::with_capacity(body.results.len());
-    for (index, feed_result) in body.results.into_iter().enumerate() {
-        checked.push(check(context, body.date, body.venue, feed_result, index).await?);
+    for (index, (id, result)) in ids.iter().zip(&results).enumerate() {
+        check_with_what_is_known(context, *id, result, index).await?;
     }
-    let mut races = Vec::with_capacity(checked.len());
-    for (race, result) in checked {
-        races.push(record(context, &call.message_id, race, &result).await?);
+    if let Some(reply) = feed::claim(context, &call).await? {
+        return Ok(reply);
+    }
+    let mut races = Vec::with_capacity(ids.len());
+    for (id, result) in ids.into_iter().zip(&results) {
+        races.push(record(context, &call.message_id, id, result).await?);
     }
     feed::remember(context, &call, &FeedReply { races }).await
 }
 
-async fn check(
-    context: &Context,
-    date: Date,
-    venue: u8,
-    feed_result: FeedResult,
-    index: usize,
-) -> Result<(RaceId, RaceResult), Problem> {
-    let FeedResult { number, dividends, consolation, refunded, places } = feed_result;
-    let unknown = |detail: String| {
-        Problem::new(&problems::UNKNOWN_RACE, "").with_error(format!("/results/{index}/number"), detail)
-    };
-    let id = RaceId::new(date, venue, number).map_err(|error| unknown(error.to_string()))?;
-    let StoredRace { race, .. } =
-        records::race(context, id).await?.ok_or_else(|| unknown(format!("{id} was never announced")))?;
-    let result = RaceResult { dividends, consolation, refunded, places };
-    result.check(&race.field()).map_err(|error| {
+fn check(result: &RaceResult, field: &Field, index: usize) -> Result<(), Problem> {
+    result.check(field).map_err(|error| {
         let pointer = format!("/results/{index}{}", error.pointer());
         Problem::new(&problems::INVALID_RESULT, "").with_error(pointer, error.to_string())
-    })?;
-    Ok((id, result))
+    })
+}
+
+async fn check_with_what_is_known(context: &Context, id: RaceId, result: &RaceResult, index: usize) -> Result<(), Problem> {
+    let Some(StoredRace { race, .. }) = records::race(context, id).await? else {
+        let unknown = Problem::new(&problems::UNKNOWN_RACE, "");
+        return Err(unknown.with_error(format!("/results/{index}/number"), format!("{id} was never announced")));
+    };
+    check(result, &race.field(), index)
 }
 
 async fn record(context: &Context, message_id: &str, id: RaceId, result: &RaceResult) -> Result<RaceOutcome, Problem> {

@@ -27,7 +27,7 @@ pub static FUNCTION: Function = Function {
         parameters: &[],
         body: Some(schema::<NewTopUp>()),
         replies: &[Success::of::<TopUpView>(202, "The top-up.")],
-        problems: &[],
+        problems: &[&ASSET_NOT_SOLD, &TOP_UP_OUT_OF_RANGE],
         throttle: Throttle { rate: 200, burst: 400 },
     }),
     grants: &[Grant { table: &WALLET, actions: &[Action::PutItem] }],
@@ -38,6 +38,13 @@ pub static FUNCTION: Function = Function {
     memory_mb: 256,
     handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
 };
+
+platform::problem_codes! {
+    ASSET_NOT_SOLD = 422 "asset_not_sold", "Wallets are topped up in JPY alone", retryable: false,
+        next: "Top up in JPY; medals come free by /v1/medals/daily.";
+    TOP_UP_OUT_OF_RANGE = 422 "top_up_out_of_range", "A top-up is 100 to 100,000,000 yen", retryable: false,
+        next: "Ask for an amount within the range; split a larger one.";
+}
 
 /// What to top up by.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -53,10 +60,11 @@ struct NewTopUp {
 async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let wanted = call.json::<NewTopUp>()?;
     if wanted.asset != Asset::Jpy {
-        return Err(Problem::field("/asset", "only JPY can be topped up"));
+        return Err(Problem::new(&ASSET_NOT_SOLD, "").with_error("/asset", "must be JPY"));
     }
     if !(TOP_UP_MIN..=TOP_UP_MAX).contains(&wanted.minor) {
-        return Err(Problem::field("/minor", format!("must be {TOP_UP_MIN} to {TOP_UP_MAX}")));
+        let detail = format!("must be {TOP_UP_MIN} to {TOP_UP_MAX}");
+        return Err(Problem::new(&TOP_UP_OUT_OF_RANGE, "").with_error("/minor", detail));
     }
     let request = call.request_hash();
     let operation =

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use platform::commit::{Decision, Journal, commit};
 use platform::function::{Access, Action, Function, Grant, Handler, Idempotency, Method, Route, Success, Throttle, Trigger};
 use platform::store::{Key, Record, Write};
-use platform::{Call, Context, Problem, Reply};
+use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::medals;
@@ -25,7 +25,7 @@ pub static FUNCTION: Function = Function {
         parameters: &[],
         body: None,
         replies: &[Success::of::<MedalGrant>(200, "The day's grant.")],
-        problems: &[],
+        problems: &[&problem::CONTENTION],
         throttle: Throttle { rate: 500, burst: 1_000 },
     }),
     grants: &[Grant { table: &WALLET, actions: &[Action::Query, Action::PutInTransaction] }],

@@ -68,8 +68,11 @@ fn body(text: &str, is_base64: bool) -> Result<Vec<u8>, Problem> {
 fn checked_key(key: &str) -> Result<&str, Problem> {
     match key.len() {
         1..=255 if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(key),
-        0 => Err(Problem::new(&problem::IDEMPOTENCY_KEY_REQUIRED, "There is none.")),
-        _ => Err(Problem::new(&problem::IDEMPOTENCY_KEY_REQUIRED, "It is not 1 to 255 visible ASCII characters.")),
+        0 => Err(Problem::new(&problem::IDEMPOTENCY_KEY_REQUIRED, "").with_error("Idempotency-Key", "is missing or empty")),
+        _ => {
+            let invalid = Problem::new(&problem::IDEMPOTENCY_KEY_INVALID, "");
+            Err(invalid.with_error("Idempotency-Key", "must be 1 to 255 visible ASCII characters"))
+        }
     }
 }
 
@@ -143,9 +146,11 @@ mod tests {
 
     #[test]
     fn keys_are_visible_ascii() {
-        assert!(checked_key("a-b_c").is_ok());
-        for wrong in ["", "a b", "ключ", &"x".repeat(256)] {
-            assert!(checked_key(wrong).is_err());
+        let check = |key: &str| checked_key(key).map(|_| ()).map_err(|problem| problem.code.code);
+        assert_eq!((check("a-b_c"), check(&"x".repeat(255))), (Ok(()), Ok(())));
+        assert_eq!(check(""), Err("idempotency_key_required"));
+        for wrong in ["a b", "ключ", &"x".repeat(256)] {
+            assert_eq!(check(wrong), Err("idempotency_key_invalid"), "{wrong}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! HTTP calls as a function sees them: API Gateway's own event (payload format 2.0), parsed once at the edge, and the reply in its
 //! form.
 
+use crate::function::{Parameter, Place};
 use crate::problem::{self, Problem};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -61,8 +62,9 @@ impl Call {
     }
 
     /// Refuses query parameters that the route does not have.
-    pub(crate) fn check_query(&self, known: &[crate::function::Parameter]) -> Result<(), Problem> {
-        match self.query.keys().find(|name| !known.iter().any(|parameter| parameter.name == *name)) {
+    pub(crate) fn check_query(&self, known: &[Parameter]) -> Result<(), Problem> {
+        let is_known = |name: &str| known.iter().any(|one| one.place == Place::Query && one.name == name);
+        match self.query.keys().find(|name| !is_known(name)) {
             Some(unknown) => Err(Problem::parameter(unknown, "this route has no such parameter")),
             None => Ok(()),
         }

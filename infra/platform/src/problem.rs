@@ -34,7 +34,9 @@ problem_codes! {
     MALFORMED_PARAMETER = 400 "malformed_parameter", "A parameter is not what this route takes", retryable: false,
         next: "Correct the parameters named in `errors`.";
     IDEMPOTENCY_KEY_REQUIRED = 400 "idempotency_key_required", "This route needs an Idempotency-Key header", retryable: false,
-        next: "Send a new random Idempotency-Key of 1 to 255 visible ASCII characters with each new intent, and the same one with each repeat.";
+        next: "Send a new random Idempotency-Key with each new intent, and the same one with each repeat.";
+    IDEMPOTENCY_KEY_INVALID = 400 "idempotency_key_invalid", "The Idempotency-Key is not 1 to 255 visible ASCII characters", retryable: false,
+        next: "Make keys of letters, digits and punctuation without blanks, such as a UUID.";
     UNAUTHENTICATED = 401 "unauthenticated", "The caller is not known", retryable: false,
         next: "Send a current token of the configured issuer as `Authorization: Bearer …`.";
     SIGNATURE_INVALID = 401 "signature_invalid", "The signature does not fit the message", retryable: false,
@@ -56,12 +58,12 @@ problem_codes! {
 }
 
 /// The codes that any route may answer with.
-pub const ANYWHERE: &[&Code] = &[&MALFORMED_PARAMETER, &TOO_MANY_REQUESTS, &INTERNAL];
+pub const ANYWHERE: &[&Code] = &[&MALFORMED_PARAMETER, &BODY_TOO_LARGE, &TOO_MANY_REQUESTS, &INTERNAL];
 
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// A JSON pointer into the body, or the parameter's name.
+    /// A JSON pointer into the body, or the parameter's or header's name.
     pub pointer: String,
     pub detail: String,
 }

@@ -138,7 +138,7 @@ impl Sdk {
 
     /// With a configuration that somebody else found: the command line's, by the usual chain.
     pub const fn of(config: SdkConfig, names: Names) -> Self {
-        Self { config, names, signs: true }
+        Self { config, names, signs: true, connector: None }
     }
 
     pub(crate) fn config(&self) -> &SdkConfig {

@@ -30,20 +30,25 @@ impl Signed<'_> {
     /// # Errors
     /// `timestamp_out_of_range` or `signature_invalid`.
     pub fn verify(&self, secrets: &[SecretValue], now: Timestamp) -> Result<(), Problem> {
-        let refused = || Problem::new(&problem::SIGNATURE_INVALID, "");
+        let refused = |header, detail| Problem::new(&problem::SIGNATURE_INVALID, "").with_error(header, detail);
+        let no_time = || refused("webhook-timestamp", "must be seconds since 1970");
         let id_fits = (1..=255).contains(&self.id.len()) && self.id.bytes().all(|byte| byte.is_ascii_graphic());
-        let seconds: i64 = self.timestamp.parse().map_err(|_| refused())?;
-        let sent_at = Timestamp::from_second(seconds).map_err(|_| refused())?;
+        if !id_fits {
+            return Err(refused("webhook-id", "must be 1 to 255 visible ASCII characters"));
+        }
+        let seconds: i64 = self.timestamp.parse().map_err(|_| no_time())?;
+        let sent_at = Timestamp::from_second(seconds).map_err(|_| no_time())?;
         let macs = secrets.iter().filter_map(|secret| mac(secret, self.id, self.timestamp, self.body));
         let known = macs.into_iter().any(|mac| {
             let mut sent = self.signatures.split_ascii_whitespace().filter_map(|one| one.strip_prefix("v1,"));
             sent.any(|one| BASE64.decode(one.as_bytes()).is_ok_and(|bytes| mac.clone().verify_slice(&bytes).is_ok()))
         });
-        if !known || !id_fits {
-            return Err(refused());
+        if !known {
+            return Err(refused("webhook-signature", "none fits this id, timestamp and body"));
         }
         if now.duration_since(sent_at).abs() > TOLERANCE {
-            return Err(Problem::new(&problem::TIMESTAMP_OUT_OF_RANGE, ""));
+            let late = Problem::new(&problem::TIMESTAMP_OUT_OF_RANGE, "");
+            return Err(late.with_error("webhook-timestamp", format!("it is {now} here")));
         }
         Ok(())
     }

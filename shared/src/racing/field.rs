@@ -22,6 +22,10 @@ pub struct Field {
 }
 
 impl Field {
+    /// Everyone runs, in every bracket: what cannot be named here can be named in no race. It says nothing of how many combinations a
+    /// bracket bet has.
+    pub const ANY: Self = Self { runners: RunnerSet::ALL, brackets: [RunnerSet::ALL; BRACKET_MAX as usize] };
+
     /// Adds a runner. A bracket that cannot be is left out, as are runners; those who must know check first.
     pub fn insert(&mut self, runner: RunnerNumber, bracket: Option<BracketNumber>) {
         self.runners.insert(runner);

@@ -1,6 +1,6 @@
 //! `POST /v1/feeds/races`: a race opens when it is announced, may be moved while it is open, and is another's word never.
 
-use crate::harness::{Race, Target, random_text, win};
+use crate::harness::{Race, Target, all_at_once, random_text, win};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -114,12 +114,42 @@ async fn one_wrong_race_keeps_the_whole_message_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_race_that_is_known_otherwise_keeps_the_new_ones_before_it_out() {
+    let target = Target::start().await;
+    let races = target.new_races(2, HOUR);
+    target.feed_races(&races[1].announcement(&races[1].announced())).await.expect(200);
+    let mut other = races[1].announced();
+    other["runners"][5]["number"] = json!(7);
+    let body = json!({"date": races[0].date, "venue": races[0].venue, "races": [races[0].announced(), other]});
+    target.feed_races(&body).await.refused_at(422, "race_changed", "/races/1");
+    target.get(&races[0].path()).await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_names_each_race_once_and_a_place_that_there_is() {
+    let target = Target::start().await;
+    let race = target.new_race(HOUR);
+    let mut body = race.announcement(&race.announced());
+    body["races"].as_array_mut().unwrap().push(race.announced());
+    body["races"][1]["title"] = json!("other");
+    target.feed_races(&body).await.refused_at(422, "duplicate_race", "/races/1/number");
+    for (name, wrong) in [("venue", json!(0)), ("venue", json!(100)), ("date", json!("-000001-01-01"))] {
+        let mut body = race.announcement(&race.announced());
+        body[name] = wrong;
+        let refused = target.feed_races(&body).await;
+        refused.refused_at(422, "invalid_race", &format!("/{name}"));
+        refused.cost_nothing();
+    }
+    target.get(&race.path()).await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_race_is_refused_at_its_place() {
     let target = Target::start().await;
     let race = target.new_race(HOUR);
     for (change, pointer) in [
-        (("number", json!(13)), "/races/0"),
-        (("number", json!(0)), "/races/0"),
+        (("number", json!(13)), "/races/0/number"),
+        (("number", json!(0)), "/races/0/number"),
         (("title", json!("x".repeat(129))), "/races/0/title"),
         (("runners", json!([{"number": 1, "name": "alone"}])), "/races/0/runners"),
         (("runners", json!([{"number": 1, "name": "a"}, {"number": 1, "name": "b"}])), "/races/0/runners/1/number"),
@@ -135,7 +165,9 @@ async fn what_is_no_race_is_refused_at_its_place() {
         ),
     ] {
         let body = changed(&race, |race| race[change.0] = change.1);
-        target.feed_races(&body).await.refused_at(422, "invalid_race", pointer);
+        let refused = target.feed_races(&body).await;
+        refused.refused_at(422, "invalid_race", pointer);
+        refused.cost_nothing();
     }
     let unknown = changed(&race, |race| race["surface"] = json!("water"));
     target.feed_races(&unknown).await.refused_at(400, "malformed_body", "/races/0/surface");
@@ -150,6 +182,21 @@ async fn only_the_signed_word_counts() {
     let race = target.new_race(HOUR);
     target.refuses_the_unsigned(PATH, &race.announcement(&race.announced())).await;
     target.get(&race.path()).await.refused(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_messages_of_one_id_at_once_one_changes_nothing() {
+    let target = Target::start().await;
+    for _ in 0..10 {
+        let (id, races) = (random_text(), target.new_races(2, HOUR));
+        let bodies = [0, 1].map(|index: usize| races[index].announcement(&races[index].announced()));
+        let replies = all_at_once(bodies.iter().map(|body| target.feed_as(&id, PATH, body))).await;
+        let taken = usize::from(replies[0].status != 200);
+        replies[taken].expect(200);
+        replies[1 - taken].refused(422, "feed_id_reused");
+        target.get(&races[taken].path()).await.expect(200);
+        target.get(&races[1 - taken].path()).await.refused(404, "not_found");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

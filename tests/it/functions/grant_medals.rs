@@ -1,8 +1,10 @@
 //! `POST /v1/medals/daily`: a thousand medals a person and Japanese day, and no key is needed for it to be once.
 
 use crate::harness::{Target, all_at_once};
+use koban::cloud::connector::{Call, Fault, Faults, transaction_conflict};
 use serde_json::json;
 use shared::medals::day_of;
+use std::sync::Arc;
 use std::time::Duration;
 
 const PATH: &str = "/v1/medals/daily";
@@ -50,6 +52,26 @@ async fn the_day_ends_at_midnight_in_tokyo() {
     let next = user.post(PATH, &json!({})).await;
     assert_eq!((&next.expect(200)["day"], next.replayed()), (&json!("2027-05-23"), false));
     assert_eq!(user.balance("MEDAL").await, 2_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_meets_too_many_others_is_told_to_come_again() {
+    /// Somebody else is always at the wallet.
+    struct AlwaysConflicts;
+    impl Faults for AlwaysConflicts {
+        fn before(&self, call: &Call<'_>) -> Option<Fault> {
+            let grants = call.function == "grant-medals" && call.operation == "TransactWriteItems";
+            grants.then(|| Fault::Reply(transaction_conflict(2)))
+        }
+    }
+    let Some(target) = Target::start_local().await else { return };
+    let user = target.user();
+    target.cloud().install_faults(Some(Arc::new(AlwaysConflicts)));
+    let refused = user.post(PATH, &json!({})).await.refused(409, "contention");
+    assert_eq!(refused["retryable"], true);
+    target.cloud().install_faults(None);
+    user.take_medals().await;
+    assert_eq!((user.balance("MEDAL").await, user.lines().await.len()), (1_000, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

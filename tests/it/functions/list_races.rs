@@ -87,6 +87,8 @@ async fn what_is_no_filter_is_refused() {
         ("venue=x", "venue"),
         ("venue=-1", "venue"),
         ("venue=256", "venue"),
+        ("venue=0", "venue"),
+        ("venue=100", "venue"),
         ("state=open", "state"),
     ] {
         target.get(&format!("/v1/races?{query}")).await.refused_at(400, "malformed_parameter", name);

@@ -1,6 +1,6 @@
 //! `POST /v1/races/{race}/slips`: the stake and the slip, both or neither, once for each key; and a refusal that stays one.
 
-use crate::harness::{Target, all_at_once, bet, random_text, win};
+use crate::harness::{Target, all_at_once, bet, random_text, time, win};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -101,6 +101,32 @@ async fn an_early_result_closes_for_new_slips_and_not_for_repeats() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn betting_ends_at_the_close_itself() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.announce(Duration::from_mins(10)).await;
+    let user = target.rich_user(1_000).await;
+    target.cloud().set_clock(race.closes_at - Duration::from_secs(5)).await.unwrap();
+    user.bet(&race, win(1, 100)).await;
+    target.cloud().set_clock(race.closes_at).await.unwrap();
+    let refused = user.place(&race, "JPY", win(1, 100)).await;
+    assert_eq!(time(&refused.refused(409, "betting_closed")["closed_at"]), race.closes_at);
+    assert_eq!((user.balance("JPY").await, user.lines().await.len()), (900, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_void_race_is_closed() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let (user, key) = (target.rich_user(1_000).await, random_text());
+    target.feed_results(&race.ended(&json!({"dividends": {}}))).await.expect(200);
+    let refused = user.place_keyed(&race, &key, "JPY", win(1, 100)).await;
+    assert_eq!(refused.refused(409, "betting_closed")["closed_at"], target.race(&race).await["closed_at"]);
+    let again = user.place_keyed(&race, &key, "JPY", win(1, 100)).await;
+    assert!(again.replayed() && again.body == refused.body, "{again:?}");
+    assert_eq!((user.balance("JPY").await, user.lines().await.len()), (1_000, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_key_and_body_is_the_same_slip() {
     let target = Target::start().await;
     let race = target.open_race().await;
@@ -181,8 +207,10 @@ async fn a_key_is_1_to_255_visible_ascii_characters() {
     let user = target.rich_user(1_000).await;
     let body = json!({"asset": "JPY", "bets": win(1, 100)});
     user.post(&race.slips_path(), &body).await.refused(400, "idempotency_key_required");
-    for key in ["", "a b", "a\tb", "ключ", "鍵", &"x".repeat(256)] {
-        user.post_keyed(&race.slips_path(), key, &body).await.refused(400, "idempotency_key_required");
+    user.post_keyed(&race.slips_path(), "", &body).await.refused_at(400, "idempotency_key_required", "Idempotency-Key");
+    for key in ["a b", "a\tb", "ключ", "鍵", &"x".repeat(256)] {
+        let refused = user.post_keyed(&race.slips_path(), key, &body).await;
+        refused.refused_at(400, "idempotency_key_invalid", "Idempotency-Key");
     }
     for key in ["x", "!~", &"x".repeat(255)] {
         user.post_keyed(&race.slips_path(), key, &body).await.expect(201);
@@ -226,7 +254,14 @@ async fn each_form_error_has_its_code_and_its_place() {
             "/bets",
         ),
     ] {
-        user.place(&race, "JPY", bets).await.refused_at(422, code, pointer);
+        let refused = user.place(&race, "JPY", bets).await;
+        refused.refused_at(422, code, pointer);
+        // Only who runs must be looked up.
+        if code == "unknown_runner" {
+            assert!(refused.cost().calls <= 2.0 && refused.cost().wru <= 0.0, "{refused:?}");
+        } else {
+            refused.cost_nothing();
+        }
     }
     assert_eq!(user.lines().await.len(), 1, "nothing was taken");
 }

@@ -1,7 +1,10 @@
 //! `POST /v1/feeds/results`: each new result of a race is its next version, and a repeat is none.
 
 use crate::harness::{Target, dividends, random_text, time};
+use koban::cloud::connector::{Call, Fault, Faults};
+use koban::cloud::engine::Reply;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const PATH: &str = "/v1/feeds/results";
@@ -117,6 +120,70 @@ async fn bracket_dividends_are_of_the_races_brackets() {
     refused.refused_at(422, "invalid_result", "/results/0/dividends/bracket_quinella/0/combination");
     target.feed_results(&keirin.ended(&listed)).await.expect(200);
     assert_eq!(target.race(&keirin).await["result"]["dividends"], listed["dividends"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_names_each_race_once_and_a_place_that_there_is() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let mut body = race.ended(&result(150));
+    let mut other = body["results"][0].clone();
+    other["dividends"] = result(250)["dividends"].clone();
+    body["results"].as_array_mut().unwrap().push(other);
+    target.feed_results(&body).await.refused_at(422, "duplicate_race", "/results/1/number");
+    for (name, wrong, pointer) in [("venue", json!(100), "/venue"), ("number", json!(13), "/results/0/number")] {
+        let mut body = race.ended(&result(150));
+        if name == "venue" {
+            body[name] = wrong;
+        } else {
+            body["results"][0][name] = wrong;
+        }
+        let refused = target.feed_results(&body).await;
+        refused.refused_at(422, "invalid_result", pointer);
+        assert_eq!(refused.json()["retryable"], false, "it can never be announced");
+        refused.cost_nothing();
+    }
+    assert_eq!(target.race(&race).await["state"], "open");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bet_type_that_stands_twice_is_refused_and_not_half_read() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let body = race.ended(&json!({"dividends": {"win": []}, "consolation": {"trio": 70}})).to_string();
+    for (pair, twice, pointer) in [
+        (r#""win":[]"#, r#""win":[{"combination":"1","per_100":150}],"win":[]"#, "/results/0/dividends"),
+        (r#""trio":70"#, r#""trio":700,"trio":70"#, "/results/0/consolation"),
+    ] {
+        assert!(body.contains(pair), "{body}");
+        let body = body.replace(pair, twice);
+        let refused = target.feed_text(&random_text(), PATH, &body).await;
+        refused.refused_at(400, "malformed_body", pointer);
+    }
+    assert_eq!(target.race(&race).await["state"], "open");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_failed_half_way_keeps_its_id_for_its_own_body() {
+    /// Writes results and does not tell.
+    struct LosesResults;
+    impl Faults for LosesResults {
+        fn after(&self, call: &Call<'_>, _reply: &Reply) -> Option<Fault> {
+            (call.function == "record-results" && call.operation == "TransactWriteItems").then_some(Fault::Lost)
+        }
+    }
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let (id, body) = (random_text(), race.ended(&result(150)));
+    target.cloud().install_faults(Some(Arc::new(LosesResults)));
+    target.feed_as(&id, PATH, &body).await.refused(500, "internal");
+    target.cloud().install_faults(None);
+    // The result is there; what became of the message is not written down yet.
+    assert_eq!(target.race(&race).await["result_version"], 1);
+    target.feed_as(&id, PATH, &race.ended(&result(250))).await.refused(422, "feed_id_reused");
+    let again = target.feed_as(&id, PATH, &body).await;
+    assert_eq!(told(&again.expect(200)), ("unchanged", 1));
+    assert_eq!(target.race(&race).await["result"]["dividends"], result(150)["dividends"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,26 +24,43 @@ impl Target {
         self.feed_signed(id, path, body, self.feed_secret(), self.now()).await
     }
 
+    /// The same of a text that no JSON writer would write.
+    pub async fn feed_text(&self, id: &str, path: &str, body: &str) -> Response {
+        self.feed_bytes(id, path, body.as_bytes(), self.feed_secret(), self.now()).await
+    }
+
     /// A message signed with any secret, at any time.
     pub async fn feed_signed(&self, id: &str, path: &str, body: &Value, secret: &SecretValue, at: Timestamp) -> Response {
-        let body = body.to_string();
-        let signature = sign(secret, id, at, body.as_bytes()).expect("a secret of base64");
+        self.feed_bytes(id, path, body.to_string().as_bytes(), secret, at).await
+    }
+
+    /// The same of what may not be JSON.
+    pub async fn feed_bytes(&self, id: &str, path: &str, body: &[u8], secret: &SecretValue, at: Timestamp) -> Response {
+        let signature = sign(secret, id, at, body).expect("a secret of base64");
         let timestamp = at.as_second().to_string();
         let headers = [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", &signature)];
-        self.send("POST", path, &headers, body.as_bytes()).await
+        self.send("POST", path, &headers, body).await
     }
 
     /// Everything that a feed at `path` must refuse whatever `body` says: unsigned, signed by another, signed at another time.
     pub async fn refuses_the_unsigned(&self, path: &str, body: &Value) {
         use jiff::SignedDuration;
-        let unsigned = self.send("POST", path, &[], body.to_string().as_bytes()).await;
-        unsigned.refused(401, "signature_invalid");
+        let now = self.now().as_second().to_string();
+        let headers = [("webhook-id", "m1"), ("webhook-timestamp", now.as_str())];
+        for (index, (missing, _)) in headers.iter().chain([&("webhook-signature", "")]).enumerate() {
+            let unsigned = self.send("POST", path, &headers[..index], body.to_string().as_bytes()).await;
+            unsigned.refused_at(401, "signature_invalid", missing);
+            unsigned.cost_nothing();
+        }
         let stranger = SecretValue::new("whsec_c3RyYW5nZXI=");
-        self.feed_signed("m1", path, body, &stranger, self.now()).await.refused(401, "signature_invalid");
+        let forged = self.feed_signed("m1", path, body, &stranger, self.now()).await;
+        forged.refused_at(401, "signature_invalid", "webhook-signature");
+        forged.cost_nothing();
         for minutes in [-6, 6] {
             let at = self.now() + SignedDuration::from_mins(minutes);
             let late = self.feed_signed("m1", path, body, self.feed_secret(), at).await;
-            late.refused(401, "timestamp_out_of_range");
+            late.refused_at(401, "timestamp_out_of_range", "webhook-timestamp");
+            late.cost_nothing();
         }
     }
 }

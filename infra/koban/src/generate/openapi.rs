@@ -114,7 +114,9 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     }
     for (status, codes) in by_status {
         let lines: Vec<_> = codes.iter().map(|code| format!("- `{}`: {}. {}", code.code, code.title, code.next)).collect();
-        let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        let names: Vec<_> = codes.iter().map(|code| code.code).collect();
+        let schema = json!({"$ref": "#/components/schemas/Problem", "properties": {"code": {"enum": names}}});
+        let content = json!({"application/problem+json": {"schema": schema}});
         responses.insert(status.to_string(), json!({"description": lines.join("\n"), "content": content}));
     }
     Value::Object(responses)
@@ -130,10 +132,15 @@ fn codes(route: &Route) -> Vec<&'static Code> {
         Access::Signed(_) => codes.extend([&problem::SIGNATURE_INVALID, &problem::TIMESTAMP_OUT_OF_RANGE]),
     }
     if route.body.is_some() {
-        codes.extend([&problem::MALFORMED_BODY, &problem::BODY_TOO_LARGE]);
+        codes.push(&problem::MALFORMED_BODY);
     }
     if route.idempotency == Idempotency::Key {
-        codes.extend([&problem::IDEMPOTENCY_KEY_REQUIRED, &problem::IDEMPOTENCY_KEY_REUSED, &problem::CONTENTION]);
+        codes.extend([
+            &problem::IDEMPOTENCY_KEY_REQUIRED,
+            &problem::IDEMPOTENCY_KEY_INVALID,
+            &problem::IDEMPOTENCY_KEY_REUSED,
+            &problem::CONTENTION,
+        ]);
     }
     codes.dedup_by_key(|code| code.code);
     codes
@@ -158,7 +165,7 @@ fn problem_schema() -> Value {
                     "type": "object",
                     "required": ["pointer", "detail"],
                     "properties": {
-                        "pointer": {"type": "string", "description": "A JSON pointer into the body, or a parameter's name."},
+                        "pointer": {"type": "string", "description": "A JSON pointer into the body, or a parameter's or header's name."},
                         "detail": {"type": "string"},
                     },
                 },
