@@ -2,7 +2,9 @@
 
 use super::target::Target;
 use koban::cloud::Status;
+use koban::registry::SERVICES;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl Target {
@@ -52,6 +54,42 @@ impl Target {
         assert_eq!(reply.status, 200, "{}", reply.body);
         let reply: Value = serde_json::from_str(&reply.body).expect("JSON");
         reply.get("Item").cloned()
+    }
+
+    /// Every item of every table, table by table.
+    pub async fn items(&self) -> BTreeMap<&'static str, Vec<Value>> {
+        let mut items = BTreeMap::new();
+        for table in SERVICES.iter().flat_map(|service| service.tables) {
+            items.insert(table.name, self.items_of(table.name).await);
+        }
+        items
+    }
+
+    async fn items_of(&self, table: &str) -> Vec<Value> {
+        let mut request = json!({"TableName": format!("{}{table}", self.cloud().names().prefix)});
+        let mut items = Vec::new();
+        loop {
+            let reply = self.cloud().engine().call("Scan", request.to_string().as_bytes()).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+            let mut page: Value = serde_json::from_str(&reply.body).expect("JSON");
+            items.append(page["Items"].as_array_mut().expect("items"));
+            match page.get("LastEvaluatedKey") {
+                Some(next) => request["ExclusiveStartKey"] = next.clone(),
+                None => return items,
+            }
+        }
+    }
+
+    /// The bodies of the messages that can be received from `queue` now.
+    pub async fn bodies(&self, queue: &str) -> Vec<String> {
+        let cloud = self.cloud();
+        let url = format!("http://aws.local/0/{}{queue}", cloud.names().prefix);
+        let request = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0});
+        let client = super::client::Client::new(cloud.aws_url());
+        let target = ("x-amz-target", "AmazonSQS.ReceiveMessage");
+        let received = client.send("POST", "/", &[target], request.to_string().as_bytes()).await.expect(200);
+        let messages = received["Messages"].as_array().expect("messages").iter();
+        messages.map(|message| message["Body"].as_str().expect("a body").to_owned()).collect()
     }
 
     /// Puts an item into a table, past every function.

@@ -3,18 +3,21 @@
 //! clock here and by waiting there.
 
 mod client;
+mod contract;
 mod feed;
 mod jobs;
 mod log;
 mod pages;
 mod race;
+mod routes;
 mod target;
 mod user;
 
-pub use client::Cost;
+pub use client::{Cost, Response};
 pub use futures_util::future::join_all as all_at_once;
 pub use log::Invocation;
 pub use pages::Pages;
 pub use race::{Race, bet, dividends, time, win};
+pub use routes::{Request, Stage};
 pub use target::{Target, random_text};
 pub use user::User;

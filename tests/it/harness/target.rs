@@ -5,6 +5,7 @@
 
 use super::User;
 use super::client::{Client, Response};
+use super::contract;
 use jiff::{SignedDuration, Timestamp};
 use koban::cloud::{Cloud, Config, start};
 use koban::registry::SERVICES;
@@ -112,7 +113,13 @@ impl Target {
     }
 
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-        self.0.client.send(method, path, headers, body).await
+        let response = self.0.client.send(method, path, headers, body).await;
+        if response.is_problem() {
+            contract::check_problem(method, path, &response);
+        } else if response.status >= 400 && self.is_local() {
+            contract::check_gateways_own(&response);
+        }
+        response
     }
 
     /// Asks as nobody in particular.

@@ -44,7 +44,7 @@ impl User {
         token
     }
 
-    async fn send(&self, method: &str, path: &str, key: Option<&str>, body: &[u8]) -> Response {
+    pub(super) async fn send(&self, method: &str, path: &str, key: Option<&str>, body: &[u8]) -> Response {
         let bearer = self.bearer().await;
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(key.map(|key| ("idempotency-key", key)));

@@ -1,0 +1,44 @@
+//! What the OpenAPI document promises of refusals, looked at in every reply that any test gets: a function refuses by a complete problem
+//! alone, with a status and code that the document lists for the operation; the rest is the gateway's own.
+
+use super::client::Response;
+use serde_json::Value;
+use std::sync::LazyLock;
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../docs/openapi.json")).expect("the OpenAPI document"));
+
+/// A refusal that is no problem is the local gateway's own, in AWS's shape.
+#[track_caller]
+pub fn check_gateways_own(response: &Response) {
+    assert!(response.json()["message"].is_string(), "neither a problem nor the gateway's: {response:?}");
+}
+
+/// Looks at the problem that answers `method` at `path`.
+#[track_caller]
+pub fn check_problem(method: &str, path: &str, response: &Response) {
+    let problem = response.json();
+    let code = problem["code"].as_str().unwrap_or_default();
+    let texts = ["code", "title", "next"].iter().all(|name| problem[*name].as_str().is_some_and(|text| !text.is_empty()));
+    assert!(texts && problem["retryable"].is_boolean(), "an incomplete problem: {problem}");
+    assert_eq!(problem["type"], format!("urn:koban:problem:{code}"), "{problem}");
+    assert_eq!(problem["status"], response.status, "{problem}");
+    let documented = codes(method, path, response.status);
+    let is_listed = documented.as_array().is_some_and(|codes| codes.iter().any(|listed| listed == code));
+    assert!(is_listed, "{method} {path} answers {} {code}, of which its operation lists {documented}", response.status);
+}
+
+/// The codes that the document lists for a status of an operation.
+fn codes(method: &str, path: &str, status: u16) -> &'static Value {
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    let path = path.split('?').next().unwrap_or_default();
+    let (_, operations) = paths.iter().find(|(template, _)| fits(template, path)).unwrap_or_else(|| panic!("no route is {path}"));
+    let reply = &operations[method.to_lowercase()]["responses"][status.to_string()];
+    &reply["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"]
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let parts = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (template, path) = (parts(template), parts(path));
+    template.len() == path.len() && template.iter().zip(&path).all(|(known, part)| known.starts_with('{') || known == part)
+}
