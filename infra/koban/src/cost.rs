@@ -122,7 +122,7 @@ pub fn parts_of_million_paid_users(units: PaidUnits) -> [Part; 7] {
 
 /// USD for that many read units.
 pub fn usd_of_read_units(read_units: f64) -> f64 {
-    usd_per_million(Usage { read_units, ..Usage::default() }) / 1_000_000.0
+    total(&per_million(Usage { read_units, ..Usage::default() })) / 1_000_000.0
 }
 
 /// What it costs to make events of `records` changes. DynamoDB does not charge Lambda for reading a stream.
