@@ -1,5 +1,5 @@
 //! The next function: what `koban new` writes. Everything is checked and planned before the first byte is written, so a refusal leaves the
-//! tree as it was; what is written compiles, and fails by one test: its own, until it is filled in.
+//! tree as it was; what is written compiles, and fails its own test until it is filled in.
 
 mod edit;
 mod error;

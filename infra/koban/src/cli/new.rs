@@ -1,4 +1,5 @@
-//! `koban new`: the next function, with everything that one needs. It leaves a tree in which one test fails: the new function's own.
+//! `koban new`: the next function, with everything that one needs. It leaves a tree whose tests fail until the
+//! function is written; its own says what is left.
 
 use super::CliError;
 use crate::registry::SERVICES;
@@ -11,7 +12,7 @@ use std::process::{Command, Stdio};
     group(clap::ArgGroup::new("trigger").required(true).args(["http", "queue", "schedule"])),
     after_help = "\
 Writes the function's file, its binary and its test, puts it into the service's list, and makes the generated files anew. All of it
-compiles; `cargo test --workspace` then fails by one test, which says what to write. Nothing is written when anything is wrong.
+compiles; `cargo test --workspace` then fails until the function is written. Nothing is written when anything is wrong.
 
 A parameter that another route has gets its type ({race} is a RaceId). A queue that is not there is made, with its dead letters. A
 schedule puts its calls on a queue of the function's name. docs/adding-a-function.md shows all of it once.
@@ -62,10 +63,12 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
         generate(&root, command)?;
     }
     println!(
-        "\nNow `cargo test --workspace` fails by one test, functions::{}::it_is_written, until",
+        "\nNow `cargo test --workspace` fails until the function is written: functions::{}::it_is_written says",
         arguments.name.replace('-', "_")
     );
-    println!("the function is written. What is left: its words, its grants, its handler, its test.");
+    println!(
+        "so, and the tests of what holds of every route and queue. What is left: its words, its grants, its handler, its test."
+    );
     Ok(())
 }
 
