@@ -12,6 +12,7 @@ use platform::Function;
 use platform::https::BENCHMARK_ROOT;
 use platform::resource::Service;
 use sha2::{Digest, Sha256};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use thiserror::Error;
@@ -145,11 +146,21 @@ pub fn pack(
     architecture: Architecture,
 ) -> Result<Manifest, PackageError> {
     std::fs::create_dir_all(directory).map_err(PackageError::io(directory.display().to_string()))?;
-    let mut manifest = Manifest { architecture: architecture.name().into(), functions: std::collections::BTreeMap::new() };
-    for function in functions {
-        let packaged = pack_one(directory, binaries, function, architecture)?;
-        manifest.functions.insert(function.name.into(), packaged);
-    }
+    // Compressing takes longer than linking did: each core packs its share.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let pack = |share: &[&'static Function]| {
+        let packed =
+            share.iter().map(|function| Ok((function.name.into(), pack_one(directory, binaries, function, architecture)?)));
+        packed.collect::<Result<Vec<_>, PackageError>>()
+    };
+    let packed = std::thread::scope(|scope| {
+        let shares = functions.chunks(functions.len().div_ceil(cores).max(1));
+        let workers: Vec<_> = shares.map(|share| scope.spawn(|| pack(share))).collect();
+        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.collect::<Result<Vec<_>, _>>()
+    })?;
+    let functions = packed.into_iter().flatten().collect();
+    let manifest = Manifest { architecture: architecture.name().into(), functions };
     manifest.write(directory)?;
     Ok(manifest)
 }

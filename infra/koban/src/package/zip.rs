@@ -8,7 +8,8 @@ use zip::{CompressionMethod, ZipWriter};
 pub fn of_bootstrap(binary: &[u8]) -> Result<Vec<u8>, String> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(9))
+        // 9 takes more than twice as long for four percent less.
+        .compression_level(Some(6))
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o755);
     let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(binary.len() / 2)));
