@@ -1,7 +1,7 @@
 //! `POST /v1/feeds/races`: the day's races of a venue. A race opens for betting when it is announced, with the number of shards that
 //! its slips will ever have.
 
-use crate::feed::{self, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
+use crate::feed::{self, Claim, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
 use crate::records::{self, StoredRace};
 use crate::{FEED, RACING, problems};
 use jiff::Timestamp;
@@ -90,12 +90,10 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     for (index, race) in wanted.iter().enumerate() {
         check(context, race, index).await?;
     }
-    if let Some(reply) = feed::claim(context, &call).await? {
-        return Ok(reply);
-    }
+    let claim = feed::claim(context, &call).await?;
     let mut races = Vec::with_capacity(wanted.len());
     for (index, race) in wanted.into_iter().enumerate() {
-        races.push(announce(context, race, index).await?);
+        races.push(announce(context, &claim, race, index).await?);
     }
     feed::remember(context, &call, &FeedReply { races }).await
 }
@@ -125,7 +123,7 @@ fn refused(race: &Race, index: usize) -> Problem {
     Problem::new(&problems::RACE_CHANGED, "").with_error(format!("/races/{index}"), format!("{} is known otherwise", race.id))
 }
 
-async fn announce(context: &Context, race: Race, index: usize) -> Result<RaceOutcome, Problem> {
+async fn announce(context: &Context, claim: &Claim, race: Race, index: usize) -> Result<RaceOutcome, Problem> {
     for _ in 0..ROUNDS_MAX {
         let now = context.now();
         let (writes, outcome) = match records::race(context, race.id).await? {
@@ -133,6 +131,10 @@ async fn announce(context: &Context, race: Race, index: usize) -> Result<RaceOut
             Some(known) => match update(&known, &race) {
                 Update::Unchanged => return Ok(outcome_of(&known.race, Outcome::Unchanged)),
                 Update::Refused => return Err(refused(&race, index)),
+                // Begun before the race was changed by another message, and resumed after it.
+                Update::To(_) if known.changed_at.is_some_and(|at| claim.is_overtaken_by(at)) => {
+                    return Ok(outcome_of(&known.race, Outcome::Unchanged));
+                }
                 Update::To(updated) => (records::change(&updated, known.revision, now), Outcome::Updated),
             },
         };

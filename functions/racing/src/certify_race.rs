@@ -44,7 +44,7 @@ pub struct CertificateWanted {
 async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     let wanted = message.json::<CertificateWanted>()?;
     let found = records::race(context, wanted.race).await?;
-    let StoredRace { race, revision } = found.ok_or_else(|| Failure::new(format!("there is no race {}", wanted.race)))?;
+    let StoredRace { race, revision, .. } = found.ok_or_else(|| Failure::new(format!("there is no race {}", wanted.race)))?;
     if race.result_version != wanted.result_version || race.state == RaceState::Open {
         return Ok(());
     }

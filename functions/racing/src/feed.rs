@@ -2,10 +2,11 @@
 //! race, and is answered the same again when it comes again.
 
 use crate::{RACING, keys, problems};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use platform::commit::{Committed, Decision, Journal, commit};
 use platform::problem::Code;
-use platform::store::{Record, Write};
+use platform::store::{Key, Record, Write};
 use platform::{Call, Context, Problem, Reply};
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,57 +19,68 @@ use std::marker::PhantomData;
 pub const RACES_PER_MESSAGE_MAX: usize = 12;
 /// How often a race is decided anew when something else changed it in between.
 pub const ROUNDS_MAX: u32 = 5;
-/// The revision of a message's record before its outcome is known.
-const CLAIMED: u64 = 1;
+/// A message's right to act: its id is taken for its body.
+pub struct Claim {
+    /// When it was first taken, if that was not just now: an earlier attempt was cut short, or goes on elsewhere.
+    resumed_since: Option<Timestamp>,
+}
+
+impl Claim {
+    /// Whether what another message wrote at `at` is newer than this one: resumed late, it must not undo that.
+    pub fn is_overtaken_by(&self, at: Timestamp) -> bool {
+        self.resumed_since.is_some_and(|since| at > since)
+    }
+}
 
 /// The reply to an earlier identical message that was worked off.
 ///
 /// # Errors
 /// `feed_id_reused` when the id was used for another message.
 pub async fn earlier(context: &Context, call: &Call) -> Result<Option<Reply>, Problem> {
-    match context.table(&RACING).get(&keys::feed(&call.message_id)).await? {
-        None => Ok(None),
-        Some(record) => answer(&record, call, true),
-    }
+    let found = context.table(&RACING).get(&keys::feed(&call.message_id)).await?;
+    found.map(|record| answer(&record, call, true)).transpose()
 }
 
-/// Takes the message's id for this very body, before the first write in its name: of two messages of one id, one changes nothing. The
-/// reply, when a simultaneous identical message was faster. A message whose work was cut short finds its id its own and goes on.
-pub async fn claim(context: &Context, call: &Call) -> Result<Option<Reply>, Problem> {
-    match put(context, Write::if_absent(&RACING, claimed(call, None))).await? {
-        Committed::New(_) => Ok(None),
-        Committed::Found(record) => answer(&record, call, true),
+/// Takes the message's id for this very body, before the first write in its name: of two messages of one id, one changes nothing. A
+/// message whose work was cut short finds its id its own and goes on. It lies beside the outcome, not in its place, so that older code
+/// never takes a message that was only begun for one that was worked off.
+///
+/// # Errors
+/// `feed_id_reused` when the id was taken for another message.
+pub async fn claim(context: &Context, call: &Call) -> Result<Claim, Problem> {
+    match put(context, call, keys::feed_claim(&call.message_id), &context.now()).await? {
+        Committed::New(_) => Ok(Claim { resumed_since: None }),
+        Committed::Found(record) => {
+            check_same(&record, call)?;
+            Ok(Claim { resumed_since: Some(record.read()?) })
+        }
     }
 }
 
 /// Remembers `outcome` as the message's and replies with it, or with what a simultaneous identical message left.
 pub async fn remember(context: &Context, call: &Call, outcome: &FeedReply) -> Result<Reply, Problem> {
-    let record = claimed(call, Some(outcome));
-    let reply = match put(context, Write::next_revision(&RACING, record, CLAIMED)).await? {
-        Committed::New(record) => answer(&record, call, false)?,
-        Committed::Found(record) => answer(&record, call, true)?,
-    };
-    reply.ok_or_else(|| Problem::internal(format!("the message {} has no outcome", call.message_id)))
+    match put(context, call, keys::feed(&call.message_id), outcome).await? {
+        Committed::New(record) => answer(&record, call, false),
+        Committed::Found(record) => answer(&record, call, true),
+    }
 }
 
-fn claimed(call: &Call, outcome: Option<&FeedReply>) -> Record {
-    let mut record = Record::of(keys::feed(&call.message_id), &outcome);
+/// Puts what is said of the message, unless it was said before.
+async fn put(context: &Context, call: &Call, key: Key, said: &impl Serialize) -> Result<Committed, Problem> {
+    let mut record = Record::of(key, said);
     record.hash = Some(call.request_hash().to_vec());
-    record.revision = Some(CLAIMED);
-    record
-}
-
-async fn put(context: &Context, object: Write) -> Result<Committed, Problem> {
+    let object = Write::if_absent(&RACING, record);
     commit(context, &mut [], &mut |_: &[Journal]| Ok(Decision::Accept { object: object.clone(), lines: Vec::new() })).await
 }
 
-/// What is told of a message; none before it was worked off.
-fn answer(record: &Record, call: &Call, replayed: bool) -> Result<Option<Reply>, Problem> {
-    if record.hash.as_deref() != Some(call.request_hash().as_slice()) {
-        return Err(Problem::new(&problems::FEED_ID_REUSED, ""));
-    }
-    let outcome = record.read::<Option<FeedReply>>()?;
-    outcome.map(|outcome| Ok(Reply::json(200, &outcome)?.replayed(replayed))).transpose()
+fn check_same(record: &Record, call: &Call) -> Result<(), Problem> {
+    let same = record.hash.as_deref() == Some(call.request_hash().as_slice());
+    if same { Ok(()) } else { Err(Problem::new(&problems::FEED_ID_REUSED, "")) }
+}
+
+fn answer(record: &Record, call: &Call, replayed: bool) -> Result<Reply, Problem> {
+    check_same(record, call)?;
+    Ok(Reply::json(200, &record.read::<FeedReply>()?)?.replayed(replayed))
 }
 
 /// The body of a feed's message, with a bounded list of races.
@@ -165,6 +177,6 @@ pub enum Outcome {
     Updated,
     /// A first or a corrected result was taken; settlement follows.
     Resulted,
-    /// Everything was so already.
+    /// Everything was so already, or a later message has said otherwise since.
     Unchanged,
 }

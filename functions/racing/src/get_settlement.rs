@@ -30,7 +30,7 @@ pub static FUNCTION: Function = Function {
         body: None,
         replies: &[Success::of::<SettlementView>(200, "The race's certificates.")],
         problems: &[&problem::NOT_FOUND],
-        throttle: Throttle { rate: 500, burst: 1_000 },
+        throttle: Throttle { rate: 100, burst: 200 },
     }),
     grants: &[Grant { table: &RACING, actions: &[Action::Query] }],
     sends: &[],

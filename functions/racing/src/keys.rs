@@ -73,7 +73,12 @@ pub fn day_row(race: RaceId) -> Key {
     Key::new(day_partition(race.date()), format!("{:02}-{:02}", race.venue(), race.number()))
 }
 
-/// The record of a feed message.
+/// What became of a feed message.
 pub fn feed(message_id: &str) -> Key {
     Key::new(format!("feed#{message_id}"), "feed")
+}
+
+/// That a feed message was begun.
+pub fn feed_claim(message_id: &str) -> Key {
+    Key::new(format!("feed#{message_id}"), "claim")
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/feeds/results`: a venue's results. Each new result of a race is frozen as the next version; settlement starts from the
 //! race's change by itself. Everything in a message is checked before anything is written.
 
-use crate::feed::{self, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
+use crate::feed::{self, Claim, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
 use crate::records::{self, StoredRace, StoredResult};
 use crate::{FEED, RACING, keys, problems};
 use jiff::civil::Date;
@@ -82,7 +82,9 @@ struct FeedResult {
 
 impl From<FeedResult> for RaceResult {
     fn from(result: FeedResult) -> Self {
-        let FeedResult { dividends, consolation, refunded, places, .. } = result;
+        let FeedResult { mut dividends, consolation, refunded, places, .. } = result;
+        // An empty list says no more than none does, and the shorter result is the same one.
+        dividends.retain(|_, of_type| !of_type.is_empty());
         Self { dividends, consolation, refunded, places }
     }
 }
@@ -102,12 +104,10 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     for (index, (id, result)) in ids.iter().zip(&results).enumerate() {
         check_with_what_is_known(context, *id, result, index).await?;
     }
-    if let Some(reply) = feed::claim(context, &call).await? {
-        return Ok(reply);
-    }
+    let claim = feed::claim(context, &call).await?;
     let mut races = Vec::with_capacity(ids.len());
     for (id, result) in ids.into_iter().zip(&results) {
-        races.push(record(context, &call.message_id, id, result).await?);
+        races.push(record(context, (&claim, &call.message_id), id, result).await?);
     }
     feed::remember(context, &call, &FeedReply { races }).await
 }
@@ -127,11 +127,16 @@ async fn check_with_what_is_known(context: &Context, id: RaceId, result: &RaceRe
     check(result, &race.field(), index)
 }
 
-async fn record(context: &Context, message_id: &str, id: RaceId, result: &RaceResult) -> Result<RaceOutcome, Problem> {
+async fn record(
+    context: &Context,
+    (claim, message_id): (&Claim, &str),
+    id: RaceId,
+    result: &RaceResult,
+) -> Result<RaceOutcome, Problem> {
     for _ in 0..ROUNDS_MAX {
         let known = records::race(context, id).await?;
-        let StoredRace { race, revision } = known.ok_or_else(|| Problem::internal(format!("{id} vanished")))?;
-        if is_recorded(context, message_id, id, race.result_version, result).await? {
+        let StoredRace { race, revision, .. } = known.ok_or_else(|| Problem::internal(format!("{id} vanished")))?;
+        if is_recorded(context, (claim, message_id), id, race.result_version, result).await? {
             return Ok(RaceOutcome { race: id, outcome: Outcome::Unchanged, result_version: race.result_version });
         }
         let now = context.now();
@@ -149,18 +154,19 @@ async fn record(context: &Context, message_id: &str, id: RaceId, result: &RaceRe
     Err(Problem::new(&problem::CONTENTION, ""))
 }
 
-/// Whether the newest result says the same, or this very message brought an earlier version: a repeat whose first reply was lost must
-/// not undo a correction that came since.
+/// Whether the newest result says the same, or this very message brought an earlier version, or was begun before the newest came: a
+/// repeat of what was cut short, or of which the reply was lost, must not undo a correction that came since.
 async fn is_recorded(
     context: &Context,
-    message_id: &str,
+    (claim, message_id): (&Claim, &str),
     race: RaceId,
     newest: u32,
     result: &RaceResult,
 ) -> Result<bool, Problem> {
     for version in (1..=newest).rev() {
         let known = records::result(context, race, version).await?;
-        if known.message_id == message_id || (version == newest && known.result == *result) {
+        let holds = || known.result == *result || claim.is_overtaken_by(known.received_at);
+        if known.message_id == message_id || (version == newest && holds()) {
             return Ok(true);
         }
     }

@@ -13,6 +13,8 @@ use shared::racing::{Race, RaceId, RaceResult, RaceState, Totals};
 pub struct StoredRace {
     pub race: Race,
     pub revision: u64,
+    /// None of a race that was last written before races told this.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// A result as it came.
@@ -45,9 +47,15 @@ pub struct Done {
     pub at: Timestamp,
 }
 
+#[derive(Deserialize)]
+struct Changed {
+    changed_at: Option<Timestamp>,
+}
+
 impl StoredRace {
     pub fn of(record: &Record) -> Result<Self, platform::store::StoreError> {
-        Ok(Self { race: record.read()?, revision: record.revision.unwrap_or(1) })
+        let Changed { changed_at } = record.read()?;
+        Ok(Self { race: record.read()?, revision: record.revision.unwrap_or(1), changed_at })
     }
 }
 

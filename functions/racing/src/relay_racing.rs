@@ -42,7 +42,7 @@ fn of_race(change: &Change) -> Result<Vec<String>, Unmappable> {
     let record = &change.record;
     match record.key.sk.split_once('#') {
         None => {
-            let StoredRace { race, revision } = StoredRace::of(record)?;
+            let StoredRace { race, revision, .. } = StoredRace::of(record)?;
             let data = RaceChanged { race: race.id, state: race.state, result_version: race.result_version, revision };
             Ok(vec![change.event(data)?])
         }
@@ -82,7 +82,7 @@ struct Told {
     placed_at: Option<Timestamp>,
 }
 
-fn written_at(record: &Record) -> Result<Timestamp, Unmappable> {
+fn written_at(record: &Record) -> Result<Option<Timestamp>, Unmappable> {
     let Told { changed_at, at, placed_at } = record.read()?;
-    changed_at.or(at).or(placed_at).ok_or_else(|| format!("{} {} does not tell its time", record.key.pk, record.key.sk).into())
+    Ok(changed_at.or(at).or(placed_at))
 }

@@ -48,9 +48,9 @@ fn map(change: &Change) -> Result<Vec<String>, Unmappable> {
     }
 }
 
-fn written_at(record: &Record) -> Result<Timestamp, Unmappable> {
+fn written_at(record: &Record) -> Result<Option<Timestamp>, Unmappable> {
     if record.key.pk.starts_with("topup#") {
-        return Ok(record.read::<TopUp>()?.updated_at);
+        return Ok(Some(record.read::<TopUp>()?.updated_at));
     }
-    Ok(record.line()?.entry::<Wallet>()?.at)
+    Ok(Some(record.line()?.entry::<Wallet>()?.at))
 }

@@ -29,10 +29,12 @@ pub type Unmappable = Box<dyn std::error::Error + Send + Sync>;
 /// Maps a change to the events it means, as JSON; none for records that are nobody else's business.
 pub type MapChange = fn(&Change) -> Result<Vec<String>, Unmappable>;
 
-/// When a record that events are made of was written, by its own account: what stands in its body, by the clock of who wrote it.
-pub type WrittenAt = fn(&Record) -> Result<Timestamp, Unmappable>;
+/// When a record that events are made of was written, by its own account: what stands in its body, by the clock of who wrote it. None
+/// when it does not tell, as what was written before such records told it.
+pub type WrittenAt = fn(&Record) -> Result<Option<Timestamp>, Unmappable>;
 
-/// The events of a record that was relayed before, with the ids they had then; none when it was not written in `from..to`. The newest
+/// The events of a record that was relayed before, with the ids they had then; none when it was not written in `from..to`, which a
+/// record that does not tell its time may have been: a duplicate does no harm, a lost event does. The newest
 /// version of a record is all there is: events of earlier ones are not made again.
 pub fn events_again(
     (map, written_at): (MapChange, WrittenAt),
@@ -44,7 +46,7 @@ pub fn events_again(
     if map(&change)?.is_empty() {
         return Ok(None);
     }
-    let written_at = written_at(&change.record)?;
+    let written_at = written_at(&change.record)?.unwrap_or(times.start);
     if !times.contains(&written_at) {
         return Ok(None);
     }

@@ -1,7 +1,9 @@
 //! `POST /v1/feeds/races`: a race opens when it is announced, may be moved while it is open, and is another's word never.
 
 use crate::harness::{Race, Target, all_at_once, random_text, win};
+use koban::cloud::connector::{Call, Fault, Faults};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const PATH: &str = "/v1/feeds/races";
@@ -58,6 +60,32 @@ async fn an_open_race_may_be_moved_and_renamed() {
     let seen = target.race(&race).await;
     assert_eq!((&seen["closes_at"], &seen["title"]), (&json!(later), &json!("moved")));
     assert_eq!(seen["runners"][0]["name"], "renamed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_was_cut_short_does_not_move_back_what_was_moved_meanwhile() {
+    /// Lets nothing of a race be written.
+    struct NoRace;
+    impl Faults for NoRace {
+        fn before(&self, call: &Call<'_>) -> Option<Fault> {
+            (call.function == "announce-races" && call.operation == "TransactWriteItems").then_some(Fault::Lost)
+        }
+    }
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let named = |title: &str| {
+        let mut announced = race.announced();
+        announced["title"] = json!(title);
+        race.announcement(&announced)
+    };
+    let id = random_text();
+    target.cloud().install_faults(Some(Arc::new(NoRace)));
+    target.feed_as(&id, PATH, &named("first")).await.refused(500, "internal");
+    target.cloud().install_faults(None);
+    target.feed_as(&random_text(), PATH, &named("second")).await.expect(200);
+    let resumed = target.feed_as(&id, PATH, &named("first")).await.expect(200);
+    assert_eq!(resumed["races"][0]["outcome"], "unchanged");
+    assert_eq!(target.race(&race).await["title"], "second");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,11 @@
 //! `POST /v1/feeds/results`: each new result of a race is its next version, and a repeat is none.
 
-use crate::harness::{Target, dividends, random_text, time};
+use crate::harness::{Race, Target, dividends, random_text, time};
 use koban::cloud::connector::{Call, Fault, Faults};
 use koban::cloud::engine::Reply;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 const PATH: &str = "/v1/feeds/results";
@@ -43,6 +44,48 @@ async fn a_message_that_comes_again_late_undoes_no_correction() {
     assert_eq!((again.status, &again.body), (200, &before.body));
     assert_eq!(target.race(&race).await["result_version"], 2);
     target.feed_as(&first, PATH, &race.ended(&result(350))).await.refused(422, "feed_id_reused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_was_cut_short_goes_on_and_undoes_no_correction_that_came_meanwhile() {
+    /// Lets one result be written, then no more.
+    #[derive(Default)]
+    struct OneResult(AtomicUsize);
+    impl Faults for OneResult {
+        fn before(&self, call: &Call<'_>) -> Option<Fault> {
+            let writes = call.function == "record-results" && call.operation == "TransactWriteItems";
+            (writes && self.0.fetch_add(1, Relaxed) > 0).then_some(Fault::Lost)
+        }
+    }
+    let Some(target) = Target::start_local().await else { return };
+    let [first, second] = <[Race; 2]>::try_from(target.announce_all(2, Duration::from_hours(1)).await).unwrap();
+    let mut both = first.ended(&result(150));
+    both["results"].as_array_mut().unwrap().push(second.ended(&result(150))["results"][0].clone());
+    let id = random_text();
+    target.cloud().install_faults(Some(Arc::new(OneResult::default())));
+    target.feed_as(&id, PATH, &both).await.refused(500, "internal");
+    target.cloud().install_faults(None);
+    assert_eq!(target.race(&second).await["result_version"], 0, "the first race's alone was written");
+    target.feed_results(&second.ended(&result(250))).await.expect(200);
+    let resumed = target.feed_as(&id, PATH, &both).await.expect(200);
+    assert_eq!(told(&resumed), ("unchanged", 1));
+    assert_eq!((&resumed["races"][1]["outcome"], &resumed["races"][1]["result_version"]), (&json!("unchanged"), &json!(1)));
+    assert_eq!(target.race(&second).await["result"]["dividends"], result(250)["dividends"]);
+    // It is worked off now: its outcome is told again, and a correction is a message of its own.
+    assert!(target.feed_as(&id, PATH, &both).await.replayed());
+    let corrected = target.feed_results(&second.ended(&result(150))).await.expect(200);
+    assert_eq!(told(&corrected), ("resulted", 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_list_of_dividends_is_none() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let mut listed = result(150);
+    listed["dividends"]["bracket_exacta"] = json!([]);
+    assert_eq!(told(&target.feed_results(&race.ended(&listed)).await.expect(200)), ("resulted", 1));
+    assert_eq!(told(&target.feed_results(&race.ended(&result(150))).await.expect(200)), ("unchanged", 1));
+    assert_eq!(target.race(&race).await["result"]["dividends"], result(150)["dividends"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// How many messages go in one request.
 const BATCH: i32 = 10;
+/// How many bytes of bodies go in one request: SQS takes 256 KiB in all, attributes included.
+const BATCH_BYTES_MAX: usize = 200_000;
 /// How long a dead letter is out of others' sight while it is moved. It is back by then if that fails.
 const HELD_SECONDS: i32 = 60;
 /// How long an empty queue is waited for: without any wait SQS may look where nothing lies and say so.
@@ -79,22 +81,18 @@ impl<'a> Queues<'a> {
             if messages.is_empty() {
                 return Ok(Moved { count, timed_out: false });
             }
-            let sent = self.resend(to, &messages).await?;
-            self.delete(
-                from,
-                messages.iter().zip(0_usize..).filter(|(_, index)| sent.contains(index)).map(|(message, _)| message),
-            )
-            .await?;
-            count += sent.len() as u64;
-            moved(count);
-            if sent.len() < messages.len() {
-                return Err(OperationError::failed(
-                    format!("moving {from}"),
-                    format!(
-                        "{} of a batch were not accepted by {to}; {count} were moved, the rest is where it was",
-                        messages.len() - sent.len()
-                    ),
-                ));
+            for share in shares(&messages) {
+                let sent = self.resend(to, share).await?;
+                let accepted = share.iter().zip(0_usize..).filter(|(_, index)| sent.contains(index)).map(|(message, _)| message);
+                self.delete(from, accepted).await?;
+                count += sent.len() as u64;
+                moved(count);
+                if sent.len() < share.len() {
+                    let left = share.len() - sent.len();
+                    let told =
+                        format!("{left} of a batch were not accepted by {to}; {count} were moved, the rest is where it was");
+                    return Err(OperationError::failed(format!("moving {from}"), told));
+                }
             }
         }
         Ok(Moved { count, timed_out: true })
@@ -143,7 +141,39 @@ impl<'a> Queues<'a> {
     }
 }
 
+/// Consecutive messages that may be sent together; one that is large alone.
+fn shares(messages: &[Message]) -> Vec<&[Message]> {
+    let bytes = |message: &Message| message.body().map_or(0, str::len);
+    let mut shares = Vec::new();
+    let mut rest = messages;
+    while !rest.is_empty() {
+        let sums = rest.iter().scan(0, |sum, message| {
+            *sum += bytes(message);
+            Some(*sum)
+        });
+        let fitting = sums.take_while(|sum| *sum <= BATCH_BYTES_MAX).count().max(1);
+        let (share, others) = rest.split_at(fitting);
+        shares.push(share);
+        rest = others;
+    }
+    shares
+}
+
 /// The attribute as it can be sent again. Functions send text alone.
 fn text_attribute(value: &MessageAttributeValue) -> Option<MessageAttributeValue> {
     MessageAttributeValue::builder().data_type(value.data_type()).string_value(value.string_value()?).build().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_messages_are_not_sent_together() {
+        let of = |bytes: usize| Message::builder().body("x".repeat(bytes)).build();
+        let messages = [of(10), of(190_000), of(20_000), of(250_000), of(1), of(1)];
+        let lengths: Vec<_> = shares(&messages).into_iter().map(<[Message]>::len).collect();
+        assert_eq!(lengths, [2, 1, 1, 2]);
+        assert!(shares(&[]).is_empty());
+    }
 }

@@ -100,7 +100,7 @@ pub static RELAY: Function = Function {
     trigger: Trigger::Stream { table: &NOTES, batch: 100 },
     sends: &[Sends::to(&FAILURES)],
     publishes: &[Publishes::to(&EVENTS)],
-    handler: Handler::Relay { topic: &EVENTS, failures: &FAILURES, map, written_at: |_| Ok(Timestamp::UNIX_EPOCH) },
+    handler: Handler::Relay { topic: &EVENTS, failures: &FAILURES, map, written_at: |_| Ok(Some(Timestamp::UNIX_EPOCH)) },
     ..NOTHING
 };
 pub static COUNT: Function = Function {
