@@ -2,9 +2,11 @@
 //! too few is AccessDenied somewhere in the suite; one too many is named here.
 
 use crate::faults::with_a_late_slip;
-use crate::harness::{Target, User, dividends, win};
+use crate::harness::{LosesMessagesTo, Target, User, dividends, win};
 use data_encoding::BASE64;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -14,6 +16,7 @@ async fn what_is_granted_is_what_is_used() {
     // Races, slips, settlement, and a proof that sends a shard back.
     let (_, user, slip) = with_a_late_slip(&target).await;
     lists(&target, &user, &slip).await;
+    a_race_that_was_never_proved(&target).await;
     failures_and_sweeps(&target).await;
 
     let granted = target.cloud().granted_actions();
@@ -49,22 +52,36 @@ async fn lists(target: &Target, user: &User, slip: &str) {
     target.get(&format!("{}/settlement", race.path())).await.expect(200);
 }
 
+/// Settled by hand again when all its shards are done: it is sent to be proved.
+async fn a_race_that_was_never_proved(target: &Target) {
+    let race = target.open_race().await;
+    target.cloud().install_faults(Some(Arc::new(LosesMessagesTo("certify-race"))));
+    target.feed_results(&race.ended(&dividends(&[]))).await.expect(200);
+    target.pass(Duration::from_secs(26)).await;
+    let done =
+        async || (target.race(&race).await["settlement"]["shards_done"] == target.race(&race).await["shards"]).then_some(());
+    target.eventually("the shards are done", done).await;
+    target.cloud().install_faults(None);
+    target.publish("settle-race", &json!({"data": {"race": race.id, "result_version": 1}})).await;
+    target.until_settled(&race).await;
+}
+
 /// Changes that cannot be mapped, a job that fails and comes again, a race that hangs.
 async fn failures_and_sweeps(target: &Target) {
     let strange = json!({"pk": {"S": "strange#1"}, "sk": {"S": "x"}, "body": {"B": "e30="}});
     target.put_item("wallet", &strange).await;
     target.put_item("racing", &strange).await;
     target.publish("settle-shard", &json!({"race": "rac_20200101-01-01", "result_version": 1, "shard": 0})).await;
-    let day = shared::medals::day_of(target.now());
-    target.put_item("racing", &hanging_row(day, &format!("rac_{}-99-12", day.strftime("%Y%m%d")))).await;
+    target.put_item("racing", &hanging_row(target.now())).await;
     target.skip(Duration::from_secs(70)).await;
 }
 
-/// The row of a race that has been waiting for its settlement for ever.
-fn hanging_row(day: jiff::civil::Date, race: &str) -> Value {
-    let long_ago = "2020-01-01T00:00:00Z";
+/// The row of a race that has been waiting for its settlement for six minutes.
+fn hanging_row(now: Timestamp) -> Value {
+    let (day, changed_at) = (shared::medals::day_of(now), now - SignedDuration::from_mins(6));
     let row = json!({
-        "race": race, "title": "hangs", "closes_at": long_ago, "state": "resulted", "result_version": 1, "changed_at": long_ago,
+        "race": format!("rac_{}-99-12", day.strftime("%Y%m%d")), "title": "hangs", "closes_at": changed_at, "state": "resulted",
+        "result_version": 1, "changed_at": changed_at,
     });
     let body = BASE64.encode(row.to_string().as_bytes());
     json!({"pk": {"S": format!("day#{day}")}, "sk": {"S": "99-12"}, "body": {"B": body}, "rev": {"N": "1"}})

@@ -23,3 +23,4 @@ mod replays;
 mod scaffold;
 mod settlement;
 mod traces;
+mod unsettled;

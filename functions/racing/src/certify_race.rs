@@ -9,7 +9,7 @@ use crate::{CERTIFY_RACE, RACE_DOES_NOT_ADD_UP, RACING, SETTLE_SHARD, keys};
 use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
 use platform::message::{Failure, Message};
 use platform::store::{Obstacle, Range, Record, Write, WriteError, write};
-use platform::{Context, Problem, telemetry};
+use platform::{Context, telemetry};
 use serde::{Deserialize, Serialize};
 use shared::racing::{Certificate, Race, RaceId, RaceState, Totals};
 use std::time::Duration;
@@ -22,8 +22,9 @@ const ROUNDS_MAX: u32 = 8;
 pub static FUNCTION: Function = Function {
     name: "certify-race",
     summary: "Proves that a race is settled, and closes it",
-    doc: "Reads every slip and payout anew. A shard that does not add up is sent to settle-shard again, with an alarm.",
-    trigger: Trigger::Queue { queue: &CERTIFY_RACE, batch: 1, concurrency: 5, retry: Retry::AfterVisibility },
+    doc: "Reads every slip and payout anew. Shards that do not add up are sent to settle-shard again, with an alarm, and the proof is \
+          tried again later, 8 times in two hours; then the message is given up on.",
+    trigger: Trigger::Queue { queue: &CERTIFY_RACE, batch: 1, concurrency: 5, retry: Retry::as_failure_says() },
     grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::Query, Action::PutItem] }],
     sends: &[Sends::to(&CERTIFY_RACE), Sends::to(&SETTLE_SHARD)],
     publishes: &[],
@@ -59,9 +60,12 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
         }
     }
     if !faulty.is_empty() {
-        return settle_again(context, &race, &faulty).await;
+        settle_again(context, &race, &faulty).await?;
+        // The message itself comes again: one proof at a time, ever later, until it is given up on and somebody has to look.
+        let backoff = Duration::from_mins(1 << (message.receives.max(1) - 1).min(6));
+        return Err(Failure::new(format!("{}: {} shards do not add up", race.id, faulty.len())).retry_after(backoff));
     }
-    if !is_done(context, &race).await? {
+    if !records::undone(context, &race).await?.is_empty() {
         return Err(Failure::new(format!("{}: not every shard is done", race.id)));
     }
     match race.settled(race.result_version) {
@@ -91,17 +95,10 @@ async fn settle_again(context: &Context, race: &Race, faulty: &[(u16, String)]) 
     let mut messages = Vec::with_capacity(faulty.len());
     for (shard, fault) in faulty {
         telemetry::raise(context, &RACE_DOES_NOT_ADD_UP, &format!("{} shard {shard}: {fault}", race.id));
-        let wanted = ShardWanted { race: race.id, result_version: race.result_version, shard: *shard };
+        let wanted = ShardWanted { race: race.id, result_version: race.result_version, shard: *shard, repair: true };
         messages.push(serde_json::to_string(&wanted)?);
     }
-    Ok(context.queue(&SETTLE_SHARD).send(messages, Duration::from_mins(1)).await?)
-}
-
-/// Whether every shard is written down as done for the newest result.
-async fn is_done(context: &Context, race: &Race) -> Result<bool, Problem> {
-    let (pk, prefix) = (keys::race_partition(race.id), keys::done_prefix(race.result_version));
-    let done = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;
-    Ok(done.len() == usize::from(race.shards))
+    Ok(context.queue(&SETTLE_SHARD).send(messages, Duration::ZERO).await?)
 }
 
 /// RESULTED becomes SETTLED, with the first certificate.

@@ -55,7 +55,7 @@ pub fn slip(user: &UserId, id: &SlipId) -> Key {
     Key::new(shard_partition(id.race(), id.shard()), Slip::sort_key(user, id))
 }
 
-/// The mark of a slip that was found only after its shard was done.
+/// The mark of a slip that was found only after its shard was counted.
 pub fn late(race: RaceId, shard: u16, user: &str, tail: &str) -> Key {
     Key::new(shard_partition(race, shard), format!("{user}#l#{tail}"))
 }

@@ -4,9 +4,10 @@ use crate::{RACING, keys};
 use jiff::Timestamp;
 use platform::Context;
 use platform::Problem;
-use platform::store::{Record, Write};
+use platform::store::{Range, Record, Write};
 use serde::{Deserialize, Serialize};
 use shared::racing::{Race, RaceId, RaceResult, RaceState, Totals};
+use std::collections::BTreeSet;
 
 /// A race with the revision it was read at.
 #[derive(Debug, Clone)]
@@ -74,6 +75,14 @@ pub async fn result(context: &Context, race: RaceId, version: u32) -> Result<Sto
     let record = context.table(&RACING).get(&keys::result(race, version)).await?;
     let record = record.ok_or_else(|| Problem::internal(format!("{race} has no result of version {version}")))?;
     Ok(record.read()?)
+}
+
+/// The shards that are not written down as done for the race's newest result.
+pub async fn undone(context: &Context, race: &Race) -> Result<Vec<u16>, Problem> {
+    let (pk, prefix) = (keys::race_partition(race.id), keys::done_prefix(race.result_version));
+    let done = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;
+    let done = done.iter().map(|record| Ok(record.read::<Done>()?.shard)).collect::<Result<BTreeSet<_>, Problem>>()?;
+    Ok((0..race.shards).filter(|shard| !done.contains(shard)).collect())
 }
 
 /// The writes of a new race and its day's row.

@@ -1,9 +1,9 @@
-//! The first worker of settlement: one message for each shard of a race whose result came. Not before the last slip that could still
-//! be on its way must have been written or given up.
+//! The first worker of settlement: one message for each shard of a race whose result came that is not done. Not before the last slip
+//! that could still be on its way must have been written or given up.
 
 use crate::records::{self, StoredRace};
 use crate::settle_shard::ShardWanted;
-use crate::{RACING, SETTLE_RACE, SETTLE_SHARD, place_slip, settle_shard};
+use crate::{CERTIFY_RACE, RACING, SETTLE_RACE, SETTLE_SHARD, place_slip, settle_shard};
 use jiff::{SignedDuration, Timestamp};
 use platform::Context;
 use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
@@ -18,11 +18,11 @@ const GRACE: Duration = Duration::from_secs(15);
 pub static FUNCTION: Function = Function {
     name: "settle-race",
     summary: "Starts the settlement of a race",
-    doc: "Sends one message for each shard. They wait for the effective close, the slip function's timeout and 15 s; those of a corrected \
+    doc: "Sends one message for each shard that is not done, or the race to be proved when all are. They wait for the effective close, the slip function's timeout and 15 s; those of a corrected \
           result also for settle-shard's timeout and 15 s more.",
     trigger: Trigger::Queue { queue: &SETTLE_RACE, batch: 10, concurrency: 5, retry: Retry::AfterVisibility },
-    grants: &[Grant { table: &RACING, actions: &[Action::GetItem] }],
-    sends: &[Sends::to(&SETTLE_SHARD)],
+    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::Query] }],
+    sends: &[Sends::to(&SETTLE_SHARD), Sends::to(&CERTIFY_RACE)],
     publishes: &[],
     secrets: &[],
     timeout: Duration::from_secs(30),
@@ -50,9 +50,12 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     if race.result_version != wanted.result_version || race.state != RaceState::Resulted {
         return Ok(());
     }
-    let messages = (0..race.shards).map(|shard| {
-        serde_json::to_string(&ShardWanted { race: race.id, result_version: race.result_version, shard })
-    });
+    let undone = records::undone(context, &race).await?;
+    if undone.is_empty() {
+        return settle_shard::send_to_certify(context, &race).await;
+    }
+    let wanted = |shard| ShardWanted { race: race.id, result_version: race.result_version, shard, repair: false };
+    let messages = undone.into_iter().map(|shard| serde_json::to_string(&wanted(shard)));
     let messages = messages.collect::<Result<Vec<_>, _>>()?;
     context.queue(&SETTLE_SHARD).send(messages, wait(&race, context.now())).await?;
     Ok(())

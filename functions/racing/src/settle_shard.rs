@@ -3,17 +3,18 @@
 
 use crate::certify_race::CertificateWanted;
 use crate::records::{self, Done, StoredRace, StoredResult};
-use crate::shard::Shard;
+use crate::shard::{Person, Shard};
 use crate::{CERTIFY_RACE, RACING, SETTLE_SHARD, SLIP_AFTER_CLOSE, SLIP_AFTER_SETTLEMENT, keys};
-use futures_util::{StreamExt, TryStreamExt};
-use platform::commit::{Decision, Journal, commit};
+use futures_util::StreamExt;
+use platform::commit::{Committed, Decision, Journal, commit};
 use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
 use platform::message::{Failure, Message};
-use platform::store::{Range, Record, Write, WriteError, write};
+use platform::store::{Record, Write, WriteError, write};
 use platform::{Context, Problem, telemetry};
 use serde::{Deserialize, Serialize};
 use shared::id::UserId;
-use shared::racing::payout::{self, PayoutTail, Posted};
+use shared::journal::EntryOf;
+use shared::racing::payout::{self, PayoutTail, Payouts, Posted};
 use shared::racing::{Race, RaceId, RaceState};
 use shared::wallet::Wallet;
 use std::time::Duration;
@@ -47,6 +48,9 @@ pub struct ShardWanted {
     pub race: RaceId,
     pub result_version: u32,
     pub shard: u16,
+    /// Sent by certify-race, which looks again by itself: it is not called again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repair: bool,
 }
 
 async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
@@ -62,11 +66,11 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
 async fn settle(context: &Context, wanted: ShardWanted) -> Result<(), Failure> {
     let Some(race) = current(context, wanted).await? else { return Ok(()) };
     let result = records::result(context, race.id, race.result_version).await?;
-    let read = Shard::read(context, race.id, race.result_version, wanted.shard).await?;
-    let Some(mut shard) = read else { return Ok(()) };
+    let Some(mut shard) = counted(context, &race, wanted.shard).await? else { return Ok(()) };
     mark_strangers(context, &race, wanted.shard, &mut shard).await?;
     pay_all(context, &race, &result, wanted.shard, &shard).await?;
-    finish(context, &race, &result, wanted.shard, &shard).await
+    let complete = finish(context, &race, &result, wanted.shard, &shard).await?;
+    if complete && !wanted.repair { send_to_certify(context, &race).await } else { Ok(()) }
 }
 
 /// The race, when its newest result is still the one that is to be settled.
@@ -77,7 +81,23 @@ async fn current(context: &Context, wanted: ShardWanted) -> Result<Option<Race>,
     Ok((newest && wanted.shard < race.shards).then_some(race))
 }
 
-/// Marks the slips that came after the shard was first done, so that they are refunded from now on, and raises the alarm.
+/// The shard with its census, which is put before anybody is paid: what is paid is what was counted, and a slip that comes later, even
+/// between two payments, is a stranger to every worker. None when there is a newer result.
+async fn counted(context: &Context, race: &Race, number: u16) -> Result<Option<Shard>, Failure> {
+    let read = async || Shard::read(context, race.id, race.result_version, number).await;
+    let Some(mut shard) = read().await? else { return Ok(None) };
+    if shard.census.is_none() {
+        let census = shard.count();
+        if !put_once(context, Record::of(keys::census(race.id, number), &census)).await? {
+            // Another worker's count is the one that holds, and it may have slips that came after this reading.
+            return Ok(read().await?);
+        }
+        shard.census = Some(census);
+    }
+    Ok(Some(shard))
+}
+
+/// Marks the slips that came after the shard was counted, so that they are refunded from now on, and raises the alarm.
 async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut Shard) -> Result<(), Failure> {
     for (user, tail) in shard.strangers()? {
         let mark = Record::of(keys::late(race.id, number, &user, &tail), &context.now());
@@ -109,6 +129,7 @@ struct Payment {
     posted: Posted,
 }
 
+/// Pays everybody who can be paid; then the first failure, if there was one. Whoever cannot be paid is nobody else's trouble.
 async fn pay_all(
     context: &Context,
     race: &Race,
@@ -116,18 +137,30 @@ async fn pay_all(
     number: u16,
     shard: &Shard,
 ) -> Result<(), Failure> {
-    let mut payments = Vec::new();
+    let (mut payments, mut failure) = (Vec::new(), None);
     for (user, person) in &shard.people {
-        let (basis, due) = person.due(race, result)?;
-        if person.newest.is_none() && due.is_zero() {
-            continue;
+        match payment(race, result, user, person) {
+            Ok(payment) => payments.extend(payment),
+            Err(unclear) => failure = failure.or(Some(unclear)),
         }
-        let user: UserId = user.parse()?;
-        let tail = person.tail(race.id, &user)?;
-        payments.extend(payout::outstanding(&tail, basis, &due).map(|posted| Payment { user, tail, posted }));
     }
     let paid = futures_util::stream::iter(payments).map(|payment| pay_in_time(context, race, number, payment));
-    paid.buffer_unordered(CONCURRENT_MAX).try_collect::<()>().await
+    let mut paid = paid.buffer_unordered(CONCURRENT_MAX);
+    while let Some(paid) = paid.next().await {
+        failure = failure.or(paid.err());
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// What is still to be posted to a person, if anything.
+fn payment(race: &Race, result: &StoredResult, user: &str, person: &Person) -> Result<Option<Payment>, Failure> {
+    let (basis, due) = person.due(race, result)?;
+    if person.newest.is_none() && due.is_zero() {
+        return Ok(None);
+    }
+    let user: UserId = user.parse()?;
+    let tail = person.tail(race.id, &user)?;
+    Ok(payout::outstanding(&tail, basis, &due).map(|posted| Payment { user, tail, posted }))
 }
 
 async fn pay_in_time(context: &Context, race: &Race, number: u16, payment: Payment) -> Result<(), Failure> {
@@ -152,17 +185,27 @@ async fn pay(context: &Context, race: &Race, number: u16, payment: &Payment) -> 
         let line = tail.append(now, FUNCTION.name, change.clone()).map_err(Problem::internal)?;
         Ok(Decision::Accept { object: object.clone(), lines: vec![line] })
     };
-    // Found instead of new: another worker posted this very line, with its own wallet line.
-    commit(context, &mut journals, &mut decide).await?;
-    Ok(())
+    match commit(context, &mut journals, &mut decide).await? {
+        Committed::New(_) => Ok(()),
+        Committed::Found(record) => posted_by_another(&record, posted),
+    }
 }
 
-/// Writes down that the shard is done, and sends the race to be certified when all are.
-async fn finish(context: &Context, race: &Race, result: &StoredResult, number: u16, shard: &Shard) -> Result<(), Failure> {
+/// Another worker posted the line first, with its own wallet line: the very same, or this one has read what is not true any more.
+fn posted_by_another(record: &Record, posted: &Posted) -> Result<(), Failure> {
+    let entry: EntryOf<Payouts> = record.read()?;
+    if entry.what == *posted { Ok(()) } else { Err(Failure::new("another worker posted something else; everything is read again")) }
+}
+
+/// Writes down that the shard is done. Whether all are.
+async fn finish(
+    context: &Context,
+    race: &Race,
+    result: &StoredResult,
+    number: u16,
+    shard: &Shard,
+) -> Result<bool, Failure> {
     let version = race.result_version;
-    if shard.census.is_none() {
-        put_once(context, Record::of(keys::census(race.id, number), &shard.count())).await?;
-    }
     let mut totals = shared::racing::Totals::default();
     for person in shard.people.values() {
         person.slips.iter().try_for_each(|(_, slip)| totals.add_stake(slip.stake()))?;
@@ -170,12 +213,11 @@ async fn finish(context: &Context, race: &Race, result: &StoredResult, number: u
     }
     let done = Done { race: race.id, version, shard: number, totals, at: context.now() };
     put_once(context, Record::of(keys::done(race.id, version, number), &done)).await?;
+    Ok(records::undone(context, race).await?.is_empty())
+}
 
-    let (pk, prefix) = (keys::race_partition(race.id), keys::done_prefix(version));
-    let done = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;
-    if done.len() == usize::from(race.shards) {
-        let wanted = CertificateWanted { race: race.id, result_version: version, pass: 1 };
-        context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&wanted)?], Duration::ZERO).await?;
-    }
-    Ok(())
+/// Sends the race to be proved.
+pub async fn send_to_certify(context: &Context, race: &Race) -> Result<(), Failure> {
+    let wanted = CertificateWanted { race: race.id, result_version: race.result_version, pass: 1 };
+    Ok(context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&wanted)?], Duration::ZERO).await?)
 }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Shard {
     /// By user id: what lies side by side in the table.
     pub people: BTreeMap<String, Person>,
-    /// The count of slips when the shard was first done; none before.
+    /// The count of slips before anybody was paid; none until then.
     pub census: Option<Census>,
 }
 
@@ -27,7 +27,7 @@ pub struct Shard {
 pub struct Person {
     /// The slips with the tails of their ids.
     pub slips: Vec<(String, Slip)>,
-    /// The tails of slips that were found only after the shard was done.
+    /// The tails of slips that were found only after the shard was counted.
     pub late: BTreeSet<String>,
     /// The newest line of the payouts' journal.
     pub newest: Option<Line>,
@@ -88,7 +88,7 @@ impl Shard {
             .collect()
     }
 
-    /// The slips that came after the shard was first done and are not marked yet: owner and tail.
+    /// The slips that came after the shard was counted and are not marked yet: owner and tail.
     pub fn strangers(&self) -> Result<Vec<(String, String)>, CensusError> {
         let Some(census) = &self.census else { return Ok(Vec::new()) };
         let counted = self.counted();
@@ -133,12 +133,13 @@ impl Person {
     /// What is due to this person by `result`, and on which basis.
     pub fn due(&self, race: &Race, result: &StoredResult) -> Result<(Basis, Due), MoneyError> {
         let (field, close) = (race.field(), race.effective_close());
-        let mut due = Due::default();
+        // A mark whose slip was not there yet when the slips were read does not count: the basis tells what this is decided on.
+        let (mut due, mut late) = (Due::default(), 0);
         for (tail, slip) in &self.slips {
-            let late = self.late.contains(tail);
-            due.add(slip.asset, slip.outcome(&field, &result.result, close, late)?)?;
+            let is_late = self.late.contains(tail);
+            late += u32::from(is_late);
+            due.add(slip.asset, slip.outcome(&field, &result.result, close, is_late)?)?;
         }
-        let late = u32::try_from(self.late.len()).unwrap_or(u32::MAX);
         Ok((Basis { version: race.result_version, late }, due))
     }
 
@@ -154,4 +155,25 @@ fn payout_line(race: RaceId, user: &str, seq: &str, record: &Record) -> Result<L
     let seq = seq.parse().map_err(|_| malformed("its key has no sequence"))?;
     let hash = record.hash.as_deref().and_then(|hash| hash.try_into().ok()).ok_or_else(|| malformed("it has no hash"))?;
     Ok(Line { entity: payout::entity(race, &id), seq, body: record.body.clone(), hash })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::racing::{Announcement, RaceResult, Runner};
+
+    #[test]
+    fn a_mark_whose_slip_was_not_read_is_no_basis() {
+        let runners = [1, 2].map(|number| Runner { number, name: "boat".into(), bracket: None }).into();
+        let announcement = Announcement { closes_at: Timestamp::UNIX_EPOCH, title: "race".into(), runners };
+        let race = Race::announce("rac_20260523-01-01".parse().unwrap(), announcement, 1).unwrap();
+        let result = StoredResult {
+            message_id: "m".into(),
+            received_at: Timestamp::UNIX_EPOCH,
+            result: serde_json::from_str::<RaceResult>(r#"{"dividends":{}}"#).unwrap(),
+        };
+        // The slip landed after this reading had passed its place; another worker found and marked it before its mark's place was read.
+        let person = Person { late: ["slip".to_owned()].into(), ..Person::default() };
+        assert_eq!(person.due(&race, &result).unwrap().0.late, 0, "its refund would be taken for posted");
+    }
 }

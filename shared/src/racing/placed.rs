@@ -35,7 +35,7 @@ impl Slip {
     }
 
     /// What the slip comes to on the race's `field` by `result`. One placed at or after the effective close, or found only after
-    /// its shard was done (`late`), is refunded, never paid.
+    /// its shard was counted (`late`), is refunded, never paid.
     pub fn outcome(
         &self,
         field: &Field,

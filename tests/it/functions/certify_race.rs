@@ -4,9 +4,7 @@
 use crate::harness::{Race, Target, User, dividends, time, win};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
-use shared::money::Asset;
-use shared::racing::payout::{self, Basis, PayoutTail, Posted};
-use shared::racing::{Due, Outcome, RaceId, shard_of};
+use shared::racing::RaceId;
 use std::time::Duration;
 
 const QUEUE: &str = "certify-race";
@@ -86,20 +84,7 @@ async fn a_correction_has_a_proof_of_its_own() {
 async fn a_race_that_does_not_add_up_is_not_settled_and_raises_an_alarm() {
     let Some(target) = Target::start_local().await else { return };
     let (race, user) = with_slips(&target).await;
-    let id: RaceId = race.id.parse().unwrap();
-    let shards = u16::try_from(target.race(&race).await["shards"].as_u64().unwrap()).unwrap();
-    // A payout of one yen that nobody decided.
-    let mut due = Due::default();
-    due.add(Asset::Jpy, Outcome { payout: 1, ..Outcome::default() }).unwrap();
-    let posted = Posted { basis: Basis { version: 1, late: 0 }, posted: due };
-    let line = PayoutTail::empty(payout::entity(id, &user.id())).append(target.now(), "nobody", posted).unwrap();
-    let item = json!({
-        "pk": {"S": format!("race#{}#{:04}", id.key(), shard_of(&user.id(), shards))},
-        "sk": {"S": payout::sort_key(&user.id(), 1)},
-        "body": {"B": BASE64.encode(&line.body)},
-        "hash": {"B": BASE64.encode(&line.hash)},
-    });
-    target.put_item("racing", &item).await;
+    target.put_wrong_payout(&race, &user).await;
     target.feed_results(&race.ended(&result())).await.expect(200);
     target.pass(Duration::from_secs(26)).await;
     let alarm = async || target.alarms("race-does-not-add-up").first().cloned();

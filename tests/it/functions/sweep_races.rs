@@ -1,26 +1,9 @@
 //! The sweep of races: one whose settlement was lost on the way is brought back after five minutes.
 
-use crate::harness::{Target, dividends, win};
-use koban::cloud::connector::{Call, Fault, Faults};
-use koban::cloud::engine::Reply;
-use serde_json::{Value, json};
+use crate::harness::{LosesMessagesTo, Target, dividends, win};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A queue that says yes and keeps nothing.
-struct LosesMessagesTo(&'static str);
-
-impl Faults for LosesMessagesTo {
-    fn before(&self, call: &Call<'_>) -> Option<Fault> {
-        let lost = call.operation == "SendMessageBatch" && String::from_utf8_lossy(call.body).contains(self.0);
-        lost.then(|| {
-            let request: Value = serde_json::from_slice(call.body).unwrap();
-            let kept = |entry: &Value| json!({"Id": entry["Id"], "MessageId": "lost", "MD5OfMessageBody": ""});
-            let sent: Vec<_> = request["Entries"].as_array().unwrap().iter().map(kept).collect();
-            Fault::Reply(Reply { status: 200, body: json!({"Successful": sent, "Failed": []}).to_string() })
-        })
-    }
-}
 
 /// Loses every message to `queue` until well after the race would have been settled; the sweep must settle it.
 async fn is_brought_back_from(queue: &'static str) {

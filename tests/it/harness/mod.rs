@@ -4,16 +4,19 @@
 
 mod client;
 mod contract;
+mod disturb;
 mod feed;
 mod jobs;
 mod log;
 mod pages;
+mod payout;
 mod race;
 mod routes;
 mod target;
 mod user;
 
 pub use client::{Cost, Response};
+pub use disturb::{Holds, LosesMessagesTo};
 pub use futures_util::future::join_all as all_at_once;
 pub use log::Invocation;
 pub use pages::Pages;

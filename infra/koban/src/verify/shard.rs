@@ -45,7 +45,7 @@ struct Person {
     shard: String,
     /// With the tails of their ids.
     slips: Vec<(String, Slip)>,
-    /// Tails of slips that were found only after their shard was done.
+    /// Tails of slips that were found only after their shard was counted.
     late: Vec<String>,
     payouts: PayoutTail,
 }
