@@ -1,5 +1,5 @@
 //! A count of the slips of a shard that can tell later which slips were not counted. A slip can be committed after its shard
-//! was declared done; settlement must find it among thousands without having kept a list of them. So the done item keeps, in a
+//! was declared done; settlement must find it among thousands without having kept a list of them. So the census keeps, in a
 //! few hundred bytes, the XOR of the slips' hashes in 16 buckets: what changed since is the XOR of the strangers' hashes, and
 //! one or two strangers in a bucket can be named from it. More are reported as an error, never guessed.
 
