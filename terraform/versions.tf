@@ -1,12 +1,13 @@
 # The provider, and how it reaches AWS or, in the tests, an emulator.
 
 terraform {
-  required_version = ">= 1.9, < 2.0"
+  required_version = ">= 1.11, < 2.0"
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = "~> 5.100"
+      source = "hashicorp/aws"
+      # The one that is tested; README.md says why there is no lock file.
+      version = "= 5.100.0"
     }
   }
 

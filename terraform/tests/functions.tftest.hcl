@@ -67,6 +67,35 @@ run "every_function_is_made_as_defined" {
   }
 }
 
+run "code_is_encrypted_private_and_never_overwritten" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for rule in aws_s3_bucket_server_side_encryption_configuration.code.rule : [
+      for encryption in rule.apply_server_side_encryption_by_default : encryption.sse_algorithm == "AES256"
+    ]])) && length(aws_s3_bucket_server_side_encryption_configuration.code.rule) == 1
+    error_message = "The bucket does not encrypt the code."
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.code.block_public_acls
+      && aws_s3_bucket_public_access_block.code.block_public_policy
+      && aws_s3_bucket_public_access_block.code.ignore_public_acls
+      && aws_s3_bucket_public_access_block.code.restrict_public_buckets
+    )
+    error_message = "The bucket could be made public."
+  }
+
+  # The bucket has no versions, because each key is a hash of what it holds.
+  assert {
+    condition = { for name, zip in aws_s3_object.code : name => zip.key } == { for name, _ in local.wiring.functions :
+      name => "${name}/${replace(replace(base64sha256(name), "+", "-"), "/", "_")}.zip"
+    }
+    error_message = "A zip's key is not its hash: an upload would change the code of a function that is running."
+  }
+}
+
 run "every_function_has_what_starts_it" {
   command = plan
 

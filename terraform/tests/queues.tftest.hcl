@@ -32,8 +32,16 @@ run "every_consumed_queue_gives_its_function_time_and_tries" {
   }
 
   assert {
-    condition     = alltrue([for queue in aws_sqs_queue.this : jsondecode(queue.redrive_policy).maxReceiveCount >= 5])
-    error_message = "A message is given up after fewer than five receives."
+    condition = alltrue([for name, queue in aws_sqs_queue.this :
+      jsondecode(queue.redrive_policy).maxReceiveCount == local.wiring.queues[name].receives_max && local.wiring.queues[name].receives_max >= 5
+    ])
+    error_message = "A message is given up after other receives than its queue's definition says, or after fewer than five."
+  }
+
+  # Its messages come back after every page, so that work which goes on uses receives up, too.
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this["settle-shard"].redrive_policy).maxReceiveCount == 20
+    error_message = "settle-shard is not tried twenty times."
   }
 
   assert {
@@ -142,10 +150,20 @@ run "subscriptions_are_raw_and_filtered" {
   command = plan
 
   assert {
-    condition = length(aws_sns_topic_subscription.queue) == sum([for queue in local.wiring.queues : length(queue.subscriptions)]) && alltrue([
-      for subscription in aws_sns_topic_subscription.queue : subscription.raw_message_delivery && subscription.filter_policy_scope == "MessageBody"
+    condition = alltrue([for subscription in aws_sns_topic_subscription.queue :
+      subscription.protocol == "sqs" && subscription.raw_message_delivery && subscription.filter_policy_scope == "MessageBody"
     ])
-    error_message = "A subscription is missing, wrapped or filters by attributes."
+    error_message = "A subscription is wrapped or filters by attributes."
+  }
+
+  assert {
+    condition = { for name, subscription in aws_sns_topic_subscription.queue : name => jsondecode(subscription.filter_policy) } == merge([
+      for name, queue in local.wiring.queues : { for subscription in queue.subscriptions : "${subscription.topic}/${name}" => merge(
+        { type = subscription.types },
+        length(subscription.data) > 0 ? { data = subscription.data } : {},
+      ) }
+    ]...)
+    error_message = "A subscription is missing, or lets through other events than its queue's definition says."
   }
 
   assert {
@@ -163,6 +181,16 @@ run "schedules_fire_into_queues" {
   assert {
     condition     = toset(keys(aws_scheduler_schedule.function)) == toset([for name, function in local.functions : name if function.trigger.kind == "schedule"])
     error_message = "A scheduled function has no schedule."
+  }
+
+  assert {
+    condition = alltrue([for name, schedule in aws_scheduler_schedule.function : (
+      schedule.schedule_expression == (local.functions[name].trigger.every_minutes == 1 ? "rate(1 minute)" : "rate(${local.functions[name].trigger.every_minutes} minutes)")
+      && schedule.target[0].input == local.functions[name].trigger.message
+      && schedule.flexible_time_window[0].mode == "OFF"
+      && schedule.state != "DISABLED"
+    )])
+    error_message = "A schedule's time or message is not its definition's, or it is off."
   }
 
   assert {

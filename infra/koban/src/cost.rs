@@ -1,6 +1,8 @@
 //! What AWS would charge for a slip and for a paid person: one formula and one dated price list, so that a change of either is seen in
-//! one place. Units are measured where Koban measures them (write and read units, calls, invocations) and assumed, with their names,
-//! where only AWS could.
+//! one place. Units are measured where Koban measures them (write and read units, calls, invocations), memory is the definitions', and
+//! the rest is assumed, with its name, where only AWS could measure it.
+
+use platform::Function;
 
 /// List prices of us-east-1, on demand, without free tiers and discounts, as of November 2026; USD per million unless named otherwise.
 /// <https://aws.amazon.com/pricing>
@@ -20,8 +22,6 @@ mod price {
 
 /// What AWS alone could measure, from its published latencies. All of them on the dear side.
 mod assumed {
-    /// Functions of the API and of settlement have 256 MB.
-    pub const MEMORY_GB: f64 = 0.25;
     /// A warm invocation beside its calls.
     pub const INVOCATION_MS: f64 = 2.0;
     /// One DynamoDB call out of Lambda, transactions included.
@@ -93,7 +93,7 @@ pub fn parts_of_million_slips(units: SlipUnits) -> [Part; 7] {
     let own = Usage {
         api_requests: 1.0,
         invocations: 1.0,
-        gb_seconds: gb_seconds(assumed::INVOCATION_MS + calls * assumed::CALL_MS),
+        gb_seconds: gb_seconds(&racing::place_slip::FUNCTION, assumed::INVOCATION_MS + calls * assumed::CALL_MS),
         write_units,
         read_units,
         log_bytes: assumed::LOG_LINE_BYTES,
@@ -107,9 +107,11 @@ pub fn parts_of_million_slips(units: SlipUnits) -> [Part; 7] {
 /// publishes, logs.
 pub fn parts_of_million_paid_users(units: PaidUnits) -> [Part; 7] {
     let PaidUnits { write_units, read_units, calls, invocations } = units;
+    let milliseconds = invocations * assumed::INVOCATION_MS + calls * assumed::CALL_MS / assumed::CALLS_AT_ONCE;
     let own = Usage {
         invocations,
-        gb_seconds: gb_seconds(invocations * assumed::INVOCATION_MS + calls * assumed::CALL_MS / assumed::CALLS_AT_ONCE),
+        // It has as much memory as certify-race and more than settle-race.
+        gb_seconds: gb_seconds(&racing::settle_shard::FUNCTION, milliseconds),
         write_units,
         read_units,
         queue_requests: invocations * assumed::REQUESTS_PER_MESSAGE,
@@ -128,17 +130,18 @@ pub fn usd_of_read_units(read_units: f64) -> f64 {
 /// What it costs to make events of `records` changes. DynamoDB does not charge Lambda for reading a stream.
 fn relayed(records: f64) -> Usage {
     let invocations = records / assumed::RELAY_BATCH;
+    let milliseconds = records * assumed::RELAY_RECORD_MS + invocations * assumed::INVOCATION_MS;
     Usage {
         invocations,
-        gb_seconds: gb_seconds(records * assumed::RELAY_RECORD_MS + invocations * assumed::INVOCATION_MS),
+        gb_seconds: gb_seconds(&racing::relay_racing::FUNCTION, milliseconds),
         publishes: records / assumed::EVENTS_PER_PUBLISH,
         log_bytes: invocations * assumed::LOG_LINE_BYTES,
         ..Usage::default()
     }
 }
 
-fn gb_seconds(milliseconds: f64) -> f64 {
-    milliseconds / 1_000.0 * assumed::MEMORY_GB
+fn gb_seconds(function: &Function, milliseconds: f64) -> f64 {
+    milliseconds / 1_000.0 * f64::from(function.memory_mb) / 1_024.0
 }
 
 impl Usage {
@@ -202,10 +205,10 @@ mod tests {
 
     #[test]
     fn a_slip_holds_everything_it_causes() {
-        // API 1.00; Lambda 0.20 + 20 ms x 0.25 GB = 0.083334; units 3.3125; logs 0.35; relay: 0.04 of an invocation (0.008 + 0.014 of
+        // API 1.00; Lambda 0.20 + 20 ms x 0.5 GB = 0.166667; units 3.3125; logs 0.35; relay: 0.04 of an invocation (0.008 + 0.014 of
         // logs), 1.08 ms (0.0045), a fifth of a publish (0.10).
         let slip = SlipUnits { write_units: 5.0, read_units: 1.5, calls: 3.0 };
-        assert_near(usd_per_million_slips(slip), 1.2 + 0.083_333 + 3.312_5 + 0.35 + 0.022 + 0.004_5 + 0.1);
+        assert_near(usd_per_million_slips(slip), 1.2 + 0.166_667 + 3.312_5 + 0.35 + 0.022 + 0.004_5 + 0.1);
     }
 
     #[test]

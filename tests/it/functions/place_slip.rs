@@ -52,6 +52,23 @@ async fn too_little_is_refused_with_what_there_is_and_what_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_on_refusals_tells_what_is_told() {
+    let page = include_str!("../../../docs/refusals.md");
+    let told = page.split_once("Idempotency-Replayed: true\n\n").and_then(|(_, after)| after.split_once("```"));
+    let (body, _) = told.expect("an example");
+    let example: Value = serde_json::from_str(body).expect("a problem");
+
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let (user, key) = (target.rich_user(500).await, random_text());
+    user.place_keyed(&race, &key, "JPY", win(1, 600)).await.refused(402, "insufficient_funds");
+    user.top_up(1_000).await;
+    let again = user.place_keyed(&race, &key, "JPY", win(1, 600)).await;
+    assert!(again.replayed());
+    assert_eq!(again.refused(402, "insufficient_funds"), example);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_stays_one_and_a_new_key_is_a_new_attempt() {
     let target = Target::start().await;
     let race = target.open_race().await;

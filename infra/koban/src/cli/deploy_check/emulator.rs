@@ -11,8 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Pinned: what it does otherwise than AWS was looked at in this version.
-const VERSION: &str = "1.5.33";
+/// Each at the one version whose differences from AWS were looked at.
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+/// What is installed, in its environment: written last, so that half an installation is none.
+const INSTALLED: &str = "installed.txt";
 pub const REGION: &str = "ap-northeast-1";
 const ACCOUNT: &str = "000000000000";
 /// Its own administrator's, in whose name Terraform works.
@@ -31,19 +33,24 @@ pub struct Emulator {
 pub async fn install(workplace: &Workplace) -> Result<(), CheckError> {
     let (environment, log) = (workplace.environment(), workplace.log("pip"));
     let python = environment.join("bin/python");
-    let installed = format!(
-        "from importlib.metadata import version; import cryptography, ministack; assert version('ministack') == '{VERSION}'"
-    );
-    if answer(Command::new(&python).args(["-c", &installed])).is_some() {
+    let installed = environment.join(INSTALLED);
+    let is_there = std::fs::read_to_string(&installed).is_ok_and(|requirements| requirements == REQUIREMENTS);
+    if is_there && answer(Command::new(&python).args(["-c", "import cryptography, ministack"])).is_some() {
         return Ok(());
     }
     let mut make = Command::new("python3");
     make.args(["-m", "venv", "--clear"]).arg(&environment);
     program::succeed("making a Python environment", make, &log).await?;
+    let requirements = environment.join("requirements.txt");
+    std::fs::write(&requirements, REQUIREMENTS).map_err(CheckError::io(requirements.display()))?;
     let mut pip = Command::new(&python);
-    // Without cryptography its gateway would refuse every token.
-    pip.args(["-m", "pip", "install", "--quiet", &format!("ministack=={VERSION}"), "cryptography"]);
-    program::succeed("installing the emulator with pip", pip, &log).await
+    // Nothing that is not listed; what is missing there `pip check` names.
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--requirement"]).arg(&requirements);
+    program::succeed("installing the emulator with pip", pip, &log).await?;
+    let mut check = Command::new(&python);
+    check.args(["-m", "pip", "check"]);
+    program::succeed("checking that the emulator's requirements are all listed", check, &log).await?;
+    std::fs::write(&installed, REQUIREMENTS).map_err(CheckError::io(installed.display()))
 }
 
 /// Starts it and waits until it answers.

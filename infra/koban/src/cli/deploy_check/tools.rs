@@ -14,8 +14,10 @@ const USUAL_MIRRORS: [&str; 2] = ["/usr/share/terraform/plugins", "/usr/local/sh
 /// Where systems keep what came from elsewhere, each in a directory of its own.
 const OPTIONAL: &str = "/opt";
 
-const TERRAFORM_HELP: &str = "install Terraform 1.9 or newer, below 2, from https://developer.hashicorp.com/terraform/install";
-const PYTHON_HELP: &str = "install Python 3.10 or newer with its venv module (on Debian: apt install python3 python3-venv)";
+/// Of Terraform 1. A test holds that `terraform/versions.tf` and what people are told ask for the same.
+const TERRAFORM_MINOR_MIN: u32 = 11;
+const TERRAFORM_HELP: &str = "install Terraform 1.11 or newer, below 2, from https://developer.hashicorp.com/terraform/install";
+const PYTHON_HELP: &str = "install Python 3.11 or newer with its venv module (on Debian: apt install python3 python3-venv)";
 
 /// What was found.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub fn find() -> Result<(Tools, String), CheckError> {
     let terraform = terraform.and_then(|text| serde_json::from_str::<TerraformVersion>(&text).ok());
     let terraform = terraform.map(|version| version.terraform_version).filter(|version| is_supported(version));
     let terraform = terraform.ok_or(CheckError::Missing { what: "Terraform", how: TERRAFORM_HELP })?;
-    let script = "import sys, venv, ensurepip; assert sys.version_info >= (3, 10); print(sys.version.split()[0])";
+    let script = "import sys, venv, ensurepip; assert sys.version_info >= (3, 11); print(sys.version.split()[0])";
     let python = answer(Command::new("python3").args(["-c", script]));
     let python = python.ok_or(CheckError::Missing { what: "Python", how: PYTHON_HELP })?;
     let named = std::env::var_os(PLUGINS_VARIABLE).map(PathBuf::from);
@@ -50,7 +52,7 @@ pub fn find() -> Result<(Tools, String), CheckError> {
 /// As `terraform/versions.tf` asks for.
 fn is_supported(version: &str) -> bool {
     let mut parts = version.split('.').map_while(|part| part.parse::<u32>().ok());
-    parts.next() == Some(1) && parts.next().is_some_and(|minor| minor >= 9)
+    parts.next() == Some(1) && parts.next().is_some_and(|minor| minor >= TERRAFORM_MINOR_MIN)
 }
 
 /// Whoever names a mirror means it: another one would be taken in silence.
@@ -106,10 +108,19 @@ mod tests {
     #[test]
     fn old_and_far_too_new_versions_of_terraform_are_refused() {
         for (version, fits) in
-            [("1.9.0", true), ("1.11.4", true), ("1.8.5", false), ("2.0.0", false), ("1.10.0-beta1", true), ("", false)]
+            [("1.11.0", true), ("1.11.4", true), ("1.10.5", false), ("2.0.0", false), ("1.12.0-beta1", true), ("", false)]
         {
             assert_eq!(is_supported(version), fits, "{version}");
         }
+    }
+
+    #[test]
+    fn everything_asks_for_the_same_version_of_terraform() {
+        let text = |path: &str| std::fs::read_to_string(crate::generate::root().join(path)).unwrap();
+        let versions = text("terraform/versions.tf");
+        assert!(versions.contains(&format!(r#"required_version = ">= 1.{TERRAFORM_MINOR_MIN}, < 2.0""#)), "{versions}");
+        let told = format!("Terraform 1.{TERRAFORM_MINOR_MIN} or newer");
+        assert!(TERRAFORM_HELP.contains(&told) && text("README.md").contains(&told), "{told}");
     }
 
     #[test]
