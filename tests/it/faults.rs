@@ -2,13 +2,13 @@
 //! retries that follow, with the same keys, every slip exists once, every top-up is collected once, every race is settled, and the
 //! independent records agree.
 
-use crate::harness::{Race, Target, User, all_at_once, bet, dividends, random_text, win};
+use crate::harness::{Holds, Race, Target, User, all_at_once, bet, dividends, random_text, win};
 use fastrand::Rng;
 use koban::cloud::connector::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
 use koban::cloud::engine::Reply;
 use koban::verify::{Tables, verify};
 use serde_json::{Value, json};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Makes some calls of some functions fail.
@@ -238,53 +238,14 @@ async fn a_conflict_while_a_race_is_closed_does_not_cost_minutes() {
     target.settle(&race, &dividends(&[("win", "1", 150)])).await;
 }
 
-/// Holds the first commit of a slip back until it is let go.
-#[derive(Default)]
-struct HoldsASlip {
-    state: Mutex<Held>,
-    changed: Condvar,
-}
-
-#[derive(Default, PartialEq, Eq)]
-enum Held {
-    #[default]
-    NotYet,
-    Now,
-    LetGo,
-}
-
-impl Faults for HoldsASlip {
-    fn before(&self, call: &Call<'_>) -> Option<Fault> {
-        if call.function == "place-slip" && call.operation == "TransactWriteItems" {
-            let mut state = self.state.lock().unwrap();
-            if *state == Held::NotYet {
-                *state = Held::Now;
-                let _held = self.changed.wait_while(state, |state| *state == Held::Now).unwrap();
-            }
-        }
-        None
-    }
-}
-
-impl HoldsASlip {
-    fn is_holding(&self) -> bool {
-        *self.state.lock().unwrap() == Held::Now
-    }
-
-    fn let_go(&self) {
-        *self.state.lock().unwrap() = Held::LetGo;
-        self.changed.notify_all();
-    }
-}
-
 /// A race with one slip of 500 yen, committed only after its shard was done, and the slip's owner and id.
 pub async fn with_a_late_slip(target: &Target) -> (Race, User, String) {
     let race = target.open_race().await;
     let user = target.rich_user(1_000).await;
-    let holds = Arc::new(HoldsASlip::default());
+    let holds = Holds::the_first("TransactWriteItems", "place-slip");
     target.cloud().install_faults(Some(holds.clone()));
     let settle = async {
-        target.eventually("the slip is held", async || holds.is_holding().then_some(())).await;
+        target.eventually("the slip is held", async || holds.is_holding()).await;
         target.settle(&race, &dividends(&[("win", "1", 150)])).await;
         holds.let_go();
     };

@@ -18,12 +18,15 @@ pub struct Census {
     buckets: [u128; BUCKETS],
 }
 
-/// Why the strangers cannot be named. The shard must then be settled as if none of it had been counted, by people's decision.
+/// Why the strangers cannot be named. Nothing more is paid of the shard then, until a person has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CensusError {
     #[error("{counted} slips were counted and only {present} are present: slips are missing")]
     Missing { counted: u32, present: usize },
-    #[error("more slips changed since the count than can be told apart")]
+    #[error(
+        "more slips changed since the count than can be told apart: mark those that came late by hand, as docs/decisions/0005-census.md \
+         says, then redrive settle-shard"
+    )]
     CannotTell,
 }
 

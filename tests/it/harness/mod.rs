@@ -5,6 +5,7 @@
 mod client;
 mod contract;
 mod feed;
+mod holds;
 mod jobs;
 mod log;
 mod pages;
@@ -15,6 +16,7 @@ mod user;
 
 pub use client::{Cost, Response};
 pub use futures_util::future::join_all as all_at_once;
+pub use holds::Holds;
 pub use log::Invocation;
 pub use pages::Pages;
 pub use race::{Race, bet, dividends, time, win};
