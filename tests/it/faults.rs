@@ -3,11 +3,14 @@
 //! independent records agree.
 
 use crate::harness::{Holds, Race, Target, User, all_at_once, bet, dividends, random_text, win};
+use data_encoding::BASE64;
 use fastrand::Rng;
+use koban::cloud::Config;
 use koban::cloud::connector::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
 use koban::cloud::engine::Reply;
 use koban::verify::{Tables, verify};
 use serde_json::{Value, json};
+use shared::racing::{Census, RaceId, SlipId};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -278,4 +281,42 @@ async fn the_certificates_of_a_race_hold_its_late_slips_as_well() {
     the_proof_holds(&target).await;
     let totals = target.race(&race).await["settlement"]["totals"].clone();
     assert_eq!(totals["by_asset"], json!({"JPY": {"stake": 500, "payout": 0, "refund": 500}}));
+}
+
+/// A shard's census that counted these slips and no other.
+fn census_of(race: &Race, slips: &[String]) -> Value {
+    let race: RaceId = race.id.parse().unwrap();
+    let slips: Vec<SlipId> = slips.iter().map(|slip| slip.parse().unwrap()).collect();
+    let census = Census::of(slips.iter().map(SlipId::tail));
+    let body = BASE64.encode(&serde_json::to_vec(&census).unwrap());
+    json!({"pk": {"S": format!("race#{}#0000", race.key())}, "sk": {"S": "!census"}, "body": {"B": body}})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_slips_that_came_after_their_shard_was_done_are_told_apart_from_those_that_count() {
+    let one_shard = |config: &mut Config| drop(config.settings.insert("SHARDS".into(), "1".into()));
+    let Some(target) = Target::start_local_with(one_shard).await else { return };
+    let race = target.open_race().await;
+    let bet = async || {
+        let user = target.user();
+        user.take_medals().await;
+        let slip = user.bet_in(&race, "MEDAL", win(1, 100)).await;
+        (user, slip)
+    };
+    let in_time = all_at_once((0..20).map(|_| bet())).await;
+    let slips: Vec<_> = in_time.iter().map(|(_, slip)| slip.clone()).collect();
+    // Of 40 in 16 buckets, some are three to a bucket.
+    let late = all_at_once((0..40).map(|_| bet())).await;
+    target.put_item("racing", &census_of(&race, &slips)).await;
+    let settled = target.settle(&race, &dividends(&[("win", "1", 180)])).await;
+    assert_eq!(settled["settlement"]["totals"]["by_asset"]["MEDAL"], json!({"stake": 6_000, "payout": 3_600, "refund": 4_000}));
+    for (user, slip) in &in_time {
+        assert_eq!(user.outcome(slip).await, ("won".into(), 180, 0));
+    }
+    for (user, slip) in &late {
+        assert_eq!(user.outcome(slip).await, ("refunded".into(), 0, 100));
+    }
+    let alarms = async || Some(target.alarms("slip-after-settlement").len()).filter(|alarms| *alarms > 0);
+    assert_eq!(target.eventually("alarms", alarms).await, late.len());
+    the_proof_holds(&target).await;
 }
