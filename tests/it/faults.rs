@@ -3,11 +3,15 @@
 //! independent records agree.
 
 use crate::harness::{Holds, Race, Target, User, all_at_once, bet, dividends, random_text, win};
+use data_encoding::BASE64;
 use fastrand::Rng;
+use koban::cloud::Config;
 use koban::cloud::connector::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
 use koban::cloud::engine::Reply;
 use koban::verify::{Tables, verify};
+use serde::Serialize;
 use serde_json::{Value, json};
+use shared::racing::{Census, SlipId};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -242,10 +246,10 @@ async fn a_conflict_while_a_race_is_closed_does_not_cost_minutes() {
 pub async fn with_a_late_slip(target: &Target) -> (Race, User, String) {
     let race = target.open_race().await;
     let user = target.rich_user(1_000).await;
-    let holds = Holds::first("place-slip");
+    let holds = Holds::the_first("TransactWriteItems", "place-slip");
     target.cloud().install_faults(Some(holds.clone()));
     let settle = async {
-        target.eventually("the slip is held", async || holds.is_holding().then_some(())).await;
+        target.eventually("the slip is held", async || holds.is_holding()).await;
         target.settle(&race, &dividends(&[("win", "1", 150)])).await;
         holds.let_go();
     };
@@ -278,4 +282,44 @@ async fn the_certificates_of_a_race_hold_its_late_slips_as_well() {
     the_proof_holds(&target).await;
     let totals = target.race(&race).await["settlement"]["totals"].clone();
     assert_eq!(totals["by_asset"], json!({"JPY": {"stake": 500, "payout": 0, "refund": 500}}));
+}
+
+/// An item of the race's only shard.
+fn in_shard(slip: &SlipId, sk: &str, said: &impl Serialize) -> Value {
+    let body = BASE64.encode(&serde_json::to_vec(said).unwrap());
+    json!({"pk": {"S": format!("race#{}#0000", slip.race().key())}, "sk": {"S": sk}, "body": {"B": body}})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_slips_that_came_after_their_shard_was_done_are_told_apart_from_those_that_count() {
+    let one_shard = |config: &mut Config| drop(config.settings.insert("SHARDS".into(), "1".into()));
+    let Some(target) = Target::start_local_with(one_shard).await else { return };
+    let race = target.open_race().await;
+    let bet = async || {
+        let user = target.user();
+        user.take_medals().await;
+        let slip = user.bet_in(&race, "MEDAL", win(1, 100)).await;
+        (user, slip)
+    };
+    let in_time = all_at_once((0..20).map(|_| bet())).await;
+    // Of 40 in 16 buckets, some are three to a bucket.
+    let late = all_at_once((0..40).map(|_| bet())).await;
+    let counted: Vec<SlipId> = in_time.iter().map(|(_, slip)| slip.parse().unwrap()).collect();
+    let census = Census::of(counted.iter().map(SlipId::tail));
+    target.put_item("racing", &in_shard(&counted[0], "!census", &census)).await;
+    // One of them was marked by hand already.
+    let (user, by_hand) = (late[0].0.id(), late[0].1.parse::<SlipId>().unwrap());
+    let mark = in_shard(&by_hand, &format!("{user}#l#{}", by_hand.tail()), &target.now());
+    target.put_item("racing", &mark).await;
+    let settled = target.settle(&race, &dividends(&[("win", "1", 180)])).await;
+    assert_eq!(settled["settlement"]["totals"]["by_asset"]["MEDAL"], json!({"stake": 6_000, "payout": 3_600, "refund": 4_000}));
+    for (user, slip) in &in_time {
+        assert_eq!(user.outcome(slip).await, ("won".into(), 180, 0));
+    }
+    for (user, slip) in &late {
+        assert_eq!(user.outcome(slip).await, ("refunded".into(), 0, 100));
+    }
+    let alarms = async || Some(target.alarms("slip-after-settlement").len()).filter(|alarms| *alarms > 0);
+    assert_eq!(target.eventually("alarms", alarms).await, late.len() - 1);
+    the_proof_holds(&target).await;
 }

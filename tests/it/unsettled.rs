@@ -42,10 +42,14 @@ async fn a_slip_that_lands_after_the_first_payment_is_refunded_though_the_worker
     let race = target.open_race().await;
     let user = target.rich_user(1_000).await;
     let early = user.bet(&race, win(1, 200)).await;
-    let breaks = Arc::new(BreaksAfterAPayment { slip: Holds::first("place-slip"), paid: false.into(), mended: false.into() });
+    let breaks = Arc::new(BreaksAfterAPayment {
+        slip: Holds::the_first("TransactWriteItems", "place-slip"),
+        paid: false.into(),
+        mended: false.into(),
+    });
     target.cloud().install_faults(Some(breaks.clone()));
     let settle = async {
-        target.eventually("the slip is held", async || breaks.slip.is_holding().then_some(())).await;
+        target.eventually("the slip is held", async || breaks.slip.is_holding()).await;
         target.feed_results(&race.ended(&result())).await.expect(200);
         target.pass(Duration::from_secs(26)).await;
         target.eventually("the early slip is paid", async || breaks.paid.load(Ordering::SeqCst).then_some(())).await;
@@ -124,11 +128,11 @@ async fn a_worker_that_finds_another_payment_in_place_of_its_own_does_not_call_i
     let race = target.open_race().await;
     let user = target.rich_user(1_000).await;
     user.bet(&race, win(1, 200)).await;
-    let payment = Holds::first("settle-shard");
+    let payment = Holds::the_first("TransactWriteItems", "settle-shard");
     target.cloud().install_faults(Some(payment.clone()));
     target.feed_results(&race.ended(&result())).await.expect(200);
     target.pass(Duration::from_secs(26)).await;
-    target.eventually("the payment is held", async || payment.is_holding().then_some(())).await;
+    target.eventually("the payment is held", async || payment.is_holding()).await;
     target.put_wrong_payout(&race, &user).await;
     payment.let_go();
     let failed = async || target.invocations("settle-shard").into_iter().find(|done| done.outcome == "0 of 1 handled");

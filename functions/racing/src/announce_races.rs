@@ -22,8 +22,8 @@ const SHARDS_DEFAULT: u16 = 4;
 pub static FUNCTION: Function = Function {
     name: "announce-races",
     summary: "Announce a venue's races of a day",
-    doc: "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names while it is open; its runners' \
-          numbers and brackets stay. Bracket bets are on sale where the runners have brackets.",
+    doc: "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names until it has a result; its \
+          runners' numbers and brackets stay, and a close that has passed is not moved later. Bracket bets are on sale where the runners have brackets.",
     trigger: Trigger::Http(Route {
         method: Method::Post,
         path: "/v1/feeds/races",
@@ -88,12 +88,12 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     }
     // All of them before the first is written: a message that is refused changes nothing.
     for (index, race) in wanted.iter().enumerate() {
-        check(context, race, index).await?;
+        check(context, &call, race, index).await?;
     }
-    let claim = feed::claim(context, &call).await?;
+    let claim = feed::claim(context, &call, (body.date, body.venue)).await?;
     let mut races = Vec::with_capacity(wanted.len());
     for (index, race) in wanted.into_iter().enumerate() {
-        races.push(announce(context, &claim, race, index).await?);
+        races.push(announce(context, call.requested_at, &claim, race, index).await?);
     }
     feed::remember(context, &call, &FeedReply { races }).await
 }
@@ -111,35 +111,44 @@ fn race_of(id: RaceId, announced: AnnouncedRace, shards: u16, index: usize) -> R
     })
 }
 
-/// Refuses an announcement that what is known of the race rules out.
-async fn check(context: &Context, race: &Race, index: usize) -> Result<(), Problem> {
-    match records::race(context, race.id).await? {
-        Some(known) if matches!(update(&known, race), Update::Refused) => Err(refused(race, index)),
-        _ => Ok(()),
+/// Refuses an announcement that what is known of the race rules out. One that was begun before another message changed the race is in
+/// order: it changes nothing of it.
+async fn check(context: &Context, call: &Call, race: &Race, index: usize) -> Result<(), Problem> {
+    let Some(known) = records::race(context, race.id).await? else { return Ok(()) };
+    if !matches!(update(&known, race, call.requested_at), Update::Refused) {
+        return Ok(());
     }
+    let begun = feed::begun(context, call).await?;
+    if begun.is_some_and(|claim| is_overtaken(&claim, &known)) { Ok(()) } else { Err(refused(race, index)) }
+}
+
+fn is_overtaken(claim: &Claim, known: &StoredRace) -> bool {
+    claim.is_overtaken_by(known.turn, known.changed_at)
 }
 
 fn refused(race: &Race, index: usize) -> Problem {
-    Problem::new(&problems::RACE_CHANGED, "").with_error(format!("/races/{index}"), format!("{} is known otherwise", race.id))
+    Problem::new(&problems::RACE_CHANGED, "").with_error(format!("/races/{index}"), format!("{} is known otherwise, or closed", race.id))
 }
 
-async fn announce(context: &Context, claim: &Claim, race: Race, index: usize) -> Result<RaceOutcome, Problem> {
+async fn announce(
+    context: &Context,
+    requested_at: Timestamp,
+    claim: &Claim,
+    race: Race,
+    index: usize,
+) -> Result<RaceOutcome, Problem> {
     for _ in 0..ROUNDS_MAX {
-        let now = context.now();
-        let (writes, outcome) = match records::race(context, race.id).await? {
-            None => (records::announce(&race, now), Outcome::Announced),
-            Some(known) => match update(&known, &race) {
-                Update::Unchanged => return Ok(outcome_of(&known.race, Outcome::Unchanged)),
-                Update::Refused => return Err(refused(&race, index)),
-                // Begun before the race was changed by another message, and resumed after it.
-                Update::To(_) if known.changed_at.is_some_and(|at| claim.is_overtaken_by(at)) => {
-                    return Ok(outcome_of(&known.race, Outcome::Unchanged));
-                }
-                Update::To(updated) => (records::change(&updated, known.revision, now), Outcome::Updated),
+        let known = records::race(context, race.id).await?;
+        let (announced, revision, outcome) = match &known {
+            None => (race.clone(), None, Outcome::Announced),
+            Some(known) => match update(known, &race, requested_at) {
+                Update::To(updated) if !is_overtaken(claim, known) => (updated, Some(known.revision), Outcome::Updated),
+                Update::Refused if !is_overtaken(claim, known) => return Err(refused(&race, index)),
+                _ => return Ok(outcome_of(&known.race, Outcome::Unchanged)),
             },
         };
-        match write(context, writes.into()).await {
-            Ok(()) => return Ok(outcome_of(&race, outcome)),
+        match write(context, records::announce(&announced, revision, requested_at, claim.turn).into()).await {
+            Ok(()) => return Ok(outcome_of(&announced, outcome)),
             Err(WriteError::Cancelled(_)) => {}
             Err(WriteError::Store(error)) => return Err(error.into()),
         }
@@ -157,15 +166,13 @@ enum Update {
     Refused,
 }
 
-/// What announcing `race` makes of the race that is known.
-fn update(known: &StoredRace, race: &Race) -> Update {
+/// What announcing `race` by a message that came at `requested_at` makes of the race that is known.
+fn update(known: &StoredRace, race: &Race, requested_at: Timestamp) -> Update {
     let Race { closes_at, title, runners, .. } = race.clone();
     let updated = Race { closes_at, title, runners, ..known.race.clone() };
     if updated == known.race {
-        Update::Unchanged
-    } else if known.race.state == RaceState::Open && updated.field() == known.race.field() {
-        Update::To(updated)
-    } else {
-        Update::Refused
+        return Update::Unchanged;
     }
+    let is_open = known.race.state == RaceState::Open && known.race.may_close_at(closes_at, requested_at);
+    if is_open && updated.field() == known.race.field() { Update::To(updated) } else { Update::Refused }
 }

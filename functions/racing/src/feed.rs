@@ -1,12 +1,12 @@
-//! What both feeds share: a message names a day and a venue, takes its id before anything is done in its name, is worked off race by
-//! race, and is answered the same again when it comes again.
+//! What both feeds share: a message names a day and a venue, takes its id and its turn before anything is done in its name, is worked
+//! off race by race, undoes nothing that a message of a later turn wrote, and is answered the same again when it comes again.
 
 use crate::{RACING, keys, problems};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use platform::commit::{Committed, Decision, Journal, commit};
-use platform::problem::Code;
-use platform::store::{Key, Record, Write};
+use platform::problem::{self, Code};
+use platform::store::{Key, Record, StoreError, Write, WriteError, jitter, write};
 use platform::{Call, Context, Problem, Reply};
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -19,16 +19,42 @@ use std::marker::PhantomData;
 pub const RACES_PER_MESSAGE_MAX: usize = 12;
 /// How often a race is decided anew when something else changed it in between.
 pub const ROUNDS_MAX: u32 = 5;
+/// How often a message asks for its turn when others take theirs.
+const TURN_ROUNDS_MAX: u32 = 20;
+
 /// A message's right to act: its id is taken for its body.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Claim {
-    /// When it was first taken, if that was not just now: an earlier attempt was cut short, or goes on elsewhere.
-    resumed_since: Option<Timestamp>,
+    /// Its place among the messages of its day and venue, counted when it was first taken: no clock says which of two is newer. 0 when
+    /// older code took it, which did not count.
+    pub turn: u64,
+    /// When it first came, by the gateway's clock.
+    pub received_at: Timestamp,
+}
+
+/// A claim as it is stored; older code stored when it took the message, by its own clock.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredClaim {
+    Counted(Claim),
+    Timed(Timestamp),
 }
 
 impl Claim {
-    /// Whether what another message wrote at `at` is newer than this one: resumed late, it must not undo that.
-    pub fn is_overtaken_by(&self, at: Timestamp) -> bool {
-        self.resumed_since.is_some_and(|since| at > since)
+    /// Whether what another message wrote in its `turn` is newer than this one, which must not undo it: this one was cut short and came
+    /// again, or is held up. What older code wrote tells its time alone.
+    pub fn is_overtaken_by(&self, turn: u64, written_at: Option<Timestamp>) -> bool {
+        match (self.turn, turn) {
+            (0, 0) => written_at > Some(self.received_at),
+            (own, other) => other > own,
+        }
+    }
+
+    fn of(record: &Record) -> Result<Self, StoreError> {
+        Ok(match record.read()? {
+            StoredClaim::Counted(claim) => claim,
+            StoredClaim::Timed(received_at) => Self { turn: 0, received_at },
+        })
     }
 }
 
@@ -41,20 +67,53 @@ pub async fn earlier(context: &Context, call: &Call) -> Result<Option<Reply>, Pr
     found.map(|record| answer(&record, call, true)).transpose()
 }
 
+/// The claim of an earlier attempt at this message.
+pub async fn begun(context: &Context, call: &Call) -> Result<Option<Claim>, Problem> {
+    let found = context.table(&RACING).get(&keys::feed_claim(&call.message_id)).await?;
+    let claim = found.filter(|record| check_same(record, call).is_ok()).map(|record| Claim::of(&record));
+    Ok(claim.transpose()?)
+}
+
 /// Takes the message's id for this very body, before the first write in its name: of two messages of one id, one changes nothing. A
 /// message whose work was cut short finds its id its own and goes on. It lies beside the outcome, not in its place, so that older code
 /// never takes a message that was only begun for one that was worked off.
 ///
 /// # Errors
-/// `feed_id_reused` when the id was taken for another message.
-pub async fn claim(context: &Context, call: &Call) -> Result<Claim, Problem> {
-    match put(context, call, keys::feed_claim(&call.message_id), &context.now()).await? {
-        Committed::New(_) => Ok(Claim { resumed_since: None }),
+/// `feed_id_reused` when the id was taken for another message; `contention` when too many others of its day and venue come at once.
+pub async fn claim(context: &Context, call: &Call, (date, venue): (Date, u8)) -> Result<Claim, Problem> {
+    let claim = Claim { turn: next_turn(context, &keys::feed_turn(date, venue)).await?, received_at: call.requested_at };
+    match put(context, call, keys::feed_claim(&call.message_id), &claim).await? {
+        Committed::New(_) => Ok(claim),
         Committed::Found(record) => {
             check_same(&record, call)?;
-            Ok(Claim { resumed_since: Some(record.read()?) })
+            Ok(Claim::of(&record)?)
         }
     }
+}
+
+/// What a counter of turns says; the record's revision is what counts.
+#[derive(Serialize)]
+struct Turn {
+    turn: u64,
+}
+
+/// Takes the next turn. One that is taken and not used is only skipped.
+async fn next_turn(context: &Context, key: &Key) -> Result<u64, Problem> {
+    for round in 0..TURN_ROUNDS_MAX {
+        let last = context.table(&RACING).get(key).await?.and_then(|record| record.revision);
+        let turn = last.unwrap_or(0) + 1;
+        let record = Record::of(key.clone(), &Turn { turn });
+        let taken = match last {
+            None => Write::if_absent(&RACING, Record { revision: Some(turn), ..record }),
+            Some(last) => Write::next_revision(&RACING, record, last),
+        };
+        match write(context, vec![taken]).await {
+            Ok(()) => return Ok(turn),
+            Err(WriteError::Cancelled(_)) => tokio::time::sleep(jitter(10 << round.min(6))).await,
+            Err(WriteError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Problem::new(&problem::CONTENTION, ""))
 }
 
 /// Remembers `outcome` as the message's and replies with it, or with what a simultaneous identical message left.
@@ -179,4 +238,34 @@ pub enum Outcome {
     Resulted,
     /// Everything was so already, or a later message has said otherwise since.
     Unchanged,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: &str) -> Timestamp {
+        format!("2026-05-23T12:{minute}:00Z").parse().unwrap()
+    }
+
+    #[test]
+    fn the_turn_says_what_is_newer_and_no_clock_does() {
+        let claim = Claim { turn: 7, received_at: at("05") };
+        assert!(claim.is_overtaken_by(8, Some(at("01"))));
+        assert!(!claim.is_overtaken_by(7, Some(at("09"))), "its own");
+        assert!(!claim.is_overtaken_by(6, Some(at("09"))));
+        assert!(!claim.is_overtaken_by(0, Some(at("09"))), "written before messages were counted");
+    }
+
+    #[test]
+    fn a_claim_reads_back_and_so_does_one_of_older_code() {
+        let read = |stored: &serde_json::Value| Claim::of(&Record::of(keys::feed_claim("m"), stored)).unwrap();
+        let counted = Claim { turn: 7, received_at: at("05") };
+        let again = read(&serde_json::to_value(counted).unwrap());
+        assert_eq!((again.turn, again.received_at), (7, at("05")));
+        let older = read(&serde_json::json!("2026-05-23T12:05:00Z"));
+        assert!(older.is_overtaken_by(1, Some(at("01"))), "whatever was counted came after it");
+        assert!(older.is_overtaken_by(0, Some(at("06"))) && !older.is_overtaken_by(0, Some(at("04"))));
+        assert!(!older.is_overtaken_by(0, None));
+    }
 }

@@ -82,3 +82,8 @@ pub fn feed(message_id: &str) -> Key {
 pub fn feed_claim(message_id: &str) -> Key {
     Key::new(format!("feed#{message_id}"), "claim")
 }
+
+/// The count of the feed messages of a day and venue.
+pub fn feed_turn(date: Date, venue: u8) -> Key {
+    Key::new(format!("feed#{date}-{venue:02}"), "turn")
+}

@@ -12,8 +12,8 @@ platform::problem_codes! {
         next: "Announce the race, then send the message again.";
     FEED_ID_REUSED = 422 "feed_id_reused", "This webhook-id was used for another message", retryable: false,
         next: "Give each message an id of its own.";
-    RACE_CHANGED = 422 "race_changed", "A race that has a result, or other runners or brackets, cannot be announced anew",
-        retryable: false, next: "Send corrections of results to /v1/feeds/results.";
+    RACE_CHANGED = 422 "race_changed", "A race with a result, or other runners or brackets, is not announced anew, nor a closed one opened",
+        retryable: false, next: "Send corrections of results to /v1/feeds/results; announce a postponement before the close.";
     DUPLICATE_RACE = 422 "duplicate_race", "The message names a race twice", retryable: false,
         next: "Name each race once; send a correction as a later message.";
     INVALID_RACE = 422 "invalid_race", "The announcement is not one of a race", retryable: false,

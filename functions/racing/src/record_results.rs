@@ -104,10 +104,10 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     for (index, (id, result)) in ids.iter().zip(&results).enumerate() {
         check_with_what_is_known(context, *id, result, index).await?;
     }
-    let claim = feed::claim(context, &call).await?;
+    let claim = feed::claim(context, &call, (body.date, body.venue)).await?;
     let mut races = Vec::with_capacity(ids.len());
     for (id, result) in ids.into_iter().zip(&results) {
-        races.push(record(context, (&claim, &call.message_id), id, result).await?);
+        races.push(record(context, &call, &claim, id, result).await?);
     }
     feed::remember(context, &call, &FeedReply { races }).await
 }
@@ -127,24 +127,20 @@ async fn check_with_what_is_known(context: &Context, id: RaceId, result: &RaceRe
     check(result, &race.field(), index)
 }
 
-async fn record(
-    context: &Context,
-    (claim, message_id): (&Claim, &str),
-    id: RaceId,
-    result: &RaceResult,
-) -> Result<RaceOutcome, Problem> {
+async fn record(context: &Context, call: &Call, claim: &Claim, id: RaceId, result: &RaceResult) -> Result<RaceOutcome, Problem> {
     for _ in 0..ROUNDS_MAX {
         let known = records::race(context, id).await?;
         let StoredRace { race, revision, .. } = known.ok_or_else(|| Problem::internal(format!("{id} vanished")))?;
-        if is_recorded(context, (claim, message_id), id, race.result_version, result).await? {
+        if is_recorded(context, (claim, &call.message_id), id, race.result_version, result).await? {
             return Ok(RaceOutcome { race: id, outcome: Outcome::Unchanged, result_version: race.result_version });
         }
-        let now = context.now();
-        let resulted = race.resulted(now);
+        // By the clock that slips are placed by, not by this function's own.
+        let Claim { turn, received_at } = *claim;
+        let resulted = race.resulted(received_at);
         let version = resulted.result_version;
-        let stored = StoredResult { message_id: message_id.to_owned(), received_at: now, result: result.clone() };
+        let stored = StoredResult { message_id: call.message_id.clone(), turn, received_at, result: result.clone() };
         let mut writes = vec![Write::if_absent(&RACING, Record::of(keys::result(id, version), &stored))];
-        writes.extend(records::change(&resulted, revision, now));
+        writes.extend(records::change(&resulted, revision, call.requested_at));
         match write(context, writes).await {
             Ok(()) => return Ok(RaceOutcome { race: id, outcome: Outcome::Resulted, result_version: version }),
             Err(WriteError::Cancelled(_)) => {}
@@ -154,8 +150,9 @@ async fn record(
     Err(Problem::new(&problem::CONTENTION, ""))
 }
 
-/// Whether the newest result says the same, or this very message brought an earlier version, or was begun before the newest came: a
-/// repeat of what was cut short, or of which the reply was lost, must not undo a correction that came since.
+/// Whether the newest result says the same, or this very message brought an earlier version, or its turn was before the newest's: a
+/// repeat of what was cut short, or of which the reply was lost, or a message that was held up, must not undo a correction that came
+/// since.
 async fn is_recorded(
     context: &Context,
     (claim, message_id): (&Claim, &str),
@@ -165,7 +162,7 @@ async fn is_recorded(
 ) -> Result<bool, Problem> {
     for version in (1..=newest).rev() {
         let known = records::result(context, race, version).await?;
-        let holds = || known.result == *result || claim.is_overtaken_by(known.received_at);
+        let holds = || known.result == *result || claim.is_overtaken_by(known.turn, Some(known.received_at));
         if known.message_id == message_id || (version == newest && holds()) {
             return Ok(true);
         }

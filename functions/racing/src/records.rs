@@ -14,8 +14,10 @@ use std::collections::BTreeSet;
 pub struct StoredRace {
     pub race: Race,
     pub revision: u64,
-    /// None of a race that was last written before races told this.
+    /// None of a race that was last written before races told this. What a feed's message changed tells when the gateway got it.
     pub changed_at: Option<Timestamp>,
+    /// The turn of the message that announced it as it is; 0 when none told it, and once it has a result.
+    pub turn: u64,
 }
 
 /// A result as it came.
@@ -23,6 +25,10 @@ pub struct StoredRace {
 pub struct StoredResult {
     /// The feed message that brought it.
     pub message_id: String,
+    /// The turn of that message; 0 of results from before messages were counted.
+    #[serde(default)]
+    pub turn: u64,
+    /// When the message first came, by the gateway's clock.
     pub received_at: Timestamp,
     pub result: RaceResult,
 }
@@ -51,12 +57,14 @@ pub struct Done {
 #[derive(Deserialize)]
 struct Changed {
     changed_at: Option<Timestamp>,
+    #[serde(default)]
+    turn: u64,
 }
 
 impl StoredRace {
     pub fn of(record: &Record) -> Result<Self, platform::store::StoreError> {
-        let Changed { changed_at } = record.read()?;
-        Ok(Self { race: record.read()?, revision: record.revision.unwrap_or(1), changed_at })
+        let Changed { changed_at, turn } = record.read()?;
+        Ok(Self { race: record.read()?, revision: record.revision.unwrap_or(1), changed_at, turn })
     }
 }
 
@@ -85,29 +93,32 @@ pub async fn undone(context: &Context, race: &Race) -> Result<Vec<u16>, Problem>
     Ok((0..race.shards).filter(|shard| !done.contains(shard)).collect())
 }
 
-/// The writes of a new race and its day's row.
-pub fn announce(race: &Race, now: Timestamp) -> [Write; 2] {
-    [race_record(race, now), row_record(race, now)].map(|mut record| {
-        record.revision = Some(1);
-        Write::if_absent(&RACING, record)
-    })
+/// The writes of a race that is announced in its message's `turn`, and of its day's row: a new race, or the next `revision` of one.
+pub fn announce(race: &Race, revision: Option<u64>, now: Timestamp, turn: u64) -> [Write; 2] {
+    let records = [race_record(race, now, Some(turn)), row_record(race, now)];
+    if let Some(revision) = revision {
+        return records.map(|record| Write::next_revision(&RACING, record, revision));
+    }
+    records.map(|record| Write::if_absent(&RACING, Record { revision: Some(1), ..record }))
 }
 
 /// The writes of a race's next state and its day's row.
 pub fn change(race: &Race, revision: u64, now: Timestamp) -> [Write; 2] {
-    [race_record(race, now), row_record(race, now)].map(|record| Write::next_revision(&RACING, record, revision))
+    [race_record(race, now, None), row_record(race, now)].map(|record| Write::next_revision(&RACING, record, revision))
 }
 
-/// A race as it is stored. Readers want the race; when it was changed is for who makes its event again.
+/// A race as it is stored. Readers want the race; when it was changed is for who makes its event again, the turn for what announces it.
 #[derive(Serialize)]
 struct ChangedRace<'a> {
     #[serde(flatten)]
     race: &'a Race,
     changed_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn: Option<u64>,
 }
 
-fn race_record(race: &Race, changed_at: Timestamp) -> Record {
-    Record::of(keys::race(race.id), &ChangedRace { race, changed_at })
+fn race_record(race: &Race, changed_at: Timestamp, turn: Option<u64>) -> Record {
+    Record::of(keys::race(race.id), &ChangedRace { race, changed_at, turn })
 }
 
 fn row_record(race: &Race, now: Timestamp) -> Record {

@@ -18,8 +18,9 @@ const GRACE: Duration = Duration::from_secs(15);
 pub static FUNCTION: Function = Function {
     name: "settle-race",
     summary: "Starts the settlement of a race",
-    doc: "Sends one message for each shard that is not done, or the race to be proved when all are. They wait for the effective close, the slip function's timeout and 15 s; those of a corrected \
-          result also for settle-shard's timeout and 15 s more.",
+    doc: "Sends one message for each shard that is not done, or the race to be proved when all are. They wait for the effective close, the \
+          slip function's timeout and 15 s, of which what had passed when the result came is taken off; those of a corrected result also \
+          for settle-shard's timeout and 15 s more.",
     trigger: Trigger::Queue { queue: &SETTLE_RACE, batch: 10, concurrency: 5, retry: Retry::AfterVisibility },
     grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::Query] }],
     sends: &[Sends::to(&SETTLE_SHARD), Sends::to(&CERTIFY_RACE)],
@@ -46,7 +47,8 @@ pub struct RaceVersion {
 async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     let wanted = message.json::<Wanted>()?.data;
     let found = records::race(context, wanted.race).await?;
-    let StoredRace { race, .. } = found.ok_or_else(|| Failure::new(format!("there is no race {}", wanted.race)))?;
+    let found = found.ok_or_else(|| Failure::new(format!("there is no race {}", wanted.race)))?;
+    let StoredRace { race, changed_at, .. } = found;
     if race.result_version != wanted.result_version || race.state != RaceState::Resulted {
         return Ok(());
     }
@@ -57,18 +59,23 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     let wanted = |shard| ShardWanted { race: race.id, result_version: race.result_version, shard, repair: false };
     let messages = undone.into_iter().map(|shard| serde_json::to_string(&wanted(shard)));
     let messages = messages.collect::<Result<Vec<_>, _>>()?;
-    context.queue(&SETTLE_SHARD).send(messages, wait(&race, context.now())).await?;
+    context.queue(&SETTLE_SHARD).send(messages, wait(&race, changed_at)).await?;
     Ok(())
 }
 
-/// How long the shards must still wait.
-fn wait(race: &Race, now: Timestamp) -> Duration {
-    let mut last_write = race.effective_close() + signed(place_slip::FUNCTION.timeout + GRACE);
+/// How long the shards must wait from now on. Slips, the close and `resulted_at`, when the newest result came, are all told by the
+/// gateway's clock; what has passed since is not counted, because only this machine's clock could say it, and it may be wrong.
+fn wait(race: &Race, resulted_at: Option<Timestamp>) -> Duration {
+    let mut last_write = signed(place_slip::FUNCTION.timeout + GRACE);
+    // A result that came late enough after the close needs no wait.
+    if let (None, Some(resulted_at)) = (race.closed_at, resulted_at) {
+        last_write = last_write.min(race.closes_at.duration_since(resulted_at) + last_write);
+    }
     if race.result_version > 1 {
         // A worker of the version before may still be posting.
-        last_write = last_write.max(now + signed(settle_shard::FUNCTION.timeout + GRACE));
+        last_write = last_write.max(signed(settle_shard::FUNCTION.timeout + GRACE));
     }
-    last_write.duration_since(now).try_into().unwrap_or(Duration::ZERO)
+    last_write.try_into().unwrap_or(Duration::ZERO)
 }
 
 fn signed(duration: Duration) -> SignedDuration {
@@ -90,19 +97,29 @@ mod tests {
         format!("2026-05-23T{time}Z").parse().unwrap()
     }
 
+    /// How long the shards of a race wait whose result came at `time`.
+    fn waits(time: &str) -> Duration {
+        wait(&race().resulted(at(time)), Some(at(time)))
+    }
+
     #[test]
     fn shards_wait_for_slips_on_their_way() {
-        let early = race().resulted(at("02:50:00"));
-        assert_eq!(wait(&early, at("02:50:00")), Duration::from_secs(25));
-        let punctual = race().resulted(at("03:00:10"));
-        assert_eq!(wait(&punctual, at("03:00:10")), Duration::from_secs(15));
-        let slow = race().resulted(at("03:20:00"));
-        assert_eq!(wait(&slow, at("03:20:00")), Duration::ZERO);
+        assert_eq!(waits("02:50:00"), Duration::from_secs(25));
+        assert_eq!(waits("03:00:00"), Duration::from_secs(25));
+        assert_eq!(waits("03:00:10"), Duration::from_secs(15));
+        assert_eq!(waits("03:20:00"), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_does_not_tell_when_it_came_waits_as_if_it_had_come_with_the_close() {
+        assert_eq!(wait(&race().resulted(at("03:20:00")), None), Duration::from_secs(25));
+        // First tried before the close, taken a minute after it: the close is when it was first tried.
+        assert_eq!(wait(&race().resulted(at("02:59:00")), Some(at("03:01:00"))), Duration::from_secs(25));
     }
 
     #[test]
     fn a_correction_waits_for_the_workers_of_the_version_before() {
         let corrected = race().resulted(at("03:20:00")).resulted(at("03:30:00"));
-        assert_eq!(wait(&corrected, at("03:30:00")), settle_shard::FUNCTION.timeout + GRACE);
+        assert_eq!(wait(&corrected, Some(at("03:30:00"))), settle_shard::FUNCTION.timeout + GRACE);
     }
 }

@@ -77,15 +77,15 @@ impl Shard {
         self.people.get_mut(user).unwrap_or_else(|| unreachable!("a person that was just added"))
     }
 
-    /// The tails of the slips that count, each with its owner: all but those marked late.
+    /// The tails of the slips that count, each with its owner, the newest first: all but those marked late.
     fn counted(&self) -> Vec<(&str, &str)> {
-        self.people
-            .iter()
-            .flat_map(|(user, person)| {
-                let counted = person.slips.iter().filter(|(tail, _)| !person.late.contains(tail));
-                counted.map(move |(tail, _)| (user.as_str(), tail.as_str()))
-            })
-            .collect()
+        let mut counted = Vec::new();
+        for (user, person) in &self.people {
+            let slips = person.slips.iter().filter(|(tail, _)| !person.late.contains(tail));
+            counted.extend(slips.map(|(tail, slip)| (slip.placed_at, user.as_str(), tail.as_str())));
+        }
+        counted.sort_unstable_by(|one, other| other.cmp(one));
+        counted.into_iter().map(|(_, user, tail)| (user, tail)).collect()
     }
 
     /// The slips that came after the shard was counted and are not marked yet: owner and tail.
@@ -170,6 +170,7 @@ mod tests {
         let result = StoredResult {
             message_id: "m".into(),
             received_at: Timestamp::UNIX_EPOCH,
+            turn: 1,
             result: serde_json::from_str::<RaceResult>(r#"{"dividends":{}}"#).unwrap(),
         };
         // The slip landed after this reading had passed its place; another worker found and marked it before its mark's place was read.

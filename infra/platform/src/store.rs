@@ -387,6 +387,6 @@ fn units(consumed: &[ConsumedCapacity]) -> f64 {
 }
 
 /// A random wait of up to `ms_max` milliseconds.
-pub(crate) fn jitter(ms_max: u64) -> std::time::Duration {
+pub fn jitter(ms_max: u64) -> std::time::Duration {
     std::time::Duration::from_millis(fastrand::u64(0..=ms_max))
 }

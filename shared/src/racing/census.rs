@@ -1,7 +1,8 @@
 //! A count of the slips of a shard that can tell later which slips were not counted. A slip can be committed after its shard
 //! began to be paid; settlement must find it among thousands without having kept a list of them. So the census keeps, in a
-//! few hundred bytes, the XOR of the slips' hashes in 16 buckets: what changed since is the XOR of the strangers' hashes, and
-//! one or two strangers in a bucket can be named from it. More are reported as an error, never guessed.
+//! few hundred bytes, the XOR of the slips' hashes in 16 buckets: what changed since is the XOR of the strangers' hashes. One or
+//! two strangers in a bucket are named from it whichever they are, more when they are among its newest slips, as late ones are.
+//! What cannot be told for certain is reported as an error, never guessed.
 
 use crate::hash;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,9 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 const BUCKETS: usize = 16;
+/// Of how many of a bucket's newest slips more than two strangers are told apart. 64 hashes make 2^64 sums, among 2^124 that there are:
+/// by chance, no other set of them makes the same.
+const NEWEST: usize = 64;
 
 /// How many slips there were, and the XOR of their hashes by bucket. 344 characters of base64 and a number when stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,12 +22,15 @@ pub struct Census {
     buckets: [u128; BUCKETS],
 }
 
-/// Why the strangers cannot be named. The shard must then be settled as if none of it had been counted, by people's decision.
+/// Why the strangers cannot be named. Nothing more is paid of the shard then, until a person has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CensusError {
     #[error("{counted} slips were counted and only {present} are present: slips are missing")]
     Missing { counted: u32, present: usize },
-    #[error("more slips changed since the count than can be told apart")]
+    #[error(
+        "more slips changed since the count than can be told apart: mark those that came late by hand, as docs/decisions/0005-census.md \
+         says, then redrive settle-shard"
+    )]
     CannotTell,
 }
 
@@ -39,7 +46,7 @@ impl Census {
         census
     }
 
-    /// Which of the slips present now were not counted: their places in `tails`, ascending.
+    /// Which of the slips present now were not counted: their places in `tails`, which tell the newest first, ascending.
     pub fn strangers(&self, tails: &[&str]) -> Result<Vec<usize>, CensusError> {
         let counted = usize::try_from(self.count).map_err(|_| CensusError::CannotTell)?;
         let Some(expected) = tails.len().checked_sub(counted) else {
@@ -56,15 +63,19 @@ impl Census {
     }
 }
 
-/// The one or two slips of the bucket whose hashes make up `difference`.
+/// The slips of the bucket whose hashes make up `difference`: one or two of all, or any number of the newest.
 fn strangers_of_bucket(difference: u128, bucket: usize, tails: &[&str]) -> Result<Vec<usize>, CensusError> {
     if difference == 0 {
         return Ok(Vec::new());
     }
     let mut seen = HashMap::new();
     let mut pair = None;
+    let mut newest = Vec::with_capacity(NEWEST);
     let hashes = tails.iter().map(|tail| hash_of(tail)).enumerate();
     for (index, hash) in hashes.filter(|(_, hash)| bucket_of(*hash) == bucket) {
+        if newest.len() < NEWEST {
+            newest.push((index, hash));
+        }
         if hash == difference {
             return Ok(vec![index]);
         }
@@ -73,7 +84,29 @@ fn strangers_of_bucket(difference: u128, bucket: usize, tails: &[&str]) -> Resul
         }
         seen.insert(hash, index);
     }
-    pair.ok_or(CensusError::CannotTell)
+    pair.or_else(|| summands(difference, &newest)).ok_or(CensusError::CannotTell)
+}
+
+/// The places of the `hashes` whose XOR is `sum`, by elimination; none when there is no such set, or more than one.
+fn summands(sum: u128, hashes: &[(usize, u128)]) -> Option<Vec<usize>> {
+    // Each value with the set of hashes, as bits, that it is the XOR of. None has the leading bit of one before it.
+    let mut eliminated: Vec<(u128, u64)> = Vec::with_capacity(hashes.len());
+    let reduce = |eliminated: &[(u128, u64)], value: u128, of: u64| {
+        eliminated.iter().fold((value, of), |(value, of), (other, others)| {
+            let has_its_leading_bit = value ^ other < value;
+            if has_its_leading_bit { (value ^ other, of ^ others) } else { (value, of) }
+        })
+    };
+    for (bit, (_, hash)) in hashes.iter().enumerate() {
+        let reduced = reduce(&eliminated, *hash, 1 << bit);
+        if reduced.0 == 0 {
+            return None;
+        }
+        eliminated.push(reduced);
+    }
+    let (left, of) = reduce(&eliminated, sum, 0);
+    let places = hashes.iter().enumerate().filter(|(bit, _)| of >> bit & 1 == 1).map(|(_, (place, _))| *place);
+    (left == 0).then(|| places.collect())
 }
 
 /// 128 bits: by chance, two slips of a shard never share them, nor do two pairs of slips share their XOR.
@@ -141,12 +174,36 @@ mod tests {
     }
 
     #[test]
-    fn two_in_one_bucket_are_told_apart_and_three_are_not_guessed() {
-        let counted = tails(0..500);
-        let same_bucket: Vec<_> = tails(500..700).into_iter().filter(|tail| bucket_of(hash_of(tail)) == 3).collect();
-        let with = |late: usize| [counted.as_slice(), &same_bucket[..late]].concat();
-        assert_eq!(strangers(500, &with(2)), Ok(vec![500, 501]));
-        assert_eq!(strangers(500, &with(3)), Err(CensusError::CannotTell));
+    fn two_in_one_bucket_are_told_apart_and_three_old_ones_are_not_guessed() {
+        let counted = tails(0..2_500);
+        let same_bucket: Vec<_> = tails(2_500..3_000).into_iter().filter(|tail| bucket_of(hash_of(tail)) == 3).collect();
+        let oldest = |late: usize| [counted.as_slice(), &same_bucket[..late]].concat();
+        assert_eq!(strangers(2_500, &oldest(2)), Ok(vec![2_500, 2_501]));
+        assert_eq!(strangers(2_500, &oldest(3)), Err(CensusError::CannotTell));
+    }
+
+    #[test]
+    fn any_number_of_the_newest_are_told_apart() {
+        let counted = tails(0..2_500);
+        let late = tails(2_500..3_000);
+        for count in [0, 3, 16, 100, 500] {
+            // Among slips that were counted and placed as late.
+            let present = [&counted[..100], &late[..count], &counted[100..]].concat();
+            assert_eq!(strangers(2_500, &present), Ok((100..100 + count).collect()), "{count} late slips");
+        }
+        let same_bucket: Vec<_> = late.into_iter().filter(|tail| bucket_of(hash_of(tail)) == 3).collect();
+        assert!(same_bucket.len() > 20);
+        let present = [&same_bucket[..], &counted].concat();
+        assert_eq!(strangers(2_500, &present), Ok((0..same_bucket.len()).collect()));
+    }
+
+    #[test]
+    fn sums_that_hashes_do_not_make_or_make_twice_are_not_told() {
+        let hashes = [(7, 0b0110), (8, 0b1010), (9, 0b0001)];
+        assert_eq!(summands(0b1101, &hashes), Some(vec![7, 8, 9]));
+        assert_eq!(summands(0b1011, &hashes), Some(vec![8, 9]));
+        assert_eq!(summands(0b0100, &hashes), None);
+        assert_eq!(summands(0b1100, &[(0, 0b0110), (1, 0b1010), (2, 0b1100)]), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A race from its announcement to its settlement. Betting closes by time, never by a write: whoever takes a slip or settles one
-//! compares its time with the effective close, which only ever moves earlier.
+//! compares its time with the effective close. It may be moved until it has come; from then on it only ever moves earlier, and with
+//! the first result it stands.
 
 use super::{BRACKET_MAX, BracketNumber, Field, RUNNER_MAX, RaceId, RunnerNumber, RunnerSet, SHARDS_MAX};
 use jiff::Timestamp;
@@ -154,14 +155,19 @@ impl Race {
         self.state == RaceState::Open && now < self.effective_close()
     }
 
-    /// The race when its first or a corrected result came at `received_at`. A result before the close closes it at once; the
-    /// close never moves later again.
+    /// Whether an announcement at `now` may move the close to `closes_at`: either way until it has come, from then on only earlier.
+    pub fn may_close_at(&self, closes_at: Timestamp, now: Timestamp) -> bool {
+        now < self.effective_close() || closes_at <= self.effective_close()
+    }
+
+    /// The race when its first or a corrected result came at `received_at`. A first result before the close closes it at once. A
+    /// correction moves no close: what was bet between was settled by the first.
     #[must_use]
     pub fn resulted(&self, received_at: Timestamp) -> Self {
         let mut race = self.clone();
         race.state = RaceState::Resulted;
         race.result_version += 1;
-        if received_at < self.effective_close() {
+        if self.state == RaceState::Open && received_at < self.effective_close() {
             race.closed_at = Some(received_at);
         }
         race
@@ -320,16 +326,28 @@ mod tests {
     }
 
     #[test]
-    fn an_early_result_closes_and_the_close_never_moves_later() {
+    fn an_early_result_closes_and_no_correction_moves_the_close() {
         let early = race().resulted(at("2025-12-26T01:30:00Z"));
         assert_eq!((early.state, early.result_version), (RaceState::Resulted, 1));
         assert_eq!(early.effective_close(), at("2025-12-26T01:30:00Z"));
         let corrected = early.resulted(at("2025-12-26T03:00:00Z"));
         assert_eq!((corrected.result_version, corrected.effective_close()), (2, early.effective_close()));
-        let out_of_order = corrected.resulted(at("2025-12-26T01:20:00Z"));
-        assert_eq!(out_of_order.effective_close(), at("2025-12-26T01:20:00Z"));
+        let by_another_clock = corrected.resulted(at("2025-12-26T01:20:00Z"));
+        assert_eq!((by_another_clock.result_version, by_another_clock.effective_close()), (3, early.effective_close()));
+        let settled = early.settled(1).unwrap().resulted(at("2025-12-26T01:20:00Z"));
+        assert_eq!((settled.result_version, settled.effective_close()), (2, early.effective_close()));
         let punctual = race().resulted(at("2025-12-26T02:30:00Z"));
         assert_eq!((punctual.closed_at, punctual.effective_close()), (None, race().closes_at));
+        assert_eq!(punctual.resulted(at("2025-12-26T01:30:00Z")).closed_at, None);
+    }
+
+    #[test]
+    fn the_close_may_be_moved_until_it_has_come_and_then_only_earlier() {
+        let race = race();
+        let [before, close, after] = ["01:58:59", "01:59:00", "02:10:00"].map(|time| at(&format!("2025-12-26T{time}Z")));
+        assert!(race.may_close_at(before, before) && race.may_close_at(after, before));
+        assert!(race.may_close_at(before, close) && race.may_close_at(close, after));
+        assert!(!race.may_close_at(after, close) && !race.may_close_at(after, after));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `POST /v1/feeds/races`: a race opens when it is announced, may be moved while it is open, and is another's word never.
 
-use crate::harness::{Race, Target, all_at_once, random_text, win};
+use crate::harness::{Holds, Race, Target, all_at_once, random_text, win};
+use jiff::Timestamp;
 use koban::cloud::connector::{Call, Fault, Faults};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -62,30 +63,95 @@ async fn an_open_race_may_be_moved_and_renamed() {
     assert_eq!(seen["runners"][0]["name"], "renamed");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_was_cut_short_does_not_move_back_what_was_moved_meanwhile() {
-    /// Lets nothing of a race be written.
-    struct NoRace;
-    impl Faults for NoRace {
-        fn before(&self, call: &Call<'_>) -> Option<Fault> {
-            (call.function == "announce-races" && call.operation == "TransactWriteItems").then_some(Fault::Lost)
-        }
+/// Lets nothing of a race be written.
+struct NoRace;
+
+impl Faults for NoRace {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        (call.function == "announce-races" && call.operation == "TransactWriteItems").then_some(Fault::Lost)
     }
-    let Some(target) = Target::start_local().await else { return };
-    let race = target.open_race().await;
-    let named = |title: &str| {
-        let mut announced = race.announced();
-        announced["title"] = json!(title);
-        race.announcement(&announced)
-    };
+}
+
+/// A message that is cut short before it changes anything; its id.
+async fn cut_short(target: &Target, body: &Value) -> String {
     let id = random_text();
     target.cloud().install_faults(Some(Arc::new(NoRace)));
-    target.feed_as(&id, PATH, &named("first")).await.refused(500, "internal");
+    target.feed_as(&id, PATH, body).await.refused(500, "internal");
     target.cloud().install_faults(None);
-    target.feed_as(&random_text(), PATH, &named("second")).await.expect(200);
-    let resumed = target.feed_as(&id, PATH, &named("first")).await.expect(200);
-    assert_eq!(resumed["races"][0]["outcome"], "unchanged");
-    assert_eq!(target.race(&race).await["title"], "second");
+    id
+}
+
+fn named(race: &Race, title: &str) -> Value {
+    changed(race, |race| race["title"] = json!(title))
+}
+
+fn closing(race: &Race, closes_at: Timestamp) -> Value {
+    changed(race, |race| race["closes_at"] = json!(closes_at))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_was_cut_short_does_not_move_back_what_was_moved_meanwhile() {
+    let Some(target) = Target::start_local().await else { return };
+    for ahead in [Duration::ZERO, Duration::from_mins(5)] {
+        let race = target.open_race().await;
+        // The clock is ahead while the first message is taken.
+        target.skip(ahead).await;
+        let id = cut_short(&target, &named(&race, "first")).await;
+        target.cloud().set_clock(target.now() - ahead).await.unwrap();
+        target.feed_races(&named(&race, "second")).await.expect(200);
+        let resumed = target.feed_as(&id, PATH, &named(&race, "first")).await.expect(200);
+        assert_eq!(resumed["races"][0]["outcome"], "unchanged");
+        assert_eq!(target.race(&race).await["title"], "second");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_message_that_is_held_up_does_not_move_back_what_was_moved_meanwhile() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let (earlier, later) = (race.closes_at - Duration::from_mins(30), race.closes_at + Duration::from_mins(30));
+    let holds = Holds::the_first("TransactWriteItems", "announce-races");
+    target.cloud().install_faults(Some(holds.clone()));
+    let move_forward = async {
+        target.eventually("the first announcement is held", async || holds.is_holding()).await;
+        target.feed_races(&closing(&race, earlier)).await.expect(200);
+        holds.let_go();
+    };
+    let first = closing(&race, later);
+    let (held, ()) = tokio::join!(target.feed_races(&first), move_forward);
+    assert_eq!(outcome(&held.expect(200), 0), "unchanged");
+    assert_eq!(target.race(&race).await["closes_at"], json!(earlier));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_race_is_not_opened_again() {
+    let target = Target::start().await;
+    let race = target.announce(Duration::from_secs(2)).await;
+    target.pass(Duration::from_secs(4)).await;
+    let later = closing(&race, race.closes_at + HOUR);
+    let refused = target.feed_races(&later).await;
+    refused.refused_at(422, "race_changed", "/races/0");
+    assert_eq!(target.race(&race).await["open"], false);
+    // What does not open it is still taken: other names, a close before the one that has passed.
+    assert_eq!(outcome(&target.feed_races(&named(&race, "renamed")).await.expect(200), 0), "updated");
+    let earlier = closing(&race, race.closes_at - Duration::from_secs(1));
+    assert_eq!(outcome(&target.feed_races(&earlier).await.expect(200), 0), "updated");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_close_that_was_cut_short_does_not_keep_the_rest_of_its_message_out() {
+    let Some(target) = Target::start_local().await else { return };
+    let [race, other] = <[Race; 2]>::try_from(target.new_races(2, HOUR)).unwrap();
+    target.feed_races(&race.announcement(&race.announced())).await.expect(200);
+    let mut both = closing(&race, race.closes_at + HOUR);
+    both["races"].as_array_mut().unwrap().push(other.announced());
+    let id = cut_short(&target, &both).await;
+    // Another message moves the close forward, and it passes.
+    target.feed_races(&closing(&race, target.now())).await.expect(200);
+    target.pass(Duration::from_secs(2)).await;
+    let resumed = target.feed_as(&id, PATH, &both).await.expect(200);
+    assert_eq!((outcome(&resumed, 0), outcome(&resumed, 1)), ("unchanged", "announced"));
+    assert_eq!(target.race(&race).await["open"], false);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -94,8 +94,9 @@ async fn a_closed_race_refuses_and_remembers_it() {
     assert_eq!(refused.refused(409, "betting_closed")["closed_at"], json!(race.closes_at));
     // Another close does not change what was answered.
     let mut announced = race.announced();
-    announced["closes_at"] = json!(target.new_race(Duration::from_hours(1)).closes_at);
-    target.feed_races(&race.announcement(&announced)).await.expect(200);
+    announced["closes_at"] = json!(race.closes_at - Duration::from_secs(1));
+    let moved = target.feed_races(&race.announcement(&announced)).await.expect(200);
+    assert_eq!(moved["races"][0]["outcome"], "updated");
     let again = user.place_keyed(&race, &key, "JPY", win(1, 100)).await;
     assert!(again.replayed());
     assert_eq!((again.status, &again.body), (409, &refused.body));

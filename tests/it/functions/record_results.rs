@@ -1,6 +1,6 @@
 //! `POST /v1/feeds/results`: each new result of a race is its next version, and a repeat is none.
 
-use crate::harness::{Race, Target, dividends, random_text, time};
+use crate::harness::{Holds, Race, Response, Target, dividends, random_text, time};
 use koban::cloud::connector::{Call, Fault, Faults};
 use koban::cloud::engine::Reply;
 use serde_json::{Value, json};
@@ -9,6 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 const PATH: &str = "/v1/feeds/results";
+
+const AHEAD: Duration = Duration::from_mins(5);
+
+/// Lets no result be written.
+struct NoResult;
+
+impl Faults for NoResult {
+    fn before(&self, call: &Call<'_>) -> Option<Fault> {
+        (call.function == "record-results" && call.operation == "TransactWriteItems").then_some(Fault::Lost)
+    }
+}
 
 fn result(per_100: i64) -> Value {
     dividends(&[("win", "1", per_100)])
@@ -78,6 +89,65 @@ async fn a_message_that_was_cut_short_goes_on_and_undoes_no_correction_that_came
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_cut_short_by_a_clock_ahead_undoes_no_correction_either() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let (id, body) = (random_text(), race.ended(&result(150)));
+    target.skip(AHEAD).await;
+    target.cloud().install_faults(Some(Arc::new(NoResult)));
+    target.feed_as(&id, PATH, &body).await.refused(500, "internal");
+    target.cloud().install_faults(None);
+    target.cloud().set_clock(target.now() - AHEAD).await.unwrap();
+    target.feed_results(&race.ended(&result(250))).await.expect(200);
+    assert_eq!(told(&target.feed_as(&id, PATH, &body).await.expect(200)), ("unchanged", 1));
+    assert_eq!(target.race(&race).await["result"]["dividends"], result(250)["dividends"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_message_that_is_held_up_undoes_no_correction_that_came_meanwhile() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let holds = Holds::the_first("TransactWriteItems", "record-results");
+    target.cloud().install_faults(Some(holds.clone()));
+    let correct = async {
+        target.eventually("the first result is held", async || holds.is_holding()).await;
+        target.feed_results(&race.ended(&result(250))).await.expect(200);
+        holds.let_go();
+    };
+    let first = race.ended(&result(150));
+    let (held, ()) = tokio::join!(target.feed_results(&first), correct);
+    assert_eq!(told(&held.expect(200)), ("unchanged", 1));
+    assert_eq!(target.race(&race).await["result"]["dividends"], result(250)["dividends"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_later_message_is_taken_though_an_earlier_one_goes_on_beside_it() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let (first, second) = (Holds::the_first("TransactWriteItems", "record-results"), random_text());
+    target.cloud().install_faults(Some(first.clone()));
+    let correct = async {
+        target.eventually("the first result is held", async || first.is_holding()).await;
+        // The second is begun while the first is held, and held itself until the first is there.
+        let later = Holds::the_first("TransactWriteItems", "record-results");
+        target.cloud().install_faults(Some(later.clone()));
+        let let_go = async {
+            target.eventually("the second result is held", async || later.is_holding()).await;
+            first.let_go();
+            target.eventually("the first result", async || (target.race(&race).await["result_version"] == 1).then_some(())).await;
+            later.let_go();
+        };
+        let body = race.ended(&result(250));
+        tokio::join!(target.feed_as(&second, PATH, &body), let_go).0
+    };
+    let body = race.ended(&result(150));
+    let (held, corrected) = tokio::join!(target.feed_results(&body), correct);
+    assert_eq!(told(&held.expect(200)), ("resulted", 1));
+    assert_eq!(told(&corrected.expect(200)), ("resulted", 2));
+    assert_eq!(target.race(&race).await["result"]["dividends"], result(250)["dividends"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_list_of_dividends_is_none() {
     let target = Target::start().await;
     let race = target.open_race().await;
@@ -105,6 +175,40 @@ async fn a_result_after_the_close_leaves_the_close_alone() {
     target.pass(Duration::from_secs(4)).await;
     target.feed_results(&race.ended(&result(150))).await.expect(200);
     assert_eq!(target.race(&race).await.get("closed_at"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_whose_clock_is_slow_does_not_move_the_close_back() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.announce(Duration::from_mins(2)).await;
+    let after_close = race.closes_at + Duration::from_mins(3);
+    let seen = target.resulted_by_other_clocks(&race, &result(150), after_close).await;
+    assert_eq!((seen.get("closed_at"), &seen["result_version"]), (None, &json!(1)), "{seen}");
+    let corrected = target.resulted_by_other_clocks(&race, &result(250), race.closes_at - Duration::from_mins(1)).await;
+    assert_eq!((corrected.get("closed_at"), &corrected["result_version"]), (None, &json!(2)), "a correction closes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_whose_clock_is_fast_does_not_leave_a_race_open_behind_its_result() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let came_at = target.now() - Duration::from_mins(5);
+    let seen = target.resulted_by_other_clocks(&race, &result(150), came_at).await;
+    assert_eq!(time(&seen["closed_at"]), came_at);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_early_result_that_was_cut_short_closes_the_race_when_it_first_came() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let (id, body) = (random_text(), race.ended(&result(150)));
+    target.cloud().install_faults(Some(Arc::new(NoResult)));
+    target.feed_as(&id, PATH, &body).await.refused(500, "internal");
+    target.cloud().install_faults(None);
+    let tried_at = target.now();
+    target.pass(Duration::from_mins(2)).await;
+    target.feed_as(&id, PATH, &body).await.expect(200);
+    assert!(time(&target.race(&race).await["closed_at"]) <= tried_at);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -235,8 +339,12 @@ async fn different_results_at_once_are_versions_of_their_own() {
     let race = target.open_race().await;
     let bodies: Vec<_> = (1..=4).map(|number| race.ended(&result(number * 100))).collect();
     let replies = crate::harness::all_at_once(bodies.iter().map(|body| target.feed_results(body))).await;
-    let taken = replies.iter().filter(|reply| reply.status == 200).count();
     assert!(replies.iter().all(|reply| reply.status == 200 || reply.refused(409, "contention")["retryable"] == true));
+    // One that a newer message was quicker than changes nothing.
+    let outcomes: Vec<_> = replies.iter().filter(|reply| reply.status == 200).map(Response::json).collect();
+    assert!(outcomes.iter().all(|reply| matches!(told(reply).0, "resulted" | "unchanged")), "{outcomes:?}");
+    let taken = outcomes.iter().filter(|reply| told(reply).0 == "resulted").count();
+    assert!(taken > 0);
     assert_eq!(target.race(&race).await["result_version"], taken);
 }
 

@@ -1,7 +1,7 @@
 //! The worker that starts a race's settlement: not before the last slip that may still be on its way, one job for each shard, for the
 //! newest result alone.
 
-use crate::harness::{Race, Target, dividends, win};
+use crate::harness::{Holds, Race, Target, dividends, win};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -34,6 +34,29 @@ async fn shards_wait_for_the_slips_that_are_on_their_way() {
     target.pass(Duration::from_secs(16)).await;
     target.rest().await;
     assert_eq!(target.race(&race).await["state"], "settled");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn shards_wait_as_long_by_a_clock_that_is_ahead() {
+    let Some(target) = Target::start_local().await else { return };
+    for early in [true, false] {
+        let race = target.announce(if early { Duration::from_hours(1) } else { Duration::from_secs(2) }).await;
+        target.pass(Duration::from_secs(if early { 0 } else { 3 })).await;
+        let holds = Holds::the_first("GetItem", "settle-race");
+        target.cloud().install_faults(Some(holds.clone()));
+        target.feed_results(&race.ended(&dividends(&[("win", "1", 100)]))).await.expect(200);
+        target.eventually("settle-race is held", async || holds.is_holding()).await;
+        target.skip(Duration::from_mins(1)).await;
+        holds.let_go();
+        target.rest().await;
+        let shards = target.race(&race).await["shards"].as_u64().unwrap();
+        assert_eq!(target.status().await.queues["settle-shard"].delayed, shards, "early: {early}");
+        // 25 s of an early result, a few less of one that came after the close; a slow machine takes some of them.
+        target.skip(Duration::from_secs(12)).await;
+        target.rest().await;
+        assert_eq!(target.race(&race).await["settlement"]["shards_done"], 0, "early: {early}");
+        target.until_settled(&race).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

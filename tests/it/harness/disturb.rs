@@ -1,46 +1,48 @@
-//! Faults with a purpose: a function's commit that is held back while everything else goes on, a queue that loses what it is given.
+//! Faults with a purpose: a call that is held back, so that something else happens first, and a queue that loses what it is given.
 
 use koban::cloud::connector::{Call, Fault, Faults};
 use koban::cloud::engine::Reply;
 use serde_json::{Value, json};
 use std::sync::{Arc, Condvar, Mutex};
 
-/// Holds a function's first transaction back, before it is written, until it is let go.
+/// Holds the first call of an operation by a function back until it is let go. A test that holds one thread needs another for the rest.
 pub struct Holds {
     function: &'static str,
-    state: Mutex<State>,
+    operation: &'static str,
+    state: Mutex<Held>,
     changed: Condvar,
 }
 
 #[derive(PartialEq, Eq)]
-enum State {
+enum Held {
     NotYet,
-    Holding,
+    Now,
     LetGo,
 }
 
 impl Holds {
-    pub fn first(function: &'static str) -> Arc<Self> {
-        Arc::new(Self { function, state: State::NotYet.into(), changed: Condvar::new() })
+    pub fn the_first(operation: &'static str, function: &'static str) -> Arc<Self> {
+        Arc::new(Self { function, operation, state: Held::NotYet.into(), changed: Condvar::new() })
     }
 
-    pub fn is_holding(&self) -> bool {
-        *self.state.lock().unwrap() == State::Holding
+    /// Something, once the call is being held.
+    pub fn is_holding(&self) -> Option<()> {
+        (*self.state.lock().unwrap() == Held::Now).then_some(())
     }
 
     pub fn let_go(&self) {
-        *self.state.lock().unwrap() = State::LetGo;
+        *self.state.lock().unwrap() = Held::LetGo;
         self.changed.notify_all();
     }
 }
 
 impl Faults for Holds {
     fn before(&self, call: &Call<'_>) -> Option<Fault> {
-        if call.function == self.function && call.operation == "TransactWriteItems" {
+        if call.function == self.function && call.operation == self.operation {
             let mut state = self.state.lock().unwrap();
-            if *state == State::NotYet {
-                *state = State::Holding;
-                let _held = self.changed.wait_while(state, |state| *state == State::Holding).unwrap();
+            if *state == Held::NotYet {
+                *state = Held::Now;
+                let _held = self.changed.wait_while(state, |state| *state == Held::Now).unwrap();
             }
         }
         None
