@@ -10,9 +10,13 @@ use std::sync::LazyLock;
 /// `docs/openapi.json`, which is fresh, and the example.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi_document(&WITH_THE_EXAMPLE));
 
-/// A refusal that is no problem is the local gateway's own, in AWS's shape.
+/// A refusal that is no problem is the local gateway's own, in AWS's shape. Of a function that is not written yet (501) its own test
+/// tells what to do.
 #[track_caller]
 pub fn check_gateways_own(response: &Response) {
+    if response.status == 501 {
+        return;
+    }
     assert!(response.json()["message"].is_string(), "neither a problem nor the gateway's: {response:?}");
 }
 
