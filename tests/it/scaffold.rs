@@ -153,7 +153,10 @@ fn is_kept(folder: &str, made: &BTreeMap<PathBuf, String>) {
     assert_eq!(kept.keys().collect::<Vec<_>>(), made.keys().collect::<Vec<_>>());
     for (path, text) in made {
         assert_eq!(&kept[path], text, "{} is not what is written now: KOBAN_BLESS=1 writes it", path.display());
-        is_formatted(&repository(), &folder.join(path));
+        // Modules that a macro names are not seen by `cargo fmt`.
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            is_formatted(&repository(), &folder.join(path));
+        }
     }
 }
 
