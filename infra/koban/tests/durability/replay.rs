@@ -53,8 +53,11 @@ pub async fn refuses_another_body(cloud: &Cloud, acknowledged: &[Acknowledged]) 
     assert!(Found::read(&mut asking, acknowledged).await == found, "a request that was refused has changed something");
 }
 
+/// Makes a body another one.
+type Change = fn(&mut Value);
+
 /// What another intent under the same key would be, by the end of the path: of its form, and with an effect if it were taken.
-const OTHER_BODIES: [(&str, &str, fn(&mut Value)); 4] = [
+const OTHER_BODIES: [(&str, &str, Change); 4] = [
     ("/v1/topups", "idempotency_key_reused", |body| body["minor"] = json!(body["minor"].as_i64().unwrap() + 1_000)),
     ("/slips", "idempotency_key_reused", |body| {
         body["bets"][0]["stake"] = json!(body["bets"][0]["stake"].as_i64().unwrap() + 100);
