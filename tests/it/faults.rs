@@ -238,8 +238,10 @@ async fn a_conflict_while_a_race_is_closed_does_not_cost_minutes() {
     }
     let Some(target) = Target::start_local().await else { return };
     let race = target.open_race().await;
-    target.cloud().install_faults(Some(Arc::new(ConflictsOnce(true.into()))));
+    let conflict = Arc::new(ConflictsOnce(true.into()));
+    target.cloud().install_faults(Some(conflict.clone()));
     target.settle(&race, &dividends(&[("win", "1", 150)])).await;
+    assert!(!*conflict.0.lock().unwrap(), "nothing was in conflict while the race was closed");
 }
 
 /// A race with one slip of 500 yen, committed only after its shard was done, and the slip's owner and id.

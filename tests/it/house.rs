@@ -61,6 +61,12 @@ struct Lengths {
 }
 
 impl Lengths {
+    fn faults(path: PathBuf, text: &str) -> Vec<String> {
+        let mut lengths = Self { path, faults: Vec::new() };
+        lengths.visit_file(&syn::parse_file(text).unwrap());
+        lengths.faults
+    }
+
     fn check(&mut self, name: &syn::Ident, block: &syn::Block) {
         let lines = block.brace_token.span.close().end().line - name.span().start().line + 1;
         if lines > FUNCTION_LINES_MAX {
@@ -79,17 +85,29 @@ impl<'ast> Visit<'ast> for Lengths {
         self.check(&function.sig.ident, &function.block);
         syn::visit::visit_impl_item_fn(self, function);
     }
+
+    fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
+        if let Some(block) = &function.default {
+            self.check(&function.sig.ident, block);
+        }
+        syn::visit::visit_trait_item_fn(self, function);
+    }
 }
 
 #[test]
 fn no_function_is_too_long() {
-    let mut faults = Vec::new();
-    for (path, text) in rust_files() {
-        let mut lengths = Lengths { path, faults: Vec::new() };
-        lengths.visit_file(&syn::parse_file(&text).unwrap());
-        faults.append(&mut lengths.faults);
+    refuse(&rust_files().into_iter().flat_map(|(path, text)| Lengths::faults(path, &text)).collect::<Vec<_>>());
+}
+
+#[test]
+fn wherever_a_function_stands_its_length_counts() {
+    for (before, after) in [("", ""), ("impl X {", "}"), ("trait X { fn short();", "}"), ("fn outer() { impl X {", "} }")] {
+        for (blank_lines, is_too_long) in [(FUNCTION_LINES_MAX - 2, false), (FUNCTION_LINES_MAX - 1, true)] {
+            let text = format!("{before} fn long() {{{}\n}} {after}", "\n".repeat(blank_lines));
+            let named = Lengths::faults("x.rs".into(), &text).iter().any(|fault| fault.starts_with("x.rs: long has"));
+            assert_eq!(named, is_too_long, "{before} with {} lines", blank_lines + 2);
+        }
     }
-    refuse(&faults);
 }
 
 /// Every function with its service's name.
@@ -130,6 +148,25 @@ fn every_binary_is_of_a_function() {
         rust_files().into_iter().filter(|(path, _)| path.starts_with("functions") && path.parent().unwrap().ends_with("bin"));
     let strays = binaries.filter(|(path, _)| !names.contains(path.file_stem().unwrap().to_str().unwrap()));
     refuse(&strays.map(|(path, _)| format!("{}: no function bears this name", path.display())).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_functions_test_is_of_a_function_and_is_run() {
+    let stems: BTreeSet<String> = functions().into_iter().map(|(_, function)| stem(function)).collect();
+    let folder = Path::new("tests/it/functions");
+    let files = rust_files().into_iter().filter_map(|(path, _)| Some(path.strip_prefix(folder).ok()?.with_extension("")));
+    let files: BTreeSet<String> = files.map(|path| path.display().to_string()).filter(|name| name != "mod").collect();
+    // A file that no line names is not compiled.
+    let lists = std::fs::read_to_string(root().join(folder).join("mod.rs")).unwrap();
+    let listed = syn::parse_file(&lists).unwrap().items.into_iter().filter_map(|item| match item {
+        syn::Item::Mod(module) => Some(module.ident.to_string()),
+        _ => None,
+    });
+    let listed: BTreeSet<String> = listed.collect();
+    let strays = files.union(&listed).filter(|name| !stems.contains(*name));
+    let mut faults: Vec<_> = strays.map(|name| format!("{}/{name}.rs: no function bears this name", folder.display())).collect();
+    faults.extend(stems.difference(&listed).map(|stem| format!("{}/mod.rs: add `mod {stem};`", folder.display())));
+    refuse(&faults);
 }
 
 #[test]

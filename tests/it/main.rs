@@ -6,6 +6,7 @@
 
 mod budgets;
 mod costs_page;
+mod example;
 mod faults;
 mod functions;
 mod garbage;

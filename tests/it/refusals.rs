@@ -5,6 +5,7 @@ use crate::harness::{Request, Stage, Target};
 use koban::cloud::issuer::{AUDIENCE, ISSUER};
 use platform::function::{Access, Idempotency, Place};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const BODY_BYTES_MAX: usize = 256 * 1_024;
 
@@ -86,6 +87,7 @@ async fn functions_check_the_claims_again() {
     stage.target.rest().await;
     let before = stage.target.items().await;
     for request in &requests {
+        let mut bodies = BTreeSet::new();
         for authorizer in &authorizers {
             let event = json!({
                 "headers": {"idempotency-key": "k"},
@@ -99,7 +101,9 @@ async fn functions_check_the_claims_again() {
             let told = (&reply["statusCode"], &problem["code"], &problem["retryable"]);
             assert_eq!(told, (&json!(401), &json!("unauthenticated"), &json!(false)), "{}: {authorizer}", request.function.name);
             assert!(reply["headers"]["server-timing"].as_str().unwrap().starts_with(r#"calls;desc="0""#), "{reply}");
+            bodies.insert(reply["body"].to_string());
         }
+        assert_eq!(bodies.len(), 1, "a forger can tell what was wrong: {bodies:?}");
     }
     assert_eq!(stage.target.items().await, before);
 }
@@ -142,12 +146,20 @@ async fn an_intent_without_a_good_key_is_refused() {
 async fn a_body_of_more_than_256_kib_is_refused_also_where_none_is_read() {
     let stage = Stage::of(Target::start().await).await;
     for request in stage.mutating() {
-        let mut body = request.body.as_ref().map(Value::to_string).unwrap_or_default();
-        body.push_str(&" ".repeat(BODY_BYTES_MAX + 1 - body.len()));
-        let refused = request.send_to(&stage, &request.path, "k", body.as_bytes()).await;
+        let key = request.function.name;
+        let refused = request.send_to(&stage, &request.path, key, &padded(&request, BODY_BYTES_MAX + 1)).await;
         refused.refused(413, "body_too_large");
         refused.cost_nothing();
+        let taken = request.send_to(&stage, &request.path, key, &padded(&request, BODY_BYTES_MAX)).await;
+        assert!(taken.status < 300, "{key}: exactly 256 KiB: {taken:?}");
     }
+}
+
+/// Its body, and blanks after it up to `bytes`.
+fn padded(request: &Request, bytes: usize) -> Vec<u8> {
+    let mut body = request.body.as_ref().map(Value::to_string).unwrap_or_default().into_bytes();
+    body.resize(bytes, b' ');
+    body
 }
 
 /// Bodies that are not of the form of `good`, with the place that the refusal must name.

@@ -1,6 +1,7 @@
 //! `koban new`, on a copy of the sources: what it writes is what `tests/example` is made of, a crate that is compiled and linted with all
-//! others; and whatever it refuses leaves every file as it was.
+//! others, and the tests of `example` beside this file, which are run; and whatever it refuses leaves every file as it was.
 
+use crate::example::TESTS;
 use koban::registry::SERVICES;
 use koban::scaffold::{Http, ScaffoldError, Trigger, Wanted, plan};
 use platform::resource::Service;
@@ -109,17 +110,53 @@ fn what_it_writes_is_the_example_that_is_compiled_and_linted() {
         let main = format!("platform::run(&example::{}::FUNCTION)", name.replace('-', "_"));
         assert_eq!(binary, format!("fn main() -> std::process::ExitCode {{\n    {main}\n}}\n"));
     }
-    let example = repository().join("tests/example");
+    is_kept("tests/example", &made);
+}
+
+/// Beside what `example` must change to run them: the attribute, and the cloud they start. With `KOBAN_BLESS=1` they are written anew.
+#[test]
+fn the_tests_it_writes_are_those_that_are_run_and_must_fail() {
+    let folder = with_the_example();
+    let stems: Vec<_> = FUNCTIONS.iter().map(|(name, _)| name.replace('-', "_")).collect();
+    assert_eq!(TESTS.iter().map(|(stem, _)| *stem).collect::<Vec<_>>(), stems);
+    let of_function = |stem: &String| {
+        let file = format!("{stem}.rs");
+        let text = std::fs::read_to_string(folder.path().join("tests/it/functions").join(&file)).unwrap();
+        (file.into(), to_be_called(&text))
+    };
+    let mut made: BTreeMap<PathBuf, String> = stems.iter().map(of_function).collect();
+    made.insert("mod.rs".into(), std::fs::read_to_string(repository().join("tests/it/example/mod.rs")).unwrap());
+    is_kept("tests/it/example", &made);
+}
+
+/// A written test as `example` has it.
+fn to_be_called(test: &str) -> String {
+    let once = |text: &str, from: &str, to: &str| {
+        assert_eq!(text.matches(from).count(), 1, "{from} in {text}");
+        text.replace(from, to)
+    };
+    let attribute = "#[tokio::test(flavor = \"multi_thread\", worker_threads = 2)]\nasync fn it_is_written";
+    once(&once(test, attribute, "pub async fn it_is_written"), "use crate::harness::", "use super::")
+}
+
+/// Whether `folder` holds what is made now; with `KOBAN_BLESS=1` it does afterwards.
+#[track_caller]
+fn is_kept(folder: &str, made: &BTreeMap<PathBuf, String>) {
+    let folder = repository().join(folder);
     if std::env::var("KOBAN_BLESS").is_ok() {
-        for (path, text) in &made {
-            std::fs::create_dir_all(example.join(path).parent().unwrap()).unwrap();
-            std::fs::write(example.join(path), text).unwrap();
+        for (path, text) in made {
+            std::fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
+            std::fs::write(folder.join(path), text).unwrap();
         }
     }
-    let kept = files(&example);
+    let kept = files(&folder);
     assert_eq!(kept.keys().collect::<Vec<_>>(), made.keys().collect::<Vec<_>>());
-    for (path, text) in &made {
-        assert_eq!(&kept[path], text, "{} is not what is written now: see KOBAN_BLESS above", path.display());
+    for (path, text) in made {
+        assert_eq!(&kept[path], text, "{} is not what is written now: KOBAN_BLESS=1 writes it", path.display());
+        // Modules that a macro names are not seen by `cargo fmt`.
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            is_formatted(&repository(), &folder.join(path));
+        }
     }
 }
 

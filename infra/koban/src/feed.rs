@@ -93,7 +93,7 @@ fn by_venue<'a, T>(races: impl IntoIterator<Item = (RaceId, &'a T)>) -> BTreeMap
     venues
 }
 
-/// Announcements and results are plain data: they always have a JSON form.
+#[expect(clippy::panic, reason = "announcements and results are plain data, which always has a JSON form")]
 fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_else(|error| panic!("a message that is not JSON: {error}"))
 }

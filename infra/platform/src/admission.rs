@@ -76,8 +76,9 @@ fn checked_key(key: &str) -> Result<&str, Problem> {
     }
 }
 
-fn unauthenticated(detail: &'static str) -> Problem {
-    Problem::new(&problem::UNAUTHENTICATED, detail)
+/// The caller is told the same whatever is wrong, so that a forger learns nothing by trying; the log says why.
+fn unauthenticated(why: &'static str) -> Problem {
+    Problem { cause: Some(why.into()), ..Problem::new(&problem::UNAUTHENTICATED, "") }
 }
 
 /// The person whom the claims name.
@@ -116,7 +117,7 @@ mod tests {
         change(&mut claims);
         let issuer = Issuer { url: "https://issuer".into(), audience: "koban".into() };
         let user = user_of(&claims, &issuer, Timestamp::from_second(999).unwrap());
-        user.map(|_| ()).map_err(|problem| problem.detail.into_owned())
+        user.map(|_| ()).map_err(|problem| problem::chain(problem.cause.unwrap().as_ref()))
     }
 
     fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut HashMap<String, String>) {
@@ -142,6 +143,32 @@ mod tests {
             assert!(check(wrong).is_err());
         }
         assert!(check(|claims| drop(claims.remove("exp"))).is_err());
+    }
+
+    #[test]
+    fn a_claim_may_be_at_its_limit() {
+        // At second 999: a clock may be a minute behind.
+        assert_eq!(check(set("nbf", "1059")), Ok(()));
+        assert!(check(set("nbf", "1060")).is_err());
+        let subject = |bytes: usize| move |claims: &mut HashMap<_, _>| drop(claims.insert("sub".into(), "x".repeat(bytes)));
+        assert_eq!(check(subject(255)), Ok(()));
+        assert!(check(subject(256)).is_err());
+    }
+
+    #[test]
+    fn a_body_is_at_most_256_kib_also_as_base64() {
+        let read = |text: &str, is_base64| body(text, is_base64).map_err(|problem| problem.code.code);
+        for (bytes, expected) in [
+            (BODY_BYTES_MAX, Ok(BODY_BYTES_MAX)),
+            // Of as many characters in base64 as the largest body.
+            (BODY_BYTES_MAX + 1, Err("body_too_large")),
+            (BODY_BYTES_MAX + 3, Err("body_too_large")),
+        ] {
+            let text = " ".repeat(bytes);
+            assert_eq!(read(&text, false).map(|body| body.len()), expected, "{bytes}");
+            assert_eq!(read(&BASE64.encode(text.as_bytes()), true).map(|body| body.len()), expected, "{bytes} as base64");
+        }
+        assert_eq!(read("no base64!", true), Err("malformed_body"));
     }
 
     #[test]

@@ -139,6 +139,7 @@ impl Context {
     ///
     /// # Panics
     /// When the function's definition does not list the queue: a mistake in the code, found by the first test that runs it.
+    #[expect(clippy::panic, reason = "a function uses what its definition lists: the first test that runs it finds where not")]
     pub fn queue(&self, queue: &'static Queue) -> QueueHandle<'_> {
         let declared = self.function().sends.iter().find(|sends| std::ptr::eq(sends.queue, queue));
         let Sends { connect, .. } =
@@ -154,6 +155,7 @@ impl Context {
     ///
     /// # Panics
     /// When the function's definition does not list the topic.
+    #[expect(clippy::panic, reason = "a function uses what its definition lists: the first test that runs it finds where not")]
     pub fn topic(&self, topic: &'static Topic) -> TopicHandle<'_> {
         let declared = self.function().publishes.iter().find(|publishes| std::ptr::eq(publishes.topic, topic));
         let Publishes { connect, .. } =
@@ -165,6 +167,7 @@ impl Context {
     ///
     /// # Panics
     /// When the function's definition does not list the secret.
+    #[expect(clippy::panic, reason = "a function uses what its definition lists: the first test that runs it finds where not")]
     pub async fn secret(&self, secret: &'static Secret) -> Result<Arc<[crate::secrets::SecretValue]>, crate::sender::SendError> {
         let declared = self.function().secrets.iter().find(|reads| std::ptr::eq(reads.secret, secret));
         let Reads { connect, .. } = declared.unwrap_or_else(|| panic!("{} does not read {}", self.function().name, secret.name));

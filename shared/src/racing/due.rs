@@ -32,6 +32,10 @@ pub fn outcome(bets: &[Bet], field: &Field, result: &RaceResult) -> Result<Outco
 /// # Panics
 ///
 /// If the bets were never checked and stake more than money can count.
+#[expect(
+    clippy::expect_used,
+    reason = "the bets of a slip were checked before it was written, and stake far less than money can count"
+)]
 pub fn refunded_in_full(bets: &[Bet], field: &Field) -> Outcome {
     let all = |bet: &Bet| refund_of(bet, bet.selection.count(bet.bet_type, field));
     let sum = bets.iter().try_fold(Outcome::default(), |sum, bet| sum.plus(all(bet)?));

@@ -168,6 +168,26 @@ mod tests {
     }
 
     #[test]
+    fn each_limit_may_be_reached() {
+        let total = |bets: &[Bet]| check_bets(bets, &(1..=10).collect()).map(|totals| (totals.combinations, totals.stake));
+        let win = |stake| bet(BetType::Win, &[1], stake);
+        assert_eq!(total(&vec![win(STAKE_UNIT); BETS_PER_SLIP_MAX]), Ok((12, 1_200)));
+        assert_eq!(total(&[win(STAKE_PER_SLIP_MAX)]), Ok((1, STAKE_PER_SLIP_MAX)));
+        let [most, rest] = [STAKE_PER_SLIP_MAX - STAKE_UNIT, STAKE_UNIT].map(win);
+        assert_eq!(total(&[most.clone(), rest.clone()]), Ok((2, STAKE_PER_SLIP_MAX)));
+        let above = BetError::StakeAboveLimit { pointer: "/bets".into() };
+        assert_eq!(total(&[most, rest.clone(), rest]), Err(above), "the least that is too much");
+
+        // 720, 210, 60 and 10.
+        let boxed = |bet_type, runners: u8| bet(bet_type, &(1..=runners).collect::<Vec<_>>(), 100);
+        let mut thousand = [10, 7, 5].map(|runners| boxed(BetType::Trifecta, runners)).to_vec();
+        thousand.push(boxed(BetType::Win, 10));
+        assert_eq!(total(&thousand), Ok((COMBINATIONS_PER_SLIP_MAX, 100_000)));
+        thousand.push(win(100));
+        assert_eq!(total(&thousand), Err(BetError::TooManyCombinations { combinations: COMBINATIONS_PER_SLIP_MAX + 1 }));
+    }
+
+    #[test]
     fn bracket_bets_need_brackets() {
         let bets = [bet(BetType::Win, &[1], 100), bet(BetType::BracketQuinella, &[1, 2], 100)];
         assert_eq!(refusal(&bets, 9), ("no_brackets", "/bets/1/bet_type".into()));

@@ -2,6 +2,8 @@
 
 use crate::harness::{Target, all_at_once, bet, random_text, time, win};
 use serde_json::{Value, json};
+use shared::racing::BetType;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 fn selection(bet_type: &str, selection: &Value, stake: i64) -> Value {
@@ -163,14 +165,13 @@ async fn the_same_key_on_another_race_or_of_another_person_is_another_slip() {
     let target = Target::start().await;
     let (race, other) = (target.open_race().await, target.open_race().await);
     let (user, stranger, key) = (target.rich_user(1_000).await, target.rich_user(1_000).await, random_text());
-    let mut ids = Vec::new();
+    let mut ids = BTreeSet::new();
     for (user, race) in [(&user, &race), (&user, &other), (&stranger, &race)] {
         let placed = user.place_keyed(race, &key, "JPY", win(1, 100)).await;
         assert!(!placed.replayed());
-        ids.push(placed.expect(201)["id"].as_str().unwrap().to_owned());
+        let id = placed.expect(201)["id"].as_str().unwrap().to_owned();
+        assert!(ids.insert(id), "{placed:?} is among {ids:?}");
     }
-    ids.dedup();
-    assert_eq!(ids.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -285,6 +286,32 @@ async fn each_form_error_has_its_code_and_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_limit_may_be_reached() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let user = target.rich_user(30_000_000).await;
+    let boxed = |bet_type: &str, runners: u8| {
+        let runners: Vec<_> = (1..=runners).collect();
+        json!({"bet_type": bet_type, "selection": {"kind": "box", "runners": runners}, "stake": 100})
+    };
+    // 960, 24, 12 and 4.
+    let mut thousand = vec![boxed("trifecta", 6); 8];
+    thousand.extend([boxed("trifecta", 4), boxed("exacta", 4), boxed("win", 4)]);
+    for (bets, combinations, stake) in [
+        (win(1, 10_000_000), 1, 10_000_000),
+        (json!([bet("win", &[1], 9_999_900), bet("win", &[2], 100)]), 2, 10_000_000),
+        (json!(vec![bet("win", &[1], 100); 12]), 12, 1_200),
+        (json!(thousand), 1_000, 100_000),
+    ] {
+        let placed = user.place(&race, "JPY", bets.clone()).await.expect(201);
+        assert_eq!((&placed["combinations"], &placed["stake"]), (&json!(combinations), &json!(stake)), "{bets}");
+    }
+    thousand.push(boxed("win", 1));
+    user.place(&race, "JPY", json!(thousand)).await.refused_at(422, "too_many_combinations", "/bets");
+    assert_eq!(user.balance("JPY").await, 30_000_000 - 20_101_200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bracket_bets_count_as_the_races_brackets_are() {
     let target = Target::start().await;
     let race = target.open_keirin_race().await;
@@ -337,6 +364,30 @@ async fn what_is_not_the_form_is_refused_at_its_place() {
         (json!({"asset": "JPY", "bets": {}}), "/bets"),
     ] {
         user.post_new(&race.slips_path(), &body).await.refused_at(400, "malformed_body", pointer);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_that_is_none_is_told_those_that_are() {
+    let target = Target::start().await;
+    let race = target.open_race().await;
+    let user = target.user();
+    let slip = |bet: Value| json!({"asset": "JPY", "bets": [bet]});
+    for (body, pointer, words) in [
+        (json!({"asset": "GOLD", "bets": win(1, 100)}), "/asset", &["JPY", "MEDAL"][..]),
+        (slip(bet("tote", &[1], 100)), "/bets/0/bet_type", &BetType::ALL.map(BetType::code)),
+        (slip(json!({"odds": 2})), "/bets/0/odds", &["bet_type", "selection", "stake"]),
+        (
+            slip(json!({"bet_type": "win", "selection": {"kind": "all"}, "stake": 100})),
+            "/bets/0/selection/kind",
+            &["single", "box", "formation", "wheel"],
+        ),
+    ] {
+        let refused = user.post_new(&race.slips_path(), &body).await;
+        refused.refused_at(400, "malformed_body", pointer);
+        let problem = refused.json();
+        let detail = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(words.iter().all(|word| detail.contains(&format!("`{word}`"))), "{body}: {detail}");
     }
 }
 

@@ -2,15 +2,21 @@
 //! alone, with a status and code that the document lists for the operation; the rest is the gateway's own.
 
 use super::client::Response;
+use crate::example::WITH_THE_EXAMPLE;
+use koban::generate::openapi_document;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../../docs/openapi.json")).expect("the OpenAPI document"));
+/// `docs/openapi.json`, which is fresh, and the example.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi_document(&WITH_THE_EXAMPLE));
 
-/// A refusal that is no problem is the local gateway's own, in AWS's shape.
+/// A refusal that is no problem is the local gateway's own, in AWS's shape. Of a function that is not written yet (501) its own test
+/// tells what to do.
 #[track_caller]
 pub fn check_gateways_own(response: &Response) {
+    if response.status == 501 {
+        return;
+    }
     assert!(response.json()["message"].is_string(), "neither a problem nor the gateway's: {response:?}");
 }
 

@@ -25,6 +25,9 @@ pub fn openapi_file() -> Generated {
     Generated { path: "docs/openapi.json".into(), text: pretty(&openapi::document(crate::registry::SERVICES)) }
 }
 
+/// The API's description, if `services` were all there are.
+pub use openapi::document as openapi_document;
+
 /// The JSON Schema of each event type.
 pub fn schema_files() -> Vec<Generated> {
     let file = |(kind, schema): (&str, schemars::Schema)| Generated {
@@ -89,8 +92,8 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+#[expect(clippy::panic, reason = "our documents are maps with text keys, which always have a JSON form")]
 fn pretty(document: &impl Serialize) -> String {
-    // Our documents are maps with text keys, which are always JSON.
     let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| panic!("not JSON: {error}"));
     text + "\n"
 }

@@ -25,6 +25,7 @@ pub struct PackagedFunction {
 }
 
 impl Manifest {
+    #[expect(clippy::panic, reason = "a manifest is texts and numbers, which always have a JSON form")]
     pub(super) fn write(&self, directory: &Path) -> Result<(), PackageError> {
         let text = serde_json::to_string_pretty(self).unwrap_or_else(|error| panic!("a manifest is JSON: {error}"));
         let path = directory.join("manifest.json");

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A person's things.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Person {
     /// As the list of all slips has them.
     pub listed: Vec<Value>,
@@ -19,7 +19,7 @@ pub struct Person {
     pub wallet: Value,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
     /// By the name in their tokens.
     pub people: BTreeMap<String, Person>,

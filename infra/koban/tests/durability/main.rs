@@ -71,6 +71,7 @@ async fn whatever_was_acknowledged_is_there_after_every_kill() {
 
     println!("every request again, with its own key");
     replay::all(&cloud, &acknowledged, replay::Medals::SameDay).await;
+    replay::refuses_another_body(&cloud, &acknowledged).await;
     nothing_is_off(&cloud, &acknowledged).await;
 
     println!("thirty days on, every request again");
@@ -78,6 +79,7 @@ async fn whatever_was_acknowledged_is_there_after_every_kill() {
     asking.advance_clock(SignedDuration::from_hours(30 * 24 + 1)).await;
     cloud.restart().await;
     replay::all(&cloud, &acknowledged, replay::Medals::AnotherDay).await;
+    replay::refuses_another_body(&cloud, &acknowledged).await;
     nothing_is_off(&cloud, &acknowledged).await;
     a_loss_would_be_seen(&cloud, &acknowledged).await;
 }

@@ -1,12 +1,15 @@
 //! Every acknowledged request once more, as it was, with its own key: the answer must be the same to the byte and say that it is an
-//! earlier one's.
+//! earlier one's. And one of each kind with another body under the same key, which must be refused and change nothing.
 
 use super::acknowledged::Acknowledged;
 use super::ask::Asking;
 use super::child::Cloud;
+use super::found::Found;
 use koban::cli::http::{Call, Reply};
+use koban::feed::{RACES_PATH, RESULTS_PATH};
+use platform::secrets::SecretValue;
 use platform::webhook::sign;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The day is the key of a grant of medals: on another day the same request is another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,22 +23,61 @@ pub async fn all(cloud: &Cloud, acknowledged: &[Acknowledged], medals: Medals) {
     let mut asking = Asking::of(cloud);
     let secret = asking.feed_secret().await;
     for before in acknowledged {
-        let call = Call::post(&before.path, before.body.clone()).unwrap();
         let call = match (before.what.as_str(), before.key.as_deref()) {
-            ("feed", Some(id)) => {
-                let now = asking.now().await;
-                let signature = sign(&secret, id, now, before.body.as_bytes()).unwrap();
-                call.with("webhook-id", id)
-                    .with("webhook-timestamp", &now.as_second().to_string())
-                    .with("webhook-signature", &signature)
-            }
-            ("topup" | "slip", Some(key)) => call.with("idempotency-key", key),
-            ("medals", None) if medals == Medals::SameDay => call,
+            ("medals", None) if medals == Medals::SameDay => Call::post(&before.path, before.body.clone()).unwrap(),
+            (_, Some(key)) => named(&mut asking, &secret, before, key, &before.body).await,
             _ => continue,
         };
         let reply = asking.send(before.by.as_deref(), call).await;
         is_the_same(before, &reply);
     }
+}
+
+/// Sends one request of each kind that is named by a key or an id again, with another body.
+pub async fn refuses_another_body(cloud: &Cloud, acknowledged: &[Acknowledged]) {
+    let mut asking = Asking::of(cloud);
+    let secret = asking.feed_secret().await;
+    asking.until_nothing_is_queued().await;
+    let found = Found::read(&mut asking, acknowledged).await;
+    for (path_end, code, change) in OTHER_BODIES {
+        let mut named_ones = acknowledged.iter().filter_map(|one| Some((one, one.key.as_deref()?)));
+        let (before, key) = named_ones.find(|(one, _)| one.path.ends_with(path_end)).unwrap();
+        let mut body: Value = serde_json::from_str(&before.body).unwrap();
+        change(&mut body);
+        let call = named(&mut asking, &secret, before, key, &body.to_string()).await;
+        let reply = asking.send(before.by.as_deref(), call).await;
+        let problem: Value = reply.json().unwrap();
+        assert_eq!((reply.status.as_u16(), &problem["code"]), (422, &json!(code)), "{body} instead of {before:?}");
+    }
+    asking.until_nothing_is_queued().await;
+    assert!(Found::read(&mut asking, acknowledged).await == found, "a request that was refused has changed something");
+}
+
+/// Makes a body another one.
+type Change = fn(&mut Value);
+
+/// What another intent under the same key would be, by the end of the path: of its form, and with an effect if it were taken.
+const OTHER_BODIES: [(&str, &str, Change); 4] = [
+    ("/v1/topups", "idempotency_key_reused", |body| body["minor"] = json!(body["minor"].as_i64().unwrap() + 1_000)),
+    ("/slips", "idempotency_key_reused", |body| {
+        body["bets"][0]["stake"] = json!(body["bets"][0]["stake"].as_i64().unwrap() + 100);
+    }),
+    (RACES_PATH, "feed_id_reused", |body| body["races"][0]["title"] = json!("renamed")),
+    // A void race: everything would be refunded.
+    (RESULTS_PATH, "feed_id_reused", |body| {
+        body["results"][0] = json!({"number": body["results"][0]["number"], "dividends": {}});
+    }),
+];
+
+/// What `before` asked, with `body`, under its own key or message's id.
+async fn named(asking: &mut Asking, secret: &SecretValue, before: &Acknowledged, key: &str, body: &str) -> Call {
+    let call = Call::post(&before.path, body.to_owned()).unwrap();
+    if before.what != "feed" {
+        return call.with("idempotency-key", key);
+    }
+    let now = asking.now().await;
+    let signature = sign(secret, key, now, body.as_bytes()).unwrap();
+    call.with("webhook-id", key).with("webhook-timestamp", &now.as_second().to_string()).with("webhook-signature", &signature)
 }
 
 fn is_the_same(before: &Acknowledged, reply: &Reply) {

@@ -44,6 +44,7 @@ impl Record {
     ///
     /// # Panics
     /// When `value` cannot be JSON: none of our types fails.
+    #[expect(clippy::panic, reason = "our records are structs and lists of plain data, which always have a JSON form")]
     pub fn of(key: Key, value: &impl serde::Serialize) -> Self {
         Self::new(key, serde_json::to_vec(value).unwrap_or_else(|error| panic!("a record that is not JSON: {error}")))
     }
