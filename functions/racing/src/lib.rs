@@ -8,7 +8,7 @@ pub mod records;
 mod shard;
 mod slip_view;
 
-use platform::resource::{Alarm, Index, Queue, Secret, Service, Subscription, Table, Topic};
+use platform::resource::{Alarm, Index, Queue, Secret, Service, Setting, Subscription, Table, Topic};
 use shared::event::{Event, RaceChanged};
 
 platform::functions![
@@ -46,6 +46,10 @@ pub const SLIPS_BY_USER: Index = Index { name: "slips-by-user", hash: "user", ra
 
 /// The secret that signs race and result feeds.
 pub static FEED: Secret = Secret { name: "feed", doc: "Signs the race and result feeds (whsec_…, one or two lines)." };
+
+/// Four take up to ten thousand slips.
+pub static SHARDS: Setting =
+    Setting { name: "SHARDS", doc: "into how many shards the slips of a new race are spread, 1 to 1000", local: "4" };
 
 pub static SETTLE_RACE: Queue = Queue {
     name: "settle-race",

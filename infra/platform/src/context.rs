@@ -1,10 +1,10 @@
-//! What a handler may use: the clock, the tables, queues, topics and secrets of its own definition, and the meter that counts what it
+//! What a handler may use: the clock, the tables, queues, topics, secrets and settings of its own definition, and the meter that counts what it
 //! costs. A handler reaches nothing that its definition does not list.
 
 use crate::clock::Clock;
 use crate::function::{Function, Publishes, Reads, Sends};
 use crate::meter::Meter;
-use crate::resource::{Queue, Secret, Table, Topic};
+use crate::resource::{Queue, Secret, Setting, Table, Topic};
 use crate::sdk::Sdk;
 use crate::secrets::Secrets;
 use crate::sender::{QueueSender, TopicSender};
@@ -46,6 +46,11 @@ pub struct Surroundings {
 
 /// Choices of an environment that functions read, by name.
 pub type Settings = std::collections::BTreeMap<String, String>;
+
+/// A setting that is missing, or is none of its choices.
+#[derive(Debug, thiserror::Error)]
+#[error("KOBAN_{} is missing, or none of its choices ({}): set it in Terraform's variables", .0.name, .0.doc)]
+pub struct SettingError(&'static Setting);
 
 /// Who issues the tokens of callers, and for whom.
 #[derive(Debug, Clone)]
@@ -121,9 +126,18 @@ impl Context {
         self.env.clock.now()
     }
 
-    /// A choice of the environment, when it is made and fits.
-    pub fn setting<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
-        self.env.settings.get(name)?.parse().ok()
+    /// What the environment chose for `setting`.
+    ///
+    /// # Errors
+    /// When nothing was chosen, or what is none of its choices: there is no default that would do instead.
+    ///
+    /// # Panics
+    /// When the function's definition does not list the setting: it would not be told on AWS.
+    pub fn setting<T: std::str::FromStr>(&self, setting: &'static Setting) -> Result<T, SettingError> {
+        let declared = self.function().settings.iter().any(|declared| std::ptr::eq(*declared, setting));
+        assert!(declared, "{} does not read the setting {}", self.function().name, setting.name);
+        let chosen = self.env.settings.get(setting.name);
+        chosen.and_then(|chosen| chosen.parse().ok()).ok_or(SettingError(setting))
     }
 
     /// How long this invocation may still run.
