@@ -34,7 +34,7 @@ pub static SERVICE: Service = Service {
     queues: &[&SETTLE_RACE, &SETTLE_SHARD, &CERTIFY_RACE, &SWEEP_RACES, &RELAY_RACING_FAILURES],
     topics: &[&RACING_EVENTS],
     secrets: &[&FEED],
-    alarms: &[&SLIP_AFTER_CLOSE, &SLIP_AFTER_SETTLEMENT, &RACE_DOES_NOT_ADD_UP],
+    alarms: &[&SLIP_AFTER_CLOSE, &SLIP_AFTER_SETTLEMENT, &RACE_DOES_NOT_ADD_UP, &RACE_HANGS],
     functions: FUNCTIONS,
 };
 
@@ -89,4 +89,10 @@ pub static SLIP_AFTER_SETTLEMENT: Alarm = Alarm {
 pub static RACE_DOES_NOT_ADD_UP: Alarm = Alarm {
     name: "race-does-not-add-up",
     doc: "A race's payouts, refunds and operator result are not its stakes. It stays unsettled until they are.",
+};
+
+pub static RACE_HANGS: Alarm = Alarm {
+    name: "race-hangs",
+    doc: "A race has its result for an hour and is not settled: people's stakes and winnings are frozen. Find out what the dead letters of \
+          settle-race, settle-shard and certify-race died of; `koban verify` names every such race.",
 };

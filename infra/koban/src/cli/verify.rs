@@ -178,7 +178,7 @@ pub(super) fn rows(proof: &Proof) -> Vec<(String, String)> {
         count("certificates to be repeated yet", proof.certificates_waiting),
         holds("independent records sum to zero", proof.sum_zero),
         holds("journals fold", proof.chains_ok),
-        holds("settled races posted what is due", proof.dues_ok),
+        holds("races posted what is due", proof.dues_ok),
         holds("certificates are true", proof.certificates_ok),
     ]);
     rows
