@@ -10,9 +10,13 @@ use crate::secrets::Secrets;
 use crate::sender::{QueueSender, TopicSender};
 use crate::store::Store;
 use crate::telemetry::LogSink;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+/// How many calls of a topic are under way at once: a relay's batch is fifty of them, and the table's stream waits for it.
+const PUBLISHED_AT_ONCE: usize = 4;
 
 /// What lives as long as a Lambda's process: connections, made when first used.
 pub struct Environment {
@@ -215,13 +219,19 @@ pub struct TopicHandle<'a> {
 }
 
 impl TopicHandle<'_> {
-    /// Publishes every event, in order.
+    /// Publishes every event, in no order: neither topics nor queues keep one. All are accepted, or an error tells that some may not
+    /// be: publish them again, consumers expect duplicates.
     pub async fn publish(&self, events: &[String]) -> Result<(), crate::sender::SendError> {
-        let arn = self.context.env.sdk.names.topic_arn(self.topic);
-        for chunk in events.chunks(10) {
+        let arn = &self.context.env.sdk.names.topic_arn(self.topic);
+        let publish = |chunk| async move {
             self.context.meter.count_call();
-            self.sender.publish(&arn, chunk, &self.context.trace).await?;
-        }
-        Ok(())
+            self.sender.publish(arn, chunk, &self.context.trace).await
+        };
+        let calls: Vec<_> = events.chunks(10).map(publish).collect();
+        stream::iter(calls).buffer_unordered(PUBLISHED_AT_ONCE).try_collect().await
     }
 }
+
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;

@@ -251,7 +251,7 @@ pub type HandleMessage = for<'a> fn(&'a Context, Message) -> BoxFuture<'a, Resul
 pub enum Handler {
     Http(HandleCall),
     Message(HandleMessage),
-    /// Maps each change to the events it means and publishes them to `topic`, in order.
+    /// Maps each change to the events it means and publishes them to `topic`.
     Relay {
         topic: &'static Topic,
         /// Where changes go that cannot be mapped, and batches that AWS gives up on.
