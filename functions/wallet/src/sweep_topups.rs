@@ -37,28 +37,41 @@ pub static FUNCTION: Function = Function {
 
 async fn handle(context: &Context, _message: Message) -> Result<(), Failure> {
     let now = context.now();
+    let mut unread = Ok(());
     for partition in 0..OPEN_PARTITIONS {
-        let hanging = hanging(context, &open_partition(partition), now - HANGS_AFTER).await?;
-        let messages = whose_turn_it_is(&hanging, now).iter().map(message).collect::<Result<Vec<_>, _>>()?;
+        let hash = open_partition(partition);
+        let Hanging { entries, is_all } = hanging(context, &hash, now - HANGS_AFTER).await?;
+        let messages = whose_turn_it_is(&entries, now).iter().map(message).collect::<Result<Vec<_>, _>>()?;
         context.queue(&COLLECT_TOPUP).send(messages, Duration::ZERO).await?;
+        if !is_all {
+            // Said when the other partitions have had their turn.
+            unread = Err(Failure::new(format!("more of {hash} hang than a sweep can read: find out why the bank does not answer")));
+        }
     }
-    Ok(())
+    unread
 }
 
-/// Every top-up of a partition that is open since before `limit`, oldest first.
-async fn hanging(context: &Context, hash: &str, limit: Timestamp) -> Result<Vec<IndexEntry>, Failure> {
-    let mut hanging = Vec::new();
+/// Top-ups of a partition, oldest first.
+struct Hanging {
+    entries: Vec<IndexEntry>,
+    /// Whether there are no more.
+    is_all: bool,
+}
+
+/// The top-ups of a partition that are open since before `limit`.
+async fn hanging(context: &Context, hash: &str, limit: Timestamp) -> Result<Hanging, Failure> {
+    let mut entries = Vec::new();
     for _ in 0..PAGES_MAX {
-        let query = IndexQuery { hash, from: "0", newest_first: false, after: hanging.last(), limit: PAGE };
+        let query = IndexQuery { hash, from: "0", newest_first: false, after: entries.last(), limit: PAGE };
         let page = context.table(&WALLET).index_page(&OPEN_TOPUPS, &query).await?;
         let was_full = page.len() == PAGE as usize;
         let newer = page.last().is_some_and(|entry| !is_before(entry, limit));
-        hanging.extend(page.into_iter().filter(|entry| is_before(entry, limit)));
+        entries.extend(page.into_iter().filter(|entry| is_before(entry, limit)));
         if newer || !was_full {
-            return Ok(hanging);
+            return Ok(Hanging { entries, is_all: true });
         }
     }
-    Err(Failure::new(format!("more top-ups of {hash} hang than a sweep can read: find out why the bank does not answer")))
+    Ok(Hanging { entries, is_all: false })
 }
 
 fn is_before(entry: &IndexEntry, limit: Timestamp) -> bool {
