@@ -5,6 +5,12 @@ locals {
   # Only one of the two is read. Both give the same type, so that the choice between them is not a change.
   manifest = jsondecode(var.manifest != null ? jsonencode(var.manifest) : file(var.manifest_path))
 
+  # What functions may ask of the environment; each is told what its definition lists.
+  settings = {
+    BANK   = var.bank
+    SHARDS = tostring(var.shards)
+  }
+
   zips = { for name, _ in local.functions : name => {
     path = "${var.zip_dir}/${try(local.manifest.functions[name].zip, "${name}.zip")}"
     # Null for a function that was not packaged: a precondition says so.
@@ -37,14 +43,13 @@ resource "aws_lambda_function" "this" {
   timeout     = each.value.timeout_seconds
 
   environment {
-    variables = {
+    variables = merge({
       KOBAN_PREFIX     = local.prefix
       KOBAN_ACCOUNT    = local.account
       KOBAN_ISSUER     = var.issuer
       KOBAN_AUDIENCE   = var.audience
-      KOBAN_SHARDS     = tostring(var.shards)
       KOBAN_SHOWS_COST = tostring(var.shows_cost)
-    }
+    }, { for setting in each.value.settings : "KOBAN_${setting}" => local.settings[setting] })
   }
 
   tracing_config {

@@ -125,6 +125,23 @@ variable "shards" {
   }
 }
 
+variable "bank" {
+  description = "The bank that top-ups are collected from. `none` takes no top-ups; `development` credits what nobody paid, for made-up people. A bank of yours is an adapter in functions/wallet/src/bank.rs, and its name here."
+  type        = string
+  default     = "none"
+  nullable    = false
+
+  validation {
+    condition     = contains(["none", "development"], var.bank)
+    error_message = "The bank is none or development; an adapter of yours adds its name."
+  }
+
+  validation {
+    condition     = var.bank != "development" || contains(["alpha", "staging", "ephemeral"], var.environment)
+    error_message = "The development bank collects nothing: with it anyone makes money of nothing. Beta and production have real people."
+  }
+}
+
 variable "shows_cost" {
   description = "Whether replies carry what they cost, in Server-Timing. Never in production."
   type        = bool

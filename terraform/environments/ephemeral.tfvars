@@ -3,5 +3,6 @@ environment         = "ephemeral"
 deletion_protection = false
 alarms              = false
 log_retention_days  = 1
+bank                = "development"
 shards              = 4
 shows_cost          = true

@@ -41,10 +41,11 @@ run "every_function_is_made_as_defined" {
 
   # A secret in an environment variable would be in state too.
   assert {
-    condition = alltrue([for function in aws_lambda_function.this : toset(keys(one(function.environment).variables)) == toset([
-      "KOBAN_ACCOUNT", "KOBAN_AUDIENCE", "KOBAN_ISSUER", "KOBAN_PREFIX", "KOBAN_SHARDS", "KOBAN_SHOWS_COST",
-    ])])
-    error_message = "A function's environment has more or less than where it is."
+    condition = alltrue([for name, function in aws_lambda_function.this : toset(keys(one(function.environment).variables)) == toset(concat(
+      ["KOBAN_ACCOUNT", "KOBAN_AUDIENCE", "KOBAN_ISSUER", "KOBAN_PREFIX", "KOBAN_SHOWS_COST"],
+      [for setting in local.wiring.functions[name].settings : "KOBAN_${setting}"],
+    ))])
+    error_message = "A function's environment has more or less than where it is and what its definition lists."
   }
 
   assert {
@@ -53,10 +54,18 @@ run "every_function_is_made_as_defined" {
       KOBAN_AUDIENCE   = "koban"
       KOBAN_ISSUER     = "https://issuer.example.com"
       KOBAN_PREFIX     = "koban-alpha-"
-      KOBAN_SHARDS     = "4"
       KOBAN_SHOWS_COST = "false"
     })
     error_message = "place-slip is not told where it is."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this["announce-races"].environment[0].variables["KOBAN_SHARDS"] == "4"
+      && aws_lambda_function.this["create-topup"].environment[0].variables["KOBAN_BANK"] == "none"
+      && aws_lambda_function.this["collect-topup"].environment[0].variables["KOBAN_BANK"] == "none"
+    )
+    error_message = "A function is not told what the environment chose, or there is a bank that nobody chose."
   }
 
   assert {

@@ -176,6 +176,44 @@ run "production_does_not_show_what_replies_cost" {
   expect_failures = [var.shows_cost]
 }
 
+run "the_development_bank_is_accepted_for_made_up_people" {
+  command = plan
+  variables {
+    bank = "development"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["collect-topup"].environment[0].variables["KOBAN_BANK"] == "development"
+    error_message = "The bank that was chosen does not reach its functions."
+  }
+}
+
+run "the_development_bank_is_refused_in_production" {
+  command = plan
+  variables {
+    environment = "production"
+    bank        = "development"
+  }
+  expect_failures = [var.bank]
+}
+
+run "the_development_bank_is_refused_in_beta" {
+  command = plan
+  variables {
+    environment = "beta"
+    bank        = "development"
+  }
+  expect_failures = [var.bank]
+}
+
+run "a_bank_that_there_is_not_is_refused" {
+  command = plan
+  variables {
+    bank = "developement"
+  }
+  expect_failures = [var.bank]
+}
+
 run "only_ephemeral_is_made_in_an_emulator" {
   command = plan
   variables {

@@ -100,7 +100,6 @@ impl Bench<'_> {
             ("KOBAN_ACCOUNT", names.account.clone()),
             ("KOBAN_ISSUER", ISSUER.into()),
             ("KOBAN_AUDIENCE", AUDIENCE.into()),
-            ("KOBAN_SHARDS", "10".into()),
             ("KOBAN_SHOWS_COST", "true".into()),
             ("AWS_REGION", names.region.clone()),
             ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE".into()),

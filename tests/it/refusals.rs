@@ -26,6 +26,21 @@ fn claims(stage: &Stage, change: impl FnOnce(&mut Value)) -> Value {
     claims
 }
 
+/// Claims as the access tokens of some issuers have them: for no audience, of a client.
+fn name_client(claims: &mut Value, client: &str) {
+    claims.as_object_mut().unwrap().remove("aud");
+    claims["client_id"] = json!(client);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_without_an_audience_is_good_for_its_client() {
+    let Some(target) = Target::start_local().await else { return };
+    let stage = Stage::of(target).await;
+    let token = stage.target.cloud().issuer().sign(&claims(&stage, |claims| name_client(claims, AUDIENCE))).unwrap();
+    let authorization = format!("Bearer {token}");
+    stage.target.send("GET", "/v1/wallet", &[("authorization", &authorization)], &[]).await.expect(200);
+}
+
 /// The token with another algorithm and no signature.
 fn unsigned(token: &str) -> String {
     let encode = |value: &Value| data_encoding::BASE64URL_NOPAD.encode(value.to_string().as_bytes());
@@ -49,6 +64,16 @@ async fn the_gateway_lets_nobody_in_without_a_good_token() {
         ("never expiring", format!("Bearer {}", sign(|claims| drop(claims.as_object_mut().unwrap().remove("exp"))))),
         ("another issuer", format!("Bearer {}", sign(|claims| claims["iss"] = json!("https://other")))),
         ("another audience", format!("Bearer {}", sign(|claims| claims["aud"] = json!("other")))),
+        ("another client", format!("Bearer {}", sign(|claims| name_client(claims, "other")))),
+        (
+            "another audience of our client",
+            format!(
+                "Bearer {}",
+                sign(|claims| {
+                    (claims["aud"], claims["client_id"]) = (json!("other"), json!(AUDIENCE));
+                })
+            ),
+        ),
     ];
     stage.target.rest().await;
     let before = stage.target.items().await;
@@ -82,6 +107,8 @@ async fn functions_check_the_claims_again() {
         wrong(|claims| claims["nbf"] = json!(99_999_999_999_i64)),
         wrong(|claims| claims["iss"] = json!("https://other")),
         wrong(|claims| claims["aud"] = json!("[other another]")),
+        wrong(|claims| name_client(claims, "other")),
+        wrong(|claims| (claims["aud"], claims["client_id"]) = (json!("other"), json!(AUDIENCE))),
         wrong(|claims| drop(claims.as_object_mut().unwrap().remove("sub"))),
     ];
     stage.target.rest().await;

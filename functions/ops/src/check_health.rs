@@ -26,6 +26,7 @@ pub static FUNCTION: Function = Function {
     sends: &[],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_secs(5),
     memory_mb: 128,
     handler: Handler::Http(|context, call| Box::pin(handle(context, call))),

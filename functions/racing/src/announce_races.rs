@@ -3,7 +3,7 @@
 
 use crate::feed::{self, Claim, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
 use crate::records::{self, StoredRace};
-use crate::{FEED, RACING, problems};
+use crate::{FEED, RACING, SHARDS, problems};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use platform::function::{
@@ -15,9 +15,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::racing::{Announcement, Race, RaceError, RaceId, RaceState, Runner};
 use std::time::Duration;
-
-/// The number of shards of a race where the environment does not choose: up to ten thousand slips.
-const SHARDS_DEFAULT: u16 = 4;
 
 pub static FUNCTION: Function = Function {
     name: "announce-races",
@@ -45,6 +42,7 @@ pub static FUNCTION: Function = Function {
     sends: &[],
     publishes: &[],
     secrets: &[Reads::of(&FEED)],
+    settings: &[&SHARDS],
     timeout: Duration::from_secs(20),
     memory_mb: 256,
     handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
@@ -78,7 +76,7 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let body = feed::body::<RacesFeed>(&call, |body| (body.races.len(), "/races"))?;
     let numbers = body.races.iter().map(|race| race.number);
     let ids = feed::race_ids(body.date, body.venue, numbers, "/races", &problems::INVALID_RACE)?;
-    let shards = context.setting("SHARDS").unwrap_or(SHARDS_DEFAULT);
+    let shards = context.setting(&SHARDS).map_err(Problem::internal)?;
     let mut wanted = Vec::with_capacity(body.races.len());
     for (index, (id, announced)) in ids.into_iter().zip(body.races).enumerate() {
         wanted.push(race_of(id, announced, shards, index)?);

@@ -29,6 +29,7 @@ pub static FUNCTION: Function = Function {
     sends: &[Sends::to(&CERTIFY_RACE), Sends::to(&SETTLE_SHARD)],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_mins(2),
     memory_mb: 512,
     handler: Handler::Message(|context, message| Box::pin(handle(context, message))),

@@ -36,6 +36,7 @@ pub static FUNCTION: Function = Function {
     sends: &[],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_secs(10),
     memory_mb: 256,
     handler: Handler::Http(|context, call| Box::pin(handle(context, call))),

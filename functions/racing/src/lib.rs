@@ -8,7 +8,7 @@ pub mod records;
 mod shard;
 mod slip_view;
 
-use platform::resource::{Alarm, Index, Queue, Secret, Service, Subscription, Table, Topic};
+use platform::resource::{Alarm, Index, Queue, Secret, Service, Setting, Subscription, Table, Topic};
 use shared::event::{Event, RaceChanged};
 
 platform::functions![
@@ -34,7 +34,7 @@ pub static SERVICE: Service = Service {
     queues: &[&SETTLE_RACE, &SETTLE_SHARD, &CERTIFY_RACE, &SWEEP_RACES, &RELAY_RACING_FAILURES],
     topics: &[&RACING_EVENTS],
     secrets: &[&FEED],
-    alarms: &[&SLIP_AFTER_CLOSE, &SLIP_AFTER_SETTLEMENT, &RACE_DOES_NOT_ADD_UP],
+    alarms: &[&SLIP_AFTER_CLOSE, &SLIP_AFTER_SETTLEMENT, &RACE_DOES_NOT_ADD_UP, &RACE_HANGS],
     functions: FUNCTIONS,
 };
 
@@ -46,6 +46,10 @@ pub const SLIPS_BY_USER: Index = Index { name: "slips-by-user", hash: "user", ra
 
 /// The secret that signs race and result feeds.
 pub static FEED: Secret = Secret { name: "feed", doc: "Signs the race and result feeds (whsec_…, one or two lines)." };
+
+/// Four take up to ten thousand slips.
+pub static SHARDS: Setting =
+    Setting { name: "SHARDS", doc: "into how many shards the slips of a new race are spread, 1 to 1000", local: "4" };
 
 pub static SETTLE_RACE: Queue = Queue {
     name: "settle-race",
@@ -85,4 +89,10 @@ pub static SLIP_AFTER_SETTLEMENT: Alarm = Alarm {
 pub static RACE_DOES_NOT_ADD_UP: Alarm = Alarm {
     name: "race-does-not-add-up",
     doc: "A race's payouts, refunds and operator result are not its stakes. It stays unsettled until they are.",
+};
+
+pub static RACE_HANGS: Alarm = Alarm {
+    name: "race-hangs",
+    doc: "A race has its result for an hour and is not settled: people's stakes and winnings are frozen. Find out what the dead letters of \
+          settle-race, settle-shard and certify-race died of; `koban verify` names every such race.",
 };

@@ -42,6 +42,7 @@ pub static FUNCTION: Function = Function {
     sends: &[],
     publishes: &[],
     secrets: &[Reads::of(&FEED)],
+    settings: &[],
     timeout: Duration::from_secs(20),
     memory_mb: 256,
     handler: Handler::Http(|context, call| Box::pin(handle(context, call))),

@@ -21,6 +21,7 @@ pub static FUNCTION: Function = Function {
     sends: &[Sends::to(&RELAY_RACING_FAILURES)],
     publishes: &[Publishes::to(&RACING_EVENTS)],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_mins(1),
     memory_mb: 256,
     handler: Handler::Relay { topic: &RACING_EVENTS, failures: &RELAY_RACING_FAILURES, map, written_at },

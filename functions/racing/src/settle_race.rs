@@ -26,6 +26,7 @@ pub static FUNCTION: Function = Function {
     sends: &[Sends::to(&SETTLE_SHARD), Sends::to(&CERTIFY_RACE)],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_secs(30),
     memory_mb: 256,
     handler: Handler::Message(|context, message| Box::pin(handle(context, message))),

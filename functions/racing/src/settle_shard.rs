@@ -37,6 +37,7 @@ pub static FUNCTION: Function = Function {
     sends: &[Sends::to(&CERTIFY_RACE)],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_mins(1),
     memory_mb: 512,
     handler: Handler::Message(|context, message| Box::pin(handle(context, message))),

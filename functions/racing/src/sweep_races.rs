@@ -1,33 +1,37 @@
 //! The sweep that brings back races which hang: RESULTED and not SETTLED for longer than settlement takes. It reads only the rows of
-//! days that can still have open races.
+//! a few days, and tells of a race that does not come back.
 
 use crate::records::DayRow;
 use crate::settle_race::{RaceVersion, Wanted};
-use crate::{RACING, SETTLE_RACE, SWEEP_RACES, keys};
+use crate::{RACE_HANGS, RACING, SETTLE_RACE, SWEEP_RACES, keys};
 use jiff::{SignedDuration, ToSpan};
-use platform::Context;
 use platform::function::{Action, Function, Grant, Handler, Sends, Trigger};
 use platform::message::{Failure, Message};
 use platform::store::Range;
+use platform::{Context, telemetry};
 use shared::medals::day_of;
 use shared::racing::RaceState;
 use std::time::Duration;
 
 /// How long settlement may take before the sweep looks after it.
 const HANGS_AFTER_MINUTES: i64 = 5;
-/// How many days are looked at: races are corrected days later.
+/// How long a race may hang before somebody is told: many settlements were started by then.
+const TOLD_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// How many days are looked at: tomorrow, today and the five before, in which nearly all corrections come. Each costs its rows' reading
+/// every minute. An older race that hangs is told by the dead letter that stopped it, and by `koban verify`.
 const DAYS: i32 = 7;
 
 pub static FUNCTION: Function = Function {
     name: "sweep-races",
     summary: "Brings back races that hang",
-    doc: "Sends each race that is resulted and unsettled for more than five minutes to settle-race again: every minute, after a quarter of \
-          an hour every five, after two hours four times an hour.",
+    doc: "Sends each race of the last days that is resulted and unsettled for more than five minutes to settle-race again: every minute, \
+          after a quarter of an hour every five, after two hours four times an hour. One that still is after an hour raises an alarm.",
     trigger: Trigger::Schedule { queue: &SWEEP_RACES, every_minutes: 1 },
     grants: &[Grant { table: &RACING, actions: &[Action::Query] }],
     sends: &[Sends::to(&SETTLE_RACE)],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_secs(30),
     memory_mb: 256,
     handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
@@ -43,7 +47,15 @@ async fn handle(context: &Context, _message: Message) -> Result<(), Failure> {
         let mut messages = Vec::new();
         for record in &rows {
             let DayRow { race, state, result_version, changed_at, .. } = record.read()?;
-            if state == RaceState::Resulted && is_brought_back(now.duration_since(changed_at)) {
+            let age = now.duration_since(changed_at);
+            if state != RaceState::Resulted {
+                continue;
+            }
+            if age > TOLD_AFTER {
+                let detail = format!("{race} has its result of version {result_version} since {changed_at} and is not settled");
+                telemetry::raise(context, &RACE_HANGS, &detail);
+            }
+            if is_brought_back(age) {
                 messages.push(serde_json::to_string(&Wanted { data: RaceVersion { race, result_version } })?);
             }
         }

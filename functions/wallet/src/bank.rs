@@ -1,14 +1,17 @@
-//! The bank, as top-ups need it: take an amount once for an id, and say what became of an id. The development bank keeps a durable
-//! ledger of its own, which the proofs compare with the wallets' lines.
+//! The bank, as top-ups need it: take an amount once for an id, and say what became of an id. Which one it is the deployment says, and
+//! where it says none nothing is collected and nobody is credited. The development bank takes nobody's money: it keeps a durable ledger
+//! of its own, which the proofs compare with the wallets' lines.
 
-use crate::BANK;
+use crate::{BANK, BANK_CHOICE};
 use jiff::Timestamp;
 use platform::Context;
+use platform::context::SettingError;
 use platform::store::{Key, Obstacle, Record, StoreError, Write, WriteError, write};
 use serde::{Deserialize, Serialize};
 use shared::id::TopUpId;
 use shared::money::Amount;
 use shared::topup::TopUp;
+use std::str::FromStr;
 use thiserror::Error;
 
 /// What the bank says.
@@ -28,6 +31,54 @@ pub enum BankError {
     Store(#[from] StoreError),
 }
 
+/// What a deployment chooses. Another bank is another name here and in Terraform's `bank`, and another [`Bank`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    None,
+    Development,
+}
+
+impl FromStr for Choice {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        match name {
+            "none" => Ok(Self::None),
+            "development" => Ok(Self::Development),
+            _ => Err(()),
+        }
+    }
+}
+
+/// The bank of this deployment.
+pub enum Bank<'a> {
+    Development(DevelopmentBank<'a>),
+}
+
+impl<'a> Bank<'a> {
+    /// The one that was chosen, if any was.
+    pub fn chosen(context: &'a Context) -> Result<Option<Self>, SettingError> {
+        Ok(match context.setting(&BANK_CHOICE)? {
+            Choice::None => None,
+            Choice::Development => Some(Self::Development(DevelopmentBank(context))),
+        })
+    }
+
+    /// Takes the top-up's amount, once: the same id again answers as the first time.
+    pub async fn collect(&self, topup: &TopUp) -> Result<Verdict, BankError> {
+        match self {
+            Self::Development(bank) => bank.collect(topup).await,
+        }
+    }
+
+    /// What became of a top-up; none when the bank never heard of it.
+    pub async fn status(&self, id: &TopUpId) -> Result<Option<Verdict>, BankError> {
+        match self {
+            Self::Development(bank) => bank.status(id).await,
+        }
+    }
+}
+
 /// An entry of the development bank's ledger.
 #[derive(Debug, Serialize, Deserialize)]
 struct Collection {
@@ -39,11 +90,10 @@ struct Collection {
 
 /// A bank for development. The last two digits of the amount decide: 97 is declined; 98 times out though the money was taken; 99 times
 /// out before the bank knows of it, once in a while each. Anything else is collected.
-pub struct DevelopmentBank<'a>(pub &'a Context);
+pub struct DevelopmentBank<'a>(&'a Context);
 
 impl DevelopmentBank<'_> {
-    /// Takes the top-up's amount, once: the same id again answers as the first time.
-    pub async fn collect(&self, topup: &TopUp) -> Result<Verdict, BankError> {
+    async fn collect(&self, topup: &TopUp) -> Result<Verdict, BankError> {
         let tail = topup.amount.minor % 100;
         if tail == 99 && self.0.now().duration_since(topup.requested_at).as_secs() < 60 {
             return Err(BankError::TimedOut);
@@ -62,8 +112,7 @@ impl DevelopmentBank<'_> {
         if tail == 98 { Err(BankError::TimedOut) } else { Ok(verdict) }
     }
 
-    /// What became of a top-up; none when the bank never heard of it.
-    pub async fn status(&self, id: &TopUpId) -> Result<Option<Verdict>, BankError> {
+    async fn status(&self, id: &TopUpId) -> Result<Option<Verdict>, BankError> {
         let found = self.0.table(&BANK).get(&key(id)).await?;
         Ok(found.map(|record| record.read::<Collection>()).transpose()?.map(|collection| collection.verdict))
     }

@@ -1,8 +1,8 @@
 //! The worker that collects a top-up from the bank and credits the wallet. A message names the top-up; what is true of it is read here.
 //! Whatever happens to this worker, the next one asks the bank for the status before it acts.
 
-use crate::bank::{BankError, DevelopmentBank, Verdict};
-use crate::{BANK, COLLECT_TOPUP, WALLET, posting, topup};
+use crate::bank::{Bank, BankError, Verdict};
+use crate::{BANK, BANK_CHOICE, COLLECT_TOPUP, WALLET, posting, topup};
 use platform::Context;
 use platform::commit::{Decision, Journal, commit};
 use platform::function::{Action, Function, Grant, Handler, Retry, Trigger};
@@ -28,10 +28,14 @@ pub static FUNCTION: Function = Function {
     sends: &[],
     publishes: &[],
     secrets: &[],
+    settings: &[&BANK_CHOICE],
     timeout: Duration::from_secs(20),
     memory_mb: 256,
     handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
 };
+
+/// Nothing may be credited that nobody took: the message waits among the dead letters until somebody can.
+const NO_BANK: &str = "this deployment has no bank: set `bank` in Terraform's variables, then `koban redrive collect-topup`";
 
 /// A message: an event of a top-up, or the same by hand.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,7 +58,7 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     if topup.state.is_final() {
         return Ok(());
     }
-    let bank = DevelopmentBank(context);
+    let bank = Bank::chosen(context)?.ok_or_else(|| Failure::new(NO_BANK))?;
     let verdict = if topup.state == TopUpState::Requested {
         let Some((topup, record)) = step(context, &topup, &record, TopUpState::Collecting).await? else { return Ok(()) };
         return finish(context, &topup, &record, bank.collect(&topup).await).await;

@@ -1,8 +1,9 @@
 //! `POST /v1/topups`: asks for money to be collected from the bank. The request is written down and answered at once; the collection
 //! follows by itself.
 
-use crate::WALLET;
+use crate::bank::Bank;
 use crate::topup::{self, TopUpView};
+use crate::{BANK_CHOICE, WALLET};
 use platform::commit::{Decision, commit};
 use platform::function::{Access, Action, Function, Grant, Handler, Idempotency, Method, Route, Success, Throttle, Trigger, schema};
 use platform::store::Write;
@@ -27,13 +28,14 @@ pub static FUNCTION: Function = Function {
         parameters: &[],
         body: Some(schema::<NewTopUp>()),
         replies: &[Success::of::<TopUpView>(202, "The top-up.")],
-        problems: &[&ASSET_NOT_SOLD, &TOP_UP_OUT_OF_RANGE],
+        problems: &[&ASSET_NOT_SOLD, &TOP_UP_OUT_OF_RANGE, &TOP_UPS_UNAVAILABLE],
         throttle: Throttle { rate: 200, burst: 400 },
     }),
     grants: &[Grant { table: &WALLET, actions: &[Action::PutItem] }],
     sends: &[],
     publishes: &[],
     secrets: &[],
+    settings: &[&BANK_CHOICE],
     timeout: Duration::from_secs(10),
     memory_mb: 256,
     handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
@@ -44,6 +46,8 @@ platform::problem_codes! {
         next: "Top up in JPY; medals come free by /v1/medals/daily.";
     TOP_UP_OUT_OF_RANGE = 422 "top_up_out_of_range", "A top-up is 100 to 100,000,000 yen", retryable: false,
         next: "Ask for an amount within the range; split a larger one.";
+    TOP_UPS_UNAVAILABLE = 503 "top_ups_unavailable", "Top-ups are not taken now: no bank is connected", retryable: true,
+        next: "Send the same request again, with the same Idempotency-Key, once top-ups are taken; medals come free by /v1/medals/daily.";
 }
 
 /// What to top up by.
@@ -65,6 +69,10 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     if !(TOP_UP_MIN..=TOP_UP_MAX).contains(&wanted.minor) {
         let detail = format!("must be {TOP_UP_MIN} to {TOP_UP_MAX}");
         return Err(Problem::new(&TOP_UP_OUT_OF_RANGE, "").with_error("/minor", detail));
+    }
+    // Nobody would collect it: an order for money must not lie there until somebody can.
+    if Bank::chosen(context).map_err(Problem::internal)?.is_none() {
+        return Err(Problem::new(&TOP_UPS_UNAVAILABLE, ""));
     }
     let request = call.request_hash();
     let operation =

@@ -6,7 +6,7 @@ pub mod posting;
 mod topup;
 mod view;
 
-use platform::resource::{Index, Queue, Service, Subscription, Table, Topic};
+use platform::resource::{Index, Queue, Service, Setting, Subscription, Table, Topic};
 use shared::event::{Event, TopUpChanged};
 
 platform::functions![
@@ -36,6 +36,10 @@ pub static WALLET: Table = Table { name: "wallet", doc: "Wallet lines, top-ups a
 
 /// Top-ups that are not final, oldest first, spread over eight partitions.
 pub const OPEN_TOPUPS: Index = Index { name: "open-topups", hash: "open", range: "since" };
+
+/// A deployment says which bank it has; none takes no money. The development bank is for people who are made up.
+pub static BANK_CHOICE: Setting =
+    Setting { name: "BANK", doc: "the bank that top-ups are collected from, none or development", local: "development" };
 
 /// The development bank's own ledger. Nothing but the bank adapter touches it.
 pub static BANK: Table = Table { name: "bank", doc: "The development bank's ledger.", indexes: &[] };

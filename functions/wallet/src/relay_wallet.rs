@@ -19,6 +19,7 @@ pub static FUNCTION: Function = Function {
     sends: &[Sends::to(&RELAY_WALLET_FAILURES)],
     publishes: &[Publishes::to(&WALLET_EVENTS)],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_mins(1),
     memory_mb: 256,
     handler: Handler::Relay { topic: &WALLET_EVENTS, failures: &RELAY_WALLET_FAILURES, map, written_at },

@@ -98,7 +98,8 @@ impl Proof {
         }
     }
 
-    /// Whether every promise holds for everything that is stored. Races that are still open are no fault.
+    /// Whether every promise holds for everything that is stored. Races that are still open are no fault, nor is what is under way; what
+    /// has been under way for longer than it ever takes is.
     pub fn is_clean(&self) -> bool {
         self.sum_zero && self.chains_ok && self.certificates_ok && self.dues_ok && self.faults.is_empty()
     }
@@ -133,7 +134,7 @@ enum Promise {
     Chains,
     /// Settled races are certified, truly and twice.
     Certificates,
-    /// A settled race has posted what is due.
+    /// A settled race has posted what is due, and one with a result is settled soon.
     Dues,
 }
 

@@ -87,9 +87,7 @@ fn user_of(claims: &HashMap<String, String>, issuer: &Issuer, now: Timestamp) ->
     if claim("iss") != issuer.url {
         return Err(unauthenticated("the token is of another issuer"));
     }
-    // A list of audiences reaches a function as "[one two]".
-    let audiences = claim("aud").trim_start_matches('[').trim_end_matches(']');
-    if !audiences.split_ascii_whitespace().any(|audience| audience == issuer.audience) {
+    if !is_for(claims, &issuer.audience) {
         return Err(unauthenticated("the token is for another audience"));
     }
     let second = |name: &str| claim(name).parse::<i64>().ok();
@@ -105,6 +103,16 @@ fn user_of(claims: &HashMap<String, String>, issuer: &Issuer, now: Timestamp) ->
         subject if subject.len() > 255 => Err(unauthenticated("the token's subject is too long")),
         subject => Ok(UserId::of_subject(&issuer.url, subject)),
     }
+}
+
+/// As API Gateway decides it: by `client_id` where there is no `aud`, as in the access tokens of some issuers, and only there.
+fn is_for(claims: &HashMap<String, String>, audience: &str) -> bool {
+    let Some(audiences) = claims.get("aud") else {
+        return claims.get("client_id").is_some_and(|client| client == audience);
+    };
+    // A list of audiences reaches a function as "[one two]".
+    let audiences = audiences.trim_start_matches('[').trim_end_matches(']');
+    audiences.split_ascii_whitespace().any(|one| one == audience)
 }
 
 #[cfg(test)]
@@ -128,6 +136,24 @@ mod tests {
     fn a_right_token_names_its_person() {
         assert_eq!(check(|_| ()), Ok(()));
         assert_eq!(check(set("aud", "[other koban]")), Ok(()));
+    }
+
+    #[test]
+    fn a_token_without_an_audience_is_for_its_client() {
+        let client = |audience: Option<&'static str>, client: &'static str| {
+            check(move |claims| {
+                claims.remove("aud");
+                claims.extend(audience.map(|audience| ("aud".to_owned(), audience.to_owned())));
+                claims.insert("client_id".into(), client.into());
+            })
+        };
+        assert_eq!(client(None, "koban"), Ok(()));
+        for (audience, other) in
+            [(None, "other"), (None, ""), (None, "[koban other]"), (Some("other"), "koban"), (Some(""), "koban")]
+        {
+            assert!(client(audience, other).is_err(), "{audience:?} {other}");
+        }
+        assert!(check(|claims| drop(claims.remove("aud"))).is_err());
     }
 
     #[test]

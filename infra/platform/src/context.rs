@@ -1,18 +1,22 @@
-//! What a handler may use: the clock, the tables, queues, topics and secrets of its own definition, and the meter that counts what it
+//! What a handler may use: the clock, the tables, queues, topics, secrets and settings of its own definition, and the meter that counts what it
 //! costs. A handler reaches nothing that its definition does not list.
 
 use crate::clock::Clock;
 use crate::function::{Function, Publishes, Reads, Sends};
 use crate::meter::Meter;
-use crate::resource::{Queue, Secret, Table, Topic};
+use crate::resource::{Queue, Secret, Setting, Table, Topic};
 use crate::sdk::Sdk;
 use crate::secrets::Secrets;
 use crate::sender::{QueueSender, TopicSender};
 use crate::store::Store;
 use crate::telemetry::LogSink;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+/// How many calls of a topic are under way at once: a relay's batch is fifty of them, and the table's stream waits for it.
+const PUBLISHED_AT_ONCE: usize = 4;
 
 /// What lives as long as a Lambda's process: connections, made when first used.
 pub struct Environment {
@@ -46,6 +50,11 @@ pub struct Surroundings {
 
 /// Choices of an environment that functions read, by name.
 pub type Settings = std::collections::BTreeMap<String, String>;
+
+/// A setting that is missing, or is none of its choices.
+#[derive(Debug, thiserror::Error)]
+#[error("KOBAN_{} is missing, or none of its choices ({}): set it in Terraform's variables", .0.name, .0.doc)]
+pub struct SettingError(&'static Setting);
 
 /// Who issues the tokens of callers, and for whom.
 #[derive(Debug, Clone)]
@@ -121,9 +130,18 @@ impl Context {
         self.env.clock.now()
     }
 
-    /// A choice of the environment, when it is made and fits.
-    pub fn setting<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
-        self.env.settings.get(name)?.parse().ok()
+    /// What the environment chose for `setting`.
+    ///
+    /// # Errors
+    /// When nothing was chosen, or what is none of its choices: there is no default that would do instead.
+    ///
+    /// # Panics
+    /// When the function's definition does not list the setting: it would not be told on AWS.
+    pub fn setting<T: std::str::FromStr>(&self, setting: &'static Setting) -> Result<T, SettingError> {
+        let declared = self.function().settings.iter().any(|declared| std::ptr::eq(*declared, setting));
+        assert!(declared, "{} does not read the setting {}", self.function().name, setting.name);
+        let chosen = self.env.settings.get(setting.name);
+        chosen.and_then(|chosen| chosen.parse().ok()).ok_or(SettingError(setting))
     }
 
     /// How long this invocation may still run.
@@ -204,13 +222,19 @@ pub struct TopicHandle<'a> {
 }
 
 impl TopicHandle<'_> {
-    /// Publishes every event, in order.
+    /// Publishes every event, in no order: neither topics nor queues keep one. All are accepted, or an error tells that some may not
+    /// be: publish them again, consumers expect duplicates.
     pub async fn publish(&self, events: &[String]) -> Result<(), crate::sender::SendError> {
-        let arn = self.context.env.sdk.names.topic_arn(self.topic);
-        for chunk in events.chunks(10) {
+        let arn = &self.context.env.sdk.names.topic_arn(self.topic);
+        let publish = |chunk| async move {
             self.context.meter.count_call();
-            self.sender.publish(&arn, chunk, &self.context.trace).await?;
-        }
-        Ok(())
+            self.sender.publish(arn, chunk, &self.context.trace).await
+        };
+        let calls: Vec<_> = events.chunks(10).map(publish).collect();
+        stream::iter(calls).buffer_unordered(PUBLISHED_AT_ONCE).try_collect().await
     }
 }
+
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;

@@ -34,13 +34,13 @@ fn environment(function: &'static Function) -> Result<Arc<Environment>, SdkError
         log: Arc::new(StandardOutput),
         issuer: Issuer { url: var("KOBAN_ISSUER")?, audience: var("KOBAN_AUDIENCE")? },
         shows_cost: std::env::var("KOBAN_SHOWS_COST").is_ok_and(|value| value == "true"),
-        settings: Arc::new(std::env::vars().filter_map(setting).collect()),
+        settings: Arc::new(function.settings.iter().filter_map(|setting| chosen(setting.name)).collect()),
     };
     Ok(Arc::new(Environment::new(function, Sdk::from_env()?, surroundings)))
 }
 
-fn setting((name, value): (String, String)) -> Option<(String, String)> {
-    Some((name.strip_prefix("KOBAN_")?.to_owned(), value))
+fn chosen(name: &'static str) -> Option<(String, String)> {
+    Some((name.to_owned(), std::env::var(format!("KOBAN_{name}")).ok()?))
 }
 
 fn serve(env: Arc<Environment>) -> Result<(), String> {

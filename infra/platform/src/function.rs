@@ -6,7 +6,7 @@ use crate::http::{Call, Reply};
 use crate::message::{Failure, Message};
 use crate::problem::{Code, Problem};
 use crate::relay::{MapChange, WrittenAt};
-use crate::resource::{Queue, Secret, Table, Topic};
+use crate::resource::{Queue, Secret, Setting, Table, Topic};
 use crate::secrets::ConnectSecrets;
 use crate::sender::{ConnectQueues, ConnectTopics};
 use futures_util::future::BoxFuture;
@@ -31,6 +31,8 @@ pub struct Function {
     pub publishes: &'static [Publishes],
     /// The secrets it may read.
     pub secrets: &'static [Reads],
+    /// The environment's choices that it may read.
+    pub settings: &'static [&'static Setting],
     pub timeout: Duration,
     pub memory_mb: u32,
     pub handler: Handler,
@@ -249,7 +251,7 @@ pub type HandleMessage = for<'a> fn(&'a Context, Message) -> BoxFuture<'a, Resul
 pub enum Handler {
     Http(HandleCall),
     Message(HandleMessage),
-    /// Maps each change to the events it means and publishes them to `topic`, in order.
+    /// Maps each change to the events it means and publishes them to `topic`.
     Relay {
         topic: &'static Topic,
         /// Where changes go that cannot be mapped, and batches that AWS gives up on.

@@ -1,6 +1,7 @@
-//! Relays: a table's stream is its outbox. Each change is mapped to the events it means, which are published in order. A change that
-//! cannot be mapped goes whole to the relay's own failures queue and the stream goes on; when publishing fails the batch fails and
-//! comes again from its first record: duplicates are expected, losses are not.
+//! Relays: a table's stream is its outbox. Each change is mapped to the events it means, which are published, those of a batch in no
+//! order: the topics and queues behind keep none, and an event names the version it is of. A change that cannot be mapped goes whole to
+//! the relay's own failures queue and the stream goes on; when publishing fails the batch fails and comes again from its first record:
+//! duplicates are expected, losses are not.
 
 use crate::context::Context;
 use crate::problem::chain;

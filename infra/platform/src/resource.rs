@@ -1,4 +1,4 @@
-//! What functions touch: tables, queues, topics, secrets. Each is a constant that stands once, in the service that owns it; the
+//! What functions touch: tables, queues, topics, secrets, settings. Each is a constant that stands once, in the service that owns it; the
 //! Terraform wiring, the local cloud and the grants are read from it.
 
 /// A DynamoDB table. Every table has the same shape: `pk` and `sk`, both strings, and a binary `body`.
@@ -54,6 +54,17 @@ pub struct Topic {
 pub struct Secret {
     pub name: &'static str,
     pub doc: &'static str,
+}
+
+/// A choice of the environment that a function reads: `KOBAN_<name>` among its variables, which Terraform sets from its own variable.
+#[derive(Debug)]
+pub struct Setting {
+    /// `SHARDS`
+    pub name: &'static str,
+    /// What is chosen, and between what.
+    pub doc: &'static str,
+    /// What the local cloud chooses when it is not started otherwise.
+    pub local: &'static str,
 }
 
 /// An alarm that functions raise themselves: for what must never happen and did.

@@ -16,6 +16,7 @@ pub static FUNCTION: Function = Function {
     sends: &[],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_secs(30),
     memory_mb: 256,
     handler: Handler::Message(|context, message| Box::pin(handle(context, message))),

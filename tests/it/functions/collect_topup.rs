@@ -2,7 +2,11 @@
 //! when all goes well stands with `create-topup`; what becomes of UNKNOWN with `sweep-topups`.)
 
 use crate::harness::{Target, User};
+use data_encoding::BASE64;
 use serde_json::{Value, json};
+use shared::id::TopUpId;
+use shared::money::{Amount, Asset};
+use shared::topup::TopUp;
 use std::time::Duration;
 
 const QUEUE: &str = "collect-topup";
@@ -80,4 +84,37 @@ async fn a_job_of_a_top_up_that_does_not_exist_is_given_up() {
     target.until_dead(QUEUE, 1).await;
     target.skip(Duration::from_mins(1)).await;
     assert_eq!(nobody.lines().await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_bank_what_was_ordered_before_is_never_credited() {
+    // One that is REQUESTED comes by its event.
+    for (state, is_published) in [("REQUESTED", false), ("UNKNOWN", true)] {
+        let configured = Target::start_local_with(|config| drop(config.settings.insert("BANK".into(), "none".into()))).await;
+        let Some(target) = configured else { return };
+        let (user, id, at) = (target.user(), TopUpId::derive(&[b"before"]), target.now());
+        let topup = TopUp {
+            id: id.clone(),
+            user: user.id(),
+            amount: Amount { asset: Asset::Jpy, minor: 100_000_000 },
+            state: serde_json::from_value(json!(state)).unwrap(),
+            requested_at: at,
+            updated_at: at,
+        };
+        let item = json!({
+            "pk": {"S": format!("topup#{}", user.id())},
+            "sk": {"S": id.as_str()},
+            "rev": {"N": "1"},
+            "body": {"B": BASE64.encode(&serde_json::to_vec(&topup).unwrap())},
+        });
+        target.put_item("wallet", &item).await;
+        if is_published {
+            target.publish(QUEUE, &job(&user, id.as_str())).await;
+        }
+        target.until_dead(QUEUE, 1).await;
+        assert_eq!(user.lines().await, Vec::<Value>::new());
+        assert_eq!(user.topup_state(id.as_str()).await, state);
+        let causes = target.failures("collect-topup");
+        assert!(causes.iter().all(|cause| cause.contains("koban redrive collect-topup")) && !causes.is_empty(), "{causes:?}");
+    }
 }

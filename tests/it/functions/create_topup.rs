@@ -2,6 +2,7 @@
 
 use crate::harness::{Target, all_at_once, random_text};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const PATH: &str = "/v1/topups";
 
@@ -114,4 +115,18 @@ async fn a_token_is_needed() {
     let target = Target::start().await;
     let refused = target.send("POST", PATH, &[("idempotency-key", "k")], yen(500).to_string().as_bytes()).await;
     assert_eq!(refused.status, 401, "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_bank_no_order_for_money_is_taken() {
+    for (bank, status, code) in [("none", 503, "top_ups_unavailable"), ("developement", 500, "internal"), ("", 500, "internal")] {
+        let configured = Target::start_local_with(|config| drop(config.settings.insert("BANK".into(), bank.into()))).await;
+        let Some(target) = configured else { return };
+        let user = target.user();
+        user.post_new(PATH, &yen(100_000_000)).await.refused(status, code);
+        user.post_new(PATH, &yen(99)).await.refused_at(422, "top_up_out_of_range", "/minor");
+        target.pass(Duration::from_secs(130)).await;
+        target.rest().await;
+        assert_eq!(user.lines().await, Vec::<Value>::new());
+    }
 }

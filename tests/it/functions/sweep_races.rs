@@ -1,6 +1,7 @@
-//! The sweep of races: one whose settlement was lost on the way is brought back after five minutes.
+//! The sweep of races: one whose settlement was lost on the way is brought back after five minutes, one that stays lost is told.
 
 use crate::harness::{LosesMessagesTo, Target, dividends, win};
+use koban::verify::{Tables, verify};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,38 @@ async fn a_race_whose_shards_were_never_told_is_settled() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_race_that_was_paid_and_never_proved_is_settled() {
     is_brought_back_from("certify-race").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_race_that_does_not_come_back_within_an_hour_is_told_and_verify_names_it() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let user = target.rich_user(1_000).await;
+    user.bet(&race, win(1, 500)).await;
+    let named = || {
+        let proof = verify(&Tables::open(target.data()).unwrap(), target.now()).unwrap();
+        proof.faults.iter().any(|fault| fault.contains(&race.id) && fault.contains("koban publish settle-race"))
+    };
+    target.cloud().install_faults(Some(Arc::new(LosesMessagesTo("settle-shard"))));
+    target.feed_results(&race.ended(&dividends(&[("win", "1", 150)]))).await.expect(200);
+    target.pass(Duration::from_mins(20)).await;
+    target.rest().await;
+    assert!(!named(), "it is on its way");
+    target.pass(Duration::from_mins(15)).await;
+    target.rest().await;
+    assert!(named() && target.alarms("race-hangs").is_empty());
+    target.pass(Duration::from_mins(30)).await;
+    let told = target.eventually("an alarm", async || target.alarms("race-hangs").first().cloned()).await;
+    assert!(told.contains(&race.id), "{told}");
+    target.rest().await;
+    target.cloud().install_faults(None);
+    for _ in 0..16 {
+        target.pass(Duration::from_mins(1)).await;
+    }
+    let settled = async || (target.race(&race).await["state"] == "settled").then_some(());
+    target.eventually("the race is settled", settled).await;
+    target.rest().await;
+    assert!(!named());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

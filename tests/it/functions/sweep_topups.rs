@@ -1,7 +1,12 @@
 //! The sweep of top-ups: what hangs for more than a minute is brought back, and the bank's status decides, never a blind second try.
 
 use crate::harness::{Target, User};
-use serde_json::Value;
+use data_encoding::BASE64;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::id::TopUpId;
+use shared::money::{Amount, Asset};
+use shared::topup::{TopUp, TopUpState};
 use std::time::Duration;
 
 async fn unknown(user: &User, minor: i64) -> String {
@@ -70,4 +75,39 @@ async fn a_sweep_by_hand_finds_nothing_before_a_minute() {
     target.publish("sweep-topups", &serde_json::json!({})).await;
     target.rest().await;
     assert_eq!(user.topup_state(&id).await, "UNKNOWN");
+}
+
+/// A top-up as its index has it, in the partition of ids that end in `q`.
+fn open_item(user: &User, id: &str, since: Timestamp, body: &[u8]) -> Value {
+    json!({
+        "pk": {"S": format!("topup#{}", user.id())}, "sk": {"S": id}, "rev": {"N": "1"}, "body": {"B": BASE64.encode(body)},
+        "open": {"S": "topup#1"}, "since": {"S": since.to_string()},
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_never_come_to_an_end_keep_no_other_out() {
+    let Some(target) = Target::start_local().await else { return };
+    let user = target.user();
+    let at = target.now();
+    // Older ones, as many as a sweep brings back, that nobody can read.
+    for number in 0..500 {
+        let id = format!("top_{:0>25}q", data_encoding::BASE32_NOPAD.encode(format!("{number:03}").as_bytes()).to_lowercase());
+        target.put_item("wallet", &open_item(&user, &id.replace('0', "a"), at - Duration::from_mins(90), b"{}")).await;
+    }
+    let id: TopUpId = "top_bbbbbbbbbbbbbbbbbbbbbbbbbq".parse().unwrap();
+    let topup = TopUp {
+        id: id.clone(),
+        user: user.id(),
+        amount: Amount { asset: Asset::Jpy, minor: 1_000 },
+        state: TopUpState::Unknown,
+        requested_at: at,
+        updated_at: at,
+    };
+    target.put_item("wallet", &open_item(&user, id.as_str(), at, &serde_json::to_vec(&topup).unwrap())).await;
+    for _ in 0..4 {
+        target.pass(Duration::from_secs(61)).await;
+    }
+    user.until_top_up_is(id.as_str(), "COLLECTED").await;
+    assert_eq!(user.balance("JPY").await, 1_000);
 }

@@ -31,6 +31,13 @@ impl Target {
         self.log().iter().filter_map(of_function).collect()
     }
 
+    /// Why `function` failed so far.
+    pub fn failures(&self, function: &str) -> Vec<String> {
+        let lines = self.log();
+        let failures = lines.iter().filter(|line| line["function"] == function && line["level"] == "error");
+        failures.map(|line| line["error"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// The details of the alarms `name` so far.
     pub fn alarms(&self, name: &str) -> Vec<String> {
         let lines = self.log();

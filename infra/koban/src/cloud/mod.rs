@@ -66,7 +66,7 @@ pub struct Config {
     pub services: &'static [&'static Service],
     /// Where time starts in a new data directory; none follows the machine's clock.
     pub start_at: Option<Timestamp>,
-    /// What functions find as their environment's settings: `SHARDS`.
+    /// What functions find as their environment's settings, where it is not what each chooses for a laptop: `SHARDS`.
     pub settings: platform::context::Settings,
     /// What tokens say who issued them; the stable local name when none is given.
     pub issuer: Option<String>,

@@ -18,7 +18,7 @@ use super::streams::{self, Relay, trim};
 use super::topics::Topics;
 use super::{Cloud, CloudError, Config, Shared, local_names, server};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use platform::context::{Environment, Surroundings};
+use platform::context::{Environment, Settings, Surroundings};
 use platform::sdk::Sdk;
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -104,7 +104,7 @@ async fn open(config: &Config, url: &str, aws_url: &str) -> Result<(Arc<Shared>,
         log: log.clone(),
         issuer: platform::context::Issuer { url: issuer_name, audience: AUDIENCE.into() },
         shows_cost: true,
-        settings: Arc::new(config.settings.clone()),
+        settings: Arc::new(settings(config)),
     };
     let (runners, permits) = runners(config, &backends, &surroundings);
     let shares = streams::Surroundings { engine: engine.clone(), queues, clock: clock.clone(), activity: activity.clone() };
@@ -127,6 +127,14 @@ async fn open(config: &Config, url: &str, aws_url: &str) -> Result<(Arc<Shared>,
         log,
     };
     Ok((Arc::new(shared), runners))
+}
+
+/// What the settings choose on a laptop, and what this cloud was started with instead.
+fn settings(config: &Config) -> Settings {
+    let read = crate::registry::functions_of(config.services).flat_map(|function| function.settings);
+    let mut settings: Settings = read.map(|setting| (setting.name.to_owned(), setting.local.to_owned())).collect();
+    settings.extend(config.settings.clone());
+    settings
 }
 
 /// Every function, each with its own connector, which is its identity.

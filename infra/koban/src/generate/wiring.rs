@@ -30,6 +30,7 @@ struct FunctionWiring {
     sends: Vec<&'static str>,
     publishes: Vec<&'static str>,
     secrets: Vec<&'static str>,
+    settings: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,6 +150,7 @@ fn of_function(service: &'static str, function: &'static Function) -> FunctionWi
         sends: function.sends.iter().map(|sends| sends.queue.name).collect(),
         publishes: function.publishes.iter().map(|publishes| publishes.topic.name).collect(),
         secrets: function.secrets.iter().map(|reads| reads.secret.name).collect(),
+        settings: function.settings.iter().map(|setting| setting.name).collect(),
     }
 }
 

@@ -175,6 +175,7 @@ fn function(name: &Name, trigger: &str, timeout_seconds: u32, handler: &str) -> 
     sends: &[],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_secs({timeout_seconds}),
     memory_mb: 256,
     handler: {handler},

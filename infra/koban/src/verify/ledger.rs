@@ -3,7 +3,7 @@
 //! and the other has not is named. SQLite keeps it all in a file of its own that nobody else sees and that vanishes with it, so a
 //! million slips need no memory.
 
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
 /// Who says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub(super) struct Ledger {
 const SCHEMA: &str = "
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000; PRAGMA temp_store = FILE;
 CREATE TABLE movements (side INTEGER, operation TEXT, user TEXT, kind TEXT, asset TEXT, account TEXT, minor INTEGER);
--- Top-ups that are not final: the bank may have taken what the wallet has not been credited yet.
-CREATE TABLE open_topups (operation TEXT);
+-- Top-ups that are not final: the bank may have taken what the wallet has not been credited yet. One that stays so is a fault of its own.
+CREATE TABLE open_topups (operation TEXT PRIMARY KEY, user TEXT);
 BEGIN;";
 
 /// Objects against lines: each movement must be there on both sides, as often and with the same sums.
@@ -79,8 +79,15 @@ impl Ledger {
         statement.execute(params![side as i64, operation, user, kind, asset, account, minor]).map(drop)
     }
 
-    pub fn add_open_topup(&self, operation: &str) -> Result<()> {
-        self.connection.prepare_cached("INSERT INTO open_topups VALUES (?1)")?.execute([operation]).map(drop)
+    pub fn add_open_topup(&self, operation: &str, user: &str) -> Result<()> {
+        let mut statement = self.connection.prepare_cached("INSERT OR REPLACE INTO open_topups VALUES (?1, ?2)")?;
+        statement.execute([operation, user]).map(drop)
+    }
+
+    /// Whose top-up it is, if it is not final.
+    pub fn open_topup(&self, operation: &str) -> Result<Option<String>> {
+        let mut statement = self.connection.prepare_cached("SELECT user FROM open_topups WHERE operation = ?1")?;
+        statement.query_row([operation], |row| row.get(0)).optional()
     }
 
     /// How many people staked, by their slips.

@@ -5,11 +5,15 @@ use super::shard::{self, Judged};
 use super::{Checking, Item, Promise, Stop, VerifyError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde_json::json;
 use shared::racing::{AssetTotals, Certificate, ClosingPosting, Race, RaceId, RaceResult, RaceState, Totals};
 use std::collections::BTreeMap;
 
 /// A certificate is repeated a quarter of an hour later; after this the repetition must be there.
 const REPEATED_WITHIN: SignedDuration = SignedDuration::from_mins(18);
+
+/// Settlement takes seconds, and `sweep-races` starts it again after five minutes: what takes longer hangs, with people's stakes in it.
+const SETTLED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// The race that is being read.
 #[derive(Default)]
@@ -22,6 +26,8 @@ pub(super) struct Reading {
 struct Facts {
     id: RaceId,
     race: Option<Race>,
+    /// When the race was last changed; races that were written before they told it have none.
+    changed_at: Option<Timestamp>,
     results: BTreeMap<u32, RaceResult>,
     certificates: Vec<Certificate>,
     judged: Option<Judged>,
@@ -32,6 +38,11 @@ struct Facts {
 #[derive(Deserialize)]
 struct StoredResult {
     result: RaceResult,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    changed_at: Option<Timestamp>,
 }
 
 impl Reading {
@@ -71,12 +82,23 @@ impl Reading {
 
 impl Facts {
     fn new(id: RaceId) -> Self {
-        Self { id, race: None, results: BTreeMap::new(), certificates: Vec::new(), judged: None, totals: Totals::default() }
+        Self {
+            id,
+            race: None,
+            changed_at: None,
+            results: BTreeMap::new(),
+            certificates: Vec::new(),
+            judged: None,
+            totals: Totals::default(),
+        }
     }
 
     fn item(&mut self, item: &Item) -> Result<(), Stop> {
         match item.sk.split('#').next() {
-            Some("race") => self.race = Some(item.read()?),
+            Some("race") => {
+                self.race = Some(item.read()?);
+                self.changed_at = item.read::<Changed>()?.changed_at;
+            }
             Some("cert") => self.certificates.push(item.read()?),
             Some("result") => {
                 let version = item.sk.strip_prefix("result#v").and_then(|version| version.parse().ok());
@@ -103,9 +125,27 @@ impl Facts {
             sum.payout += totals.payout;
             sum.refund += totals.refund;
         }
-        if race.state == RaceState::Settled {
-            self.check_certificates(checking, race);
+        match race.state {
+            RaceState::Open => {}
+            RaceState::Resulted => self.check_progress(checking, race),
+            RaceState::Settled => self.check_certificates(checking, race),
         }
+    }
+
+    /// A race with a result is on its way to be settled. What is told of one that hangs is the same in every reading, so it says since
+    /// when, not for how long.
+    fn check_progress(&self, checking: &mut Checking, race: &Race) {
+        let since = self.changed_at.unwrap_or_else(|| race.effective_close());
+        if checking.now.duration_since(since) <= SETTLED_WITHIN {
+            return;
+        }
+        let (id, slips) = (self.id, self.totals.slips);
+        let wanted = json!({"data": {"race": id, "result_version": race.result_version}});
+        let hangs = format!(
+            "{id}: has its result since {since} and is not settled, with {slips} slips in it; mend what the dead letters of settle-race, \
+             settle-shard and certify-race died of, then `koban redrive` them, or `koban publish settle-race '{wanted}'`"
+        );
+        checking.fault(Promise::Dues, hangs);
     }
 
     /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say, and so does

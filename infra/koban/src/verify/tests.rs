@@ -46,6 +46,14 @@ fn race() -> Race {
     Race::announce(race_id(), announcement, SHARDS).unwrap().resulted(at(100)).settled(1).unwrap()
 }
 
+/// A race as it is stored.
+#[derive(Serialize)]
+struct ChangedRace {
+    #[serde(flatten)]
+    race: Race,
+    changed_at: Timestamp,
+}
+
 /// A single at 500.
 fn bet(bet_type: BetType, runners: &[u8]) -> Bet {
     Bet { bet_type, selection: Selection::Single { runners: runners.to_vec() }, stake: 500 }
@@ -115,7 +123,7 @@ fn settled(dividends: &serde_json::Value, people: [(&str, Bet); 2]) -> Stored {
     }
     let race = race();
     let place = format!("race#{}", race_id().key());
-    put(&mut stored, "racing", &place, "race", &race);
+    put(&mut stored, "racing", &place, "race", &ChangedRace { race, changed_at: at(900) });
     put(&mut stored, "racing", &place, "result#v0001", &json!({"message_id": "m", "received_at": at(100), "result": result}));
     for pass in [1, 2] {
         let made = Certificate::new(race_id(), 1, pass, SHARDS, totals.clone(), at(i64::from(pass) * 900)).unwrap();
@@ -138,7 +146,11 @@ fn tables(stored: Stored) -> Tables {
 }
 
 fn prove(stored: Stored) -> Proof {
-    verify(&tables(stored), at(7_200)).unwrap()
+    prove_at(stored, 7_200)
+}
+
+fn prove_at(stored: Stored, second: i64) -> Proof {
+    verify(&tables(stored), at(second)).unwrap()
 }
 
 /// Changes `from` to `to` in the body of the one item whose sort key has `sk` and whose body has `from`.
@@ -234,14 +246,75 @@ fn a_wrong_missing_or_unrepeated_certificate_is_found() {
     assert!(!without("racing", "cert#0001#0002").certificates_ok);
 }
 
-#[test]
-fn a_race_that_is_not_settled_is_no_fault_but_its_slips_are_open() {
+fn resulted_race() -> Stored {
     let mut stored = settled_race();
     stored.get_mut("racing").unwrap().retain(|item| !item.sk.starts_with("cert#"));
-    for item in stored.get_mut("racing").unwrap() {
+    let changed = replace(&mut stored, "racing", "\"state\":\"settled\"", "\"state\":\"resulted\"");
+    assert_eq!(changed, 1, "nothing to change");
+    stored
+}
+
+/// Changes `from` to `to` in every body of the table that has it. Returns in how many.
+fn replace(stored: &mut Stored, table: &'static str, from: &str, to: &str) -> usize {
+    let mut changed = 0;
+    for item in stored.get_mut(table).unwrap() {
         let body = String::from_utf8(item.body.clone()).unwrap();
-        item.body = body.replace("\"state\":\"settled\"", "\"state\":\"resulted\"").into_bytes();
+        changed += usize::from(body.contains(from));
+        item.body = body.replace(from, to).into_bytes();
     }
-    let proof = prove(stored);
+    changed
+}
+
+#[test]
+fn a_race_that_is_being_settled_is_no_fault_but_its_slips_are_open() {
+    let proof = prove_at(resulted_race(), 900 + 29 * 60);
     assert_eq!((proof.is_clean(), proof.unsettled), (true, 2), "{:?}", proof.faults);
+}
+
+#[test]
+fn a_race_that_hangs_is_named_with_since_when_and_what_to_do() {
+    let mut stored = resulted_race();
+    let proof = prove_at(stored.clone(), 900 + 31 * 60);
+    assert_eq!((proof.is_clean(), proof.dues_ok, proof.faults.len()), (false, false, 1), "{:?}", proof.faults);
+    let (since, again) =
+        (at(900).to_string(), r#"koban publish settle-race '{"data":{"race":"rac_20270115-03-01","result_version":1}}'"#);
+    assert!(proof.faults[0].contains(&since) && proof.faults[0].contains(again), "{:?}", proof.faults);
+    // The same words in every reading: a deployment's tables are read until what is off stays so.
+    assert_eq!(prove_at(stored.clone(), 900 + 32 * 60).faults, proof.faults);
+    // One that was last written before races told when.
+    assert_eq!(replace(&mut stored, "racing", &format!(",\"changed_at\":\"{since}\""), ""), 1);
+    assert!(!prove_at(stored, 7_200).is_clean());
+}
+
+/// The bank took alice's money; her wallet, from which nothing was spent, does not have it yet.
+fn uncredited(state: &str) -> (Stored, String) {
+    let mut stored = Stored::new();
+    person(&mut stored, "alice", bet(BetType::Win, &[3]), &serde_json::from_value(json!({"dividends": {}})).unwrap());
+    stored.remove("racing");
+    stored.get_mut("wallet").unwrap().retain(|item| item.pk.starts_with("topup#"));
+    assert_eq!(replace(&mut stored, "wallet", "COLLECTED", state), 1);
+    let wanted = json!({"topup": TopUpId::derive(&[b"alice"]), "user": UserId::of_subject("issuer", "alice")});
+    (stored, format!("koban publish collect-topup '{}'", json!({"data": wanted})))
+}
+
+#[test]
+fn a_top_up_that_the_bank_took_is_credited_within_an_hour() {
+    for state in ["REQUESTED", "COLLECTING", "UNKNOWN"] {
+        let (stored, again) = uncredited(state);
+        let soon = prove_at(stored.clone(), 59 * 60);
+        assert!(soon.is_clean(), "{state}: {:?}", soon.faults);
+        let late = prove_at(stored.clone(), 61 * 60);
+        assert_eq!((late.is_clean(), late.sum_zero, late.faults.len()), (false, false, 1), "{state}: {:?}", late.faults);
+        assert!(late.faults[0].contains(&at(0).to_string()) && late.faults[0].contains(&again), "{:?}", late.faults);
+        assert_eq!(prove_at(stored, 7_200).faults, late.faults);
+    }
+}
+
+#[test]
+fn a_top_up_that_the_bank_never_took_is_no_fault() {
+    let (mut stored, _) = uncredited("UNKNOWN");
+    assert_eq!(replace(&mut stored, "bank", "COLLECTED", "DECLINED"), 1);
+    assert!(prove(stored.clone()).is_clean());
+    stored.remove("bank");
+    assert!(prove(stored).is_clean());
 }

@@ -2,11 +2,16 @@
 
 use super::ledger::{Movement, Side};
 use super::{Checking, Item, Promise, Stop, VerifyError};
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde_json::json;
 use shared::journal::EntryOf;
 use shared::money::Amount;
 use shared::topup::{TopUp, TopUpState};
 use shared::wallet::{Change, Kind, Wallet, WalletTail};
+
+/// `sweep-topups` asks the bank again each minute: what it took longer ago should have been credited.
+const CREDITED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// The wallet that is being replayed.
 #[derive(Default)]
@@ -29,6 +34,7 @@ struct Collection {
     id: String,
     amount: Amount,
     verdict: String,
+    at: Timestamp,
 }
 
 impl Reading {
@@ -99,7 +105,7 @@ fn topup(checking: &Checking, item: &Item, user: &str) -> Result<(), Stop> {
         let movement = Movement { operation: id.as_str(), user, kind, asset, account: "bank_clearing", minor };
         checking.ledger.add(Side::Object, movement)?;
     } else if !state.is_final() {
-        checking.ledger.add_open_topup(id.as_str())?;
+        checking.ledger.add_open_topup(id.as_str(), user)?;
     }
     Ok(())
 }
@@ -112,18 +118,34 @@ fn medals(checking: &Checking, item: &Item, user: &str) -> Result<(), Stop> {
     Ok(checking.ledger.add(Side::Object, movement)?)
 }
 
-/// Notes what the bank says it took.
+/// Notes what the bank says it took. All top-ups have been read before.
 pub(super) fn bank_item(checking: &mut Checking, item: &Item) -> Result<(), VerifyError> {
     let read = note_collection(checking, item);
     checking.read(Promise::SumZero, read)
 }
 
 fn note_collection(checking: &Checking, item: &Item) -> Result<(), Stop> {
-    let Collection { id, amount, verdict } = item.read()?;
-    if verdict == "COLLECTED" {
-        let (asset, minor) = (amount.asset.code(), amount.minor);
-        let movement = Movement { operation: &id, user: "", kind: "bank", asset, account: "bank_clearing", minor };
-        checking.ledger.add(Side::Bank, movement)?;
+    let Collection { id, amount, verdict, at } = item.read()?;
+    if verdict != "COLLECTED" {
+        return Ok(());
     }
-    Ok(())
+    let (asset, minor) = (amount.asset.code(), amount.minor);
+    let movement = Movement { operation: &id, user: "", kind: "bank", asset, account: "bank_clearing", minor };
+    checking.ledger.add(Side::Bank, movement)?;
+    if checking.now.duration_since(at) <= CREDITED_WITHIN {
+        return Ok(());
+    }
+    match checking.ledger.open_topup(&id)? {
+        Some(user) => Err(Stop::Fault(uncredited(&id, &user, amount, at))),
+        None => Ok(()),
+    }
+}
+
+/// The same words in every reading, so since when, not for how long.
+fn uncredited(id: &str, user: &str, amount: Amount, at: Timestamp) -> String {
+    let wanted = json!({"data": {"topup": id, "user": user}});
+    format!(
+        "top-up {id}: the bank took {amount} at {at} and the wallet does not have it; mend what the dead letters of collect-topup died of, \
+         then `koban redrive collect-topup`, or `koban publish collect-topup '{wanted}'`"
+    )
 }

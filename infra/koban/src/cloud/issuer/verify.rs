@@ -50,9 +50,10 @@ impl Verifier {
         clock: Arc<LocalClock>,
     ) -> Result<Self, CloudError> {
         let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_audience(&[AUDIENCE]);
+        // By `aud`, or else by `client_id`, below.
+        validation.validate_aud = false;
         validation.set_issuer(&[issuer]);
-        validation.set_required_spec_claims(&["exp", "aud", "iss"]);
+        validation.set_required_spec_claims(&["exp", "iss"]);
         // By the settable clock, below.
         validation.validate_exp = false;
         let key = DecodingKey::from_rsa_components(modulus, exponent).map_err(CloudError::issuer)?;
@@ -85,8 +86,11 @@ impl Verifier {
             return Err(Unauthorized::Invalid("the token's key is unknown"));
         }
         let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation);
-        let claims = Claims::of(&decoded.map_err(|error| reason(&error))?.claims)?;
-        let claims = Arc::new(claims);
+        let claims = decoded.map_err(|error| reason(&error))?.claims;
+        if !is_for(&claims, AUDIENCE) {
+            return Err(Unauthorized::Invalid("the token's audience is another"));
+        }
+        let claims = Arc::new(Claims::of(&claims)?);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX {
             known.clear();
@@ -96,11 +100,19 @@ impl Verifier {
     }
 }
 
+/// `client_id` is looked at only where there is no `aud`.
+fn is_for(claims: &Map<String, Value>, audience: &str) -> bool {
+    match claims.get("aud").or_else(|| claims.get("client_id")) {
+        Some(Value::Array(audiences)) => claims.contains_key("aud") && audiences.iter().any(|one| one == audience),
+        Some(one) => one == audience,
+        None => false,
+    }
+}
+
 fn reason(error: &jsonwebtoken::errors::Error) -> Unauthorized {
     use jsonwebtoken::errors::ErrorKind;
     Unauthorized::Invalid(match error.kind() {
         ErrorKind::InvalidIssuer => "the token's issuer is another",
-        ErrorKind::InvalidAudience => "the token's audience is another",
         ErrorKind::MissingRequiredClaim(_) => "the token lacks a claim",
         ErrorKind::InvalidAlgorithm => "the token's algorithm is another",
         _ => "the token's signature is invalid",

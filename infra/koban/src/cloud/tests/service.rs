@@ -48,6 +48,7 @@ const NOTHING: Function = Function {
     sends: &[],
     publishes: &[],
     secrets: &[],
+    settings: &[],
     timeout: Duration::from_secs(5),
     memory_mb: 128,
     handler: Handler::Http(|_, _| Box::pin(async { Err(Problem::internal("nothing")) })),

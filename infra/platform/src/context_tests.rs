@@ -1,0 +1,105 @@
+//! How events are published: several calls at once, and not too many; one that fails fails them all.
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::function::{Handler, Trigger};
+use crate::resource::Topic;
+use crate::sdk::Names;
+use crate::sender::{SendError, TopicSender};
+use crate::telemetry::StandardOutput;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use futures_util::future::BoxFuture;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use tokio::sync::Barrier;
+
+static TOPIC: Topic = Topic { name: "events", doc: "" };
+static FAILURES: Queue = Queue { name: "failures", doc: "", receives_max: 5, subscriptions: &[] };
+static TABLE: Table = Table { name: "notes", doc: "", indexes: &[] };
+
+static RELAY: Function = Function {
+    name: "relay-notes",
+    summary: "",
+    doc: "",
+    trigger: Trigger::Stream { table: &TABLE, batch: 500 },
+    grants: &[],
+    sends: &[],
+    publishes: &[],
+    secrets: &[],
+    settings: &[],
+    timeout: Duration::from_secs(5),
+    memory_mb: 128,
+    handler: Handler::Relay { topic: &TOPIC, failures: &FAILURES, map: |_| Ok(Vec::new()), written_at: |_| Ok(None) },
+};
+
+/// Accepts nothing before as many calls as may be are under way.
+struct Together {
+    barrier: Barrier,
+    under_way: AtomicUsize,
+    at_once: AtomicUsize,
+    accepted: Mutex<BTreeSet<String>>,
+}
+
+impl TopicSender for Together {
+    fn publish<'a>(&'a self, _arn: &'a str, events: &'a [String], _trace: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(async move {
+            self.at_once.fetch_max(self.under_way.fetch_add(1, Relaxed) + 1, Relaxed);
+            self.barrier.wait().await;
+            // Whoever could begin meanwhile begins.
+            tokio::task::yield_now().await;
+            self.under_way.fetch_sub(1, Relaxed);
+            if events.iter().any(|event| event == "poison") {
+                return Err(SendError::new("an event", "poison"));
+            }
+            self.accepted.lock().unwrap().extend(events.iter().cloned());
+            Ok(())
+        })
+    }
+}
+
+async fn publish(events: &[String]) -> (Result<(), SendError>, Arc<Together>) {
+    let together = Arc::new(Together {
+        barrier: Barrier::new(PUBLISHED_AT_ONCE),
+        under_way: AtomicUsize::new(0),
+        at_once: AtomicUsize::new(0),
+        accepted: Mutex::default(),
+    });
+    let context = context(&RELAY);
+    let topic = TopicHandle { context: &context, topic: &TOPIC, sender: together.clone() };
+    let published = tokio::time::timeout(Duration::from_secs(5), topic.publish(events)).await;
+    (published.expect("calls that are under way together"), together)
+}
+
+fn context(function: &'static Function) -> Context {
+    let names = Names { prefix: "koban-test-".into(), region: "ap-northeast-1".into(), account: "1".into(), queue_origin: None };
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        log: Arc::new(StandardOutput),
+        issuer: Issuer { url: String::new(), audience: String::new() },
+        shows_cost: true,
+        settings: Arc::default(),
+    };
+    let http = SharedHttpClient::new(aws_smithy_http_client::Builder::new().build_http());
+    let environment = Arc::new(Environment::new(function, Sdk::in_process(names, http), surroundings));
+    let deadline = tokio::time::Instant::now() + function.timeout;
+    Context::new(environment, String::new(), String::new(), deadline)
+}
+
+#[tokio::test]
+async fn events_are_published_by_several_calls_at_once_and_all_of_them() {
+    let events: Vec<_> = (0..80).map(|number| number.to_string()).collect();
+    let (published, together) = publish(&events).await;
+    assert!(published.is_ok());
+    assert_eq!(together.at_once.load(Relaxed), PUBLISHED_AT_ONCE);
+    assert_eq!(*together.accepted.lock().unwrap(), events.into_iter().collect());
+}
+
+#[tokio::test]
+async fn one_call_that_fails_fails_them_all() {
+    let mut events: Vec<_> = (0..80).map(|number| number.to_string()).collect();
+    events[35] = "poison".into();
+    assert!(publish(&events).await.0.is_err());
+    // Nothing to publish is no call.
+    assert_eq!(publish(&[]).await.1.at_once.load(Relaxed), 0);
+}
