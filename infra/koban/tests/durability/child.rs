@@ -73,10 +73,15 @@ impl Cloud {
     pub async fn until_ready(&mut self) {
         let started = Instant::now();
         while !Asking::of(self).is_answered().await {
-            assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself:\n{}", self.said());
+            self.assert_lives();
             assert!(started.elapsed() < READY_WITHIN, "it does not answer:\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Nothing but a kill ends it.
+    pub fn assert_lives(&mut self) {
+        assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself:\n{}", self.said());
     }
 
     /// `kill -9`.

@@ -43,7 +43,7 @@ async fn a_first_start_may_be_killed_at_any_moment() {
         let mut cloud = Cloud::start(directory.path());
         let into = Duration::from_micros(rng.u64(MAKING_TABLES_US));
         let engine = cloud.data().join("dynamodb.sqlite");
-        until_tables_are_begun(&engine);
+        until_tables_are_begun(&mut cloud, &engine);
         std::thread::sleep(into);
         cloud.kill();
         println!("directory {number}: killed {} us later, {:?} tables listed", into.as_micros(), tables(&engine));
@@ -63,18 +63,19 @@ async fn undisturbed() -> (Vec<u8>, Duration) {
 }
 
 /// Waits, as closely as can be, until the engine keeps a list of its tables.
-fn until_tables_are_begun(engine: &Path) {
+fn until_tables_are_begun(cloud: &mut Cloud, engine: &Path) {
     let started = Instant::now();
-    while tables(engine).is_none() {
-        assert!(started.elapsed() < Duration::from_secs(30), "{} is never made", engine.display());
+    while let Err(error) = tables(engine) {
+        cloud.assert_lives();
+        assert!(started.elapsed() < Duration::from_mins(1), "{}: {error}", engine.display());
         std::thread::sleep(Duration::from_micros(100));
     }
 }
 
-/// How many tables the engine lists; none before it has a list.
-fn tables(engine: &Path) -> Option<u32> {
-    let connection = Connection::open_with_flags(engine, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    connection.query_row("SELECT COUNT(*) FROM _tables", [], |row| row.get(0)).ok()
+/// How many tables the engine lists; an error before it has a list.
+fn tables(engine: &Path) -> rusqlite::Result<u32> {
+    let connection = Connection::open_with_flags(engine, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.query_row("SELECT COUNT(*) FROM _tables", [], |row| row.get(0))
 }
 
 fn files(cloud: &Cloud) -> Vec<String> {
