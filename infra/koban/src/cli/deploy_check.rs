@@ -54,10 +54,10 @@ Logs and everything else are in target/deploy-check. Exit code 0 only if every s
 
 Examples:
   koban deploy-check
-  koban deploy-check --only place_slip     the tests of one function, and no least privilege step
+  koban deploy-check --only place_slip     the tests whose names contain this, and no least privilege step
   koban deploy-check --keep                leave it running at the end, to look around")]
 pub struct Arguments {
-    /// Of the suite, only the functions' tests whose names begin with this
+    /// Of the suite, only the tests whose names contain this
     #[arg(long, value_name = "FILTER")]
     only: Option<String>,
     /// Leave everything running at the end, until Ctrl-C
@@ -142,9 +142,8 @@ impl Check {
 
     /// Whether it does what it should, and only that; then takes it down.
     async fn examine(&mut self, deployed: &Deployed) {
-        let filter = self.arguments.only.clone().unwrap_or_default();
         let suite = deployed.suite(&self.workplace);
-        self.steps.run("suite", test(&suite, &filter)).await;
+        self.steps.run("suite", test(&suite, self.arguments.only.as_deref())).await;
         if let Some(emulator) = &self.emulator {
             let operator = Operator { workplace: &self.workplace, emulator, deployed };
             self.steps.run("operations", async { Ok(((), operator.work().await?)) }).await;
@@ -275,8 +274,11 @@ async fn at_most_twice(
     }
 }
 
-async fn test(suite: &Suite<'_>, filter: &str) -> Result<((), String), CheckError> {
-    let results = suite.run(&[filter]).await?;
+async fn test(suite: &Suite<'_>, only: Option<&str>) -> Result<((), String), CheckError> {
+    let results = match only {
+        Some(filter) => suite.run([filter]).await?,
+        None => suite.run_all().await?,
+    };
     if results.failed.is_empty() {
         return Ok(((), results.told()));
     }
@@ -289,7 +291,7 @@ async fn look_for_drift(terraform: &Terraform) -> Result<((), String), CheckErro
     if changes.is_empty() {
         return Ok(((), "the second plan is empty".into()));
     }
-    Err(CheckError::Found(format!("a second apply would change {} resources:\n{}", changes.len(), changes.join("\n"))))
+    Err(CheckError::Found(format!("a second apply would change {}:\n{}", changes.len(), changes.join("\n"))))
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ struct AllOutputs {
 struct Plan {
     #[serde(default)]
     resource_changes: Vec<Planned>,
+    #[serde(default)]
+    output_changes: BTreeMap<String, Change>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +61,23 @@ struct Planned {
 #[derive(Deserialize)]
 struct Change {
     actions: Vec<String>,
+}
+
+impl Plan {
+    /// What it would change, by address or as `output.<name>`: at least something, for this is a plan that Terraform itself does not
+    /// call empty.
+    fn changes(self) -> Vec<String> {
+        let of_outputs = self.output_changes.into_iter().map(|(name, change)| (format!("output.{name}"), change));
+        let all = self.resource_changes.into_iter().map(|planned| (planned.address, planned.change)).chain(of_outputs);
+        let mut changes: Vec<_> = all
+            .filter(|(_, change)| change.actions != ["no-op"])
+            .map(|(address, change)| format!("{address} ({})", change.actions.join(", ")))
+            .collect();
+        if changes.is_empty() {
+            changes.push("something that the plan's JSON does not name".into());
+        }
+        changes
+    }
 }
 
 impl Terraform {
@@ -138,7 +157,7 @@ impl Terraform {
         if ended.success() { Ok(()) } else { Err(CheckError::refused(what, &self.log, before)) }
     }
 
-    /// The addresses of what another apply would change.
+    /// What another apply would change.
     pub async fn drift(&self) -> Result<Vec<String>, CheckError> {
         let mut command = self.command(&["plan", "-no-color", "-detailed-exitcode", AT_ONCE, &format!("-out={PLAN_FILE}")]);
         command.args(&self.inputs);
@@ -146,8 +165,7 @@ impl Terraform {
             Some(0) => Ok(Vec::new()),
             Some(CHANGES) => {
                 let plan: Plan = self.read(&["show", "-json", PLAN_FILE])?;
-                let changed = plan.resource_changes.into_iter().filter(|planned| planned.change.actions != ["no-op"]);
-                Ok(changed.map(|planned| format!("{} ({})", planned.address, planned.change.actions.join(", "))).collect())
+                Ok(plan.changes())
             }
             _ => Err(CheckError::ended("terraform plan", &self.log)),
         }
@@ -190,4 +208,28 @@ fn copy(from: &Path, to: &Path) -> Result<(), CheckError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn changes(plan: Value) -> Vec<String> {
+        serde_json::from_value::<Plan>(plan).unwrap().changes()
+    }
+
+    #[test]
+    fn a_plan_that_is_not_empty_names_what_it_would_change() {
+        let change = |actions: &[&str]| json!({"actions": actions});
+        let resource = |actions: &[&str]| json!({"address": "aws_sqs_queue.one", "change": change(actions)});
+        let replaced = json!({"resource_changes": [resource(&["no-op"]), resource(&["delete", "create"])]});
+        assert_eq!(changes(replaced), ["aws_sqs_queue.one (delete, create)"]);
+        let of_outputs = json!({
+            "resource_changes": [resource(&["no-op"])],
+            "output_changes": {"api_url": change(&["update"]), "log_groups": change(&["no-op"])},
+        });
+        assert_eq!(changes(of_outputs), ["output.api_url (update)"]);
+        assert_eq!(changes(json!({})).len(), 1, "whatever it is, it is not nothing");
+    }
 }
