@@ -124,9 +124,13 @@ pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Bina
 
 /// How anything is built that is to be like a packaged function; what it is must be added.
 pub fn cargo(root: &Path) -> (Command, Binaries) {
-    let target = root.join("target/functions");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(&target);
+    cargo_into(root, &root.join("target/functions"))
+}
+
+/// The same with another target directory.
+pub fn cargo_into(root: &Path, target: &Path) -> (Command, Binaries) {
+    let mut cargo = crate::cargo::command();
+    cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(target);
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(root));
     (cargo, Binaries(target.join(PROFILE)))
 }
@@ -134,11 +138,12 @@ pub fn cargo(root: &Path) -> (Command, Binaries) {
 /// How every function's binary is built with a cross linker for another architecture, for a shell, and where the binaries are then.
 pub fn cross_build(root: &Path, services: &[&'static Service], architecture: Architecture) -> (String, PathBuf) {
     let target = format!("{}-unknown-linux-gnu", architecture.rust_name());
-    let packages: String = services.iter().map(|service| format!(" -p {}", service.name)).collect();
+    let packages: Vec<_> = services.iter().map(|service| format!("-p {}", service.name)).collect();
     let (major, minor) = GLIBC_MAX;
     let build = format!(
-        "RUSTFLAGS='{}' cargo zigbuild --profile {PROFILE} --locked --bins{packages} --target {target}.{major}.{minor}",
-        forgetful(root).join(" ")
+        "RUSTFLAGS='{}' cargo zigbuild --profile {PROFILE} --locked --bins {} --target {target}.{major}.{minor}",
+        forgetful(root).join(" "),
+        packages.join(" ")
     );
     (build, root.join("target").join(target).join(PROFILE))
 }
