@@ -34,6 +34,20 @@ pub struct Results {
     pub left_out: BTreeSet<String>,
 }
 
+/// Builds it, and runs nothing.
+pub fn build(workplace: &Workplace) -> Command {
+    let mut cargo = cargo(workplace);
+    cargo.arg("--no-run");
+    cargo
+}
+
+/// Of the whole workspace, as `cargo test --workspace` built it: for the one package alone, features may differ.
+fn cargo(workplace: &Workplace) -> Command {
+    let mut cargo = crate::cargo::command();
+    cargo.current_dir(&workplace.root).args(["test", "--locked", "--workspace", "--test", "it"]);
+    cargo
+}
+
 impl Suite<'_> {
     /// Runs every test of a module whose tests ask an API. A module of which nothing was heard is a failure, too.
     pub async fn run_all(&self) -> Result<Results, CheckError> {
@@ -51,9 +65,8 @@ impl Suite<'_> {
     pub async fn run(&self, filters: impl IntoIterator<Item: AsRef<str>>) -> Result<Results, CheckError> {
         let log = self.workplace.log("suite");
         let before = std::fs::metadata(&log).map_or(0, |metadata| metadata.len());
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // Of the whole workspace, as `cargo test --workspace` built it: for the one package alone, features may differ.
-        cargo.current_dir(&self.workplace.root).args(["test", "--locked", "--workspace", "--test", "it", "--"]);
+        let mut cargo = cargo(self.workplace);
+        cargo.arg("--");
         for filter in filters {
             cargo.arg(filter.as_ref());
         }

@@ -1,14 +1,15 @@
 //! Terraform on a copy of `terraform/`, with local state, against the emulator. The copy is what the check may spoil.
 
+use super::drift::{Drift, Plan};
 use super::emulator::{ACCESS_KEY, Emulator, REGION, SECRET_KEY, without_aws};
 use super::error::CheckError;
 use super::program;
 use super::tools::{PLUGINS_VARIABLE, Tools};
-use super::workplace::Workplace;
+use super::workplace::{Workplace, copy};
 use crate::package;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// More at once than Terraform's own 10: its provider waits most of the time.
@@ -44,47 +45,11 @@ struct AllOutputs {
     secret_names: Output<BTreeMap<String, String>>,
 }
 
-#[derive(Deserialize)]
-struct Plan {
-    #[serde(default)]
-    resource_changes: Vec<Planned>,
-    #[serde(default)]
-    output_changes: BTreeMap<String, Change>,
-}
-
-#[derive(Deserialize)]
-struct Planned {
-    address: String,
-    change: Change,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    actions: Vec<String>,
-}
-
-impl Plan {
-    /// What it would change, by address or as `output.<name>`: at least something, for this is a plan that Terraform itself does not
-    /// call empty.
-    fn changes(self) -> Vec<String> {
-        let of_outputs = self.output_changes.into_iter().map(|(name, change)| (format!("output.{name}"), change));
-        let all = self.resource_changes.into_iter().map(|planned| (planned.address, planned.change)).chain(of_outputs);
-        let mut changes: Vec<_> = all
-            .filter(|(_, change)| change.actions != ["no-op"])
-            .map(|(address, change)| format!("{address} ({})", change.actions.join(", ")))
-            .collect();
-        if changes.is_empty() {
-            changes.push("something that the plan's JSON does not name".into());
-        }
-        changes
-    }
-}
-
 impl Terraform {
     /// Copies `terraform/`, to be applied to `emulator` with tokens of `issuer`.
     pub fn new(workplace: &Workplace, emulator: &Emulator, issuer: &str) -> Result<Self, CheckError> {
         let directory = workplace.terraform();
-        copy(&workplace.root.join("terraform"), &directory)?;
+        copy(&workplace.root.join("terraform"), &directory, &is_left_out)?;
         let packages = package::directory(&workplace.root);
         let input = |name: &str, value: &str| format!("-var={name}={value}");
         let inputs = vec![
@@ -158,15 +123,12 @@ impl Terraform {
     }
 
     /// What another apply would change.
-    pub async fn drift(&self) -> Result<Vec<String>, CheckError> {
+    pub async fn drift(&self) -> Result<Drift, CheckError> {
         let mut command = self.command(&["plan", "-no-color", "-detailed-exitcode", AT_ONCE, &format!("-out={PLAN_FILE}")]);
         command.args(&self.inputs);
         match program::run(command, &self.log).await?.code() {
-            Some(0) => Ok(Vec::new()),
-            Some(CHANGES) => {
-                let plan: Plan = self.read(&["show", "-json", PLAN_FILE])?;
-                Ok(plan.changes())
-            }
+            Some(0) => Ok(Drift::default()),
+            Some(CHANGES) => Ok(self.read::<Plan>(&["show", "-json", PLAN_FILE])?.drift()),
             _ => Err(CheckError::ended("terraform plan", &self.log)),
         }
     }
@@ -188,48 +150,8 @@ impl Terraform {
     }
 }
 
-/// Everything but what a person's own work there left: state, plugins, a backend.
-fn copy(from: &Path, to: &Path) -> Result<(), CheckError> {
-    for entry in std::fs::read_dir(from).map_err(CheckError::io(from.display()))? {
-        let entry = entry.map_err(CheckError::io(from.display()))?;
-        let (name, path) = (entry.file_name(), entry.path());
-        let name = name.to_string_lossy();
-        let of_a_person =
-            name.starts_with('.') || name.contains(".tfstate") || matches!(&*name, "backend.tf" | "terraform.tfvars");
-        if of_a_person || name.ends_with(".auto.tfvars") || name == "tests" {
-            continue;
-        }
-        let copied = to.join(&*name);
-        if path.is_dir() {
-            std::fs::create_dir_all(&copied).map_err(CheckError::io(copied.display()))?;
-            copy(&path, &copied)?;
-        } else {
-            std::fs::copy(&path, &copied).map_err(CheckError::io(path.display()))?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn changes(plan: Value) -> Vec<String> {
-        serde_json::from_value::<Plan>(plan).unwrap().changes()
-    }
-
-    #[test]
-    fn a_plan_that_is_not_empty_names_what_it_would_change() {
-        let change = |actions: &[&str]| json!({"actions": actions});
-        let resource = |actions: &[&str]| json!({"address": "aws_sqs_queue.one", "change": change(actions)});
-        let replaced = json!({"resource_changes": [resource(&["no-op"]), resource(&["delete", "create"])]});
-        assert_eq!(changes(replaced), ["aws_sqs_queue.one (delete, create)"]);
-        let of_outputs = json!({
-            "resource_changes": [resource(&["no-op"])],
-            "output_changes": {"api_url": change(&["update"]), "log_groups": change(&["no-op"])},
-        });
-        assert_eq!(changes(of_outputs), ["output.api_url (update)"]);
-        assert_eq!(changes(json!({})).len(), 1, "whatever it is, it is not nothing");
-    }
+/// What a person's own work left there, state, plugins, a backend, and what is not applied.
+fn is_left_out(name: &str) -> bool {
+    let of_a_person = name.starts_with('.') || name.contains(".tfstate") || matches!(name, "backend.tf" | "terraform.tfvars");
+    of_a_person || name.ends_with(".auto.tfvars") || name == "tests"
 }
