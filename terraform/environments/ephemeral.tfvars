@@ -1,7 +1,7 @@
 # Ephemeral: made and destroyed by one test run; the issuer may be on loopback.
 environment         = "ephemeral"
 deletion_protection = false
-alarms              = false
+alarms              = true
 log_retention_days  = 1
 bank                = "development"
 shards              = 4

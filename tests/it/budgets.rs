@@ -2,7 +2,7 @@
 //! theirs in `Server-Timing`; workers tell theirs in the log.
 
 use crate::costs_page::{self, tells};
-use crate::harness::{Invocation, Race, Target, all_at_once, dividends, random_text, win};
+use crate::harness::{Cost, Invocation, Race, Target, all_at_once, dividends, random_text, win};
 use koban::cloud::Config;
 use serde_json::{Value, json};
 
@@ -30,21 +30,25 @@ async fn a_slip_is_5_write_units_and_3_calls_or_2_beside_another() {
     let target = Target::start().await;
     let race = target.open_race().await;
     let user = target.rich_user(1_000_000).await;
-    let mut calls_min = f64::MAX;
-    let mut costs = Vec::new();
-    for bets in [win(1, 100), win(2, 100), longest_slip(), win(3, 100), win(4, 100)] {
-        let placed = user.place(&race, "JPY", bets).await;
+    let mut costs: Vec<Cost> = Vec::new();
+    let first = [win(1, 100), win(2, 100), longest_slip(), win(3, 100), win(4, 100)];
+    for (index, bets) in first.iter().chain(std::iter::repeat_n(&first[0], 25)).enumerate() {
+        // Another process may answer on AWS, which does not have the race at hand: some slip finds one that does.
+        if index >= first.len() && costs.iter().any(|cost| cost.calls <= 2.0) {
+            break;
+        }
+        let placed = user.place(&race, "JPY", bets.clone()).await;
         placed.expect(201);
         let cost = placed.cost();
         within("write units of a slip", cost.wru, 5.0);
         within("calls of a slip", cost.calls, 3.0);
         within("read units of a slip", cost.rru, 2.0);
-        calls_min = calls_min.min(cost.calls);
         costs.push(cost);
     }
-    within("calls with a copy of the race", calls_min, 2.0);
+    let at_hand = costs.iter().copied().min_by(|one, other| one.calls.total_cmp(&other.calls)).unwrap();
+    within("calls with a copy of the race", at_hand.calls, 2.0);
     tells("place a slip of any size", costs[0]);
-    tells(costs_page::A_SLIP, costs[1]);
+    tells(costs_page::A_SLIP, at_hand);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

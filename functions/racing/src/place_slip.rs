@@ -39,7 +39,7 @@ pub static FUNCTION: Function = Function {
         problems: PROBLEMS,
         throttle: Throttle { rate: 5_000, burst: 10_000 },
     }),
-    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::PutItem] }, ::wallet::posting::POSTING],
+    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::PutItem] }, wallet_posting::POSTING],
     sends: &[],
     publishes: &[],
     secrets: &[],
@@ -91,7 +91,7 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
         check_bets(&body.bets, &Field::ANY).map_err(|error| problems::of_bet(&error))?;
     }
     let user = call.user();
-    let (race, journal) = tokio::join!(race(context, race_id), ::wallet::posting::journal(context, user));
+    let (race, journal) = tokio::join!(race(context, race_id), wallet_posting::journal(context, user));
     let race = race?.ok_or_else(|| Problem::new(&problem::NOT_FOUND, ""))?.race;
     let totals = check_bets(&body.bets, &race.field()).map_err(|error| problems::of_bet(&error))?;
 

@@ -32,7 +32,7 @@ pub static FUNCTION: Function = Function {
     trigger: Trigger::Queue { queue: &SETTLE_SHARD, batch: 1, concurrency: 20, retry: Retry::as_failure_says() },
     grants: &[
         Grant { table: &RACING, actions: &[Action::GetItem, Action::Query, Action::PutItem] },
-        ::wallet::posting::POSTING,
+        wallet_posting::POSTING,
     ],
     sends: &[Sends::to(&CERTIFY_RACE)],
     publishes: &[],
@@ -180,7 +180,7 @@ async fn pay(context: &Context, race: &Race, number: u16, payment: &Payment) -> 
     let mut record = Record::new(keys::payout(race.id, number, user, line.seq), line.body.clone());
     record.hash = Some(line.hash.to_vec());
     let object = Write::if_absent(&RACING, record);
-    let mut journals = [::wallet::posting::journal(context, user).await?];
+    let mut journals = [wallet_posting::journal(context, user).await?];
     let mut decide = |journals: &[Journal]| {
         let tail = journals[0].tail::<Wallet>()?;
         let line = tail.append(now, FUNCTION.name, change.clone()).map_err(Problem::internal)?;

@@ -1,13 +1,14 @@
 //! The wallet service: what a person has, how money and medals come in, and the history of it. It owns the wallet table; other
-//! services reach it by [`posting`] alone.
+//! services reach it by the crate `wallet_posting` alone.
 
 mod bank;
-pub mod posting;
 mod topup;
 mod view;
 
-use platform::resource::{Index, Queue, Service, Setting, Subscription, Table, Topic};
+use platform::resource::{Queue, Service, Setting, Subscription, Table, Topic};
 use shared::event::{Event, TopUpChanged};
+pub use wallet_posting::WALLET;
+use wallet_posting::{self as posting, OPEN_TOPUPS};
 
 platform::functions![
     get_wallet,
@@ -30,12 +31,6 @@ pub static SERVICE: Service = Service {
     alarms: &[],
     functions: FUNCTIONS,
 };
-
-/// Wallets' lines (`wallet#<user>`), top-ups (`topup#<user>`) and medal grants (`medals#<user>`).
-pub static WALLET: Table = Table { name: "wallet", doc: "Wallet lines, top-ups and medal grants.", indexes: &[OPEN_TOPUPS] };
-
-/// Top-ups that are not final, oldest first, spread over eight partitions.
-pub const OPEN_TOPUPS: Index = Index { name: "open-topups", hash: "open", range: "since" };
 
 /// A deployment says which bank it has; none takes no money. The development bank is for people who are made up.
 pub static BANK_CHOICE: Setting =

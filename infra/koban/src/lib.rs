@@ -1,6 +1,7 @@
 //! Koban's local cloud and its command line.
 
 pub mod boatrace;
+mod cargo;
 pub mod cli;
 pub mod cloud;
 pub mod cost;

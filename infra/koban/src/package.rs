@@ -8,6 +8,7 @@ mod zip;
 pub use manifest::{Manifest, PackagedFunction};
 pub use zip::of_bootstrap;
 
+use memchr::memmem;
 use platform::Function;
 use platform::https::BENCHMARK_ROOT;
 use platform::resource::Service;
@@ -23,6 +24,8 @@ pub const GLIBC_MAX: (u32, u32) = (2, 34);
 pub const ZIP_BYTES_MAX: u64 = 3_500_000;
 /// Cargo's profile of what is packaged, in the workspace's manifest.
 const PROFILE: &str = "lambda";
+/// How much of a builder's path is told: names of a binary stand side by side, without an end.
+const PATH_BYTES_TOLD_MAX: usize = 80;
 
 /// An architecture of AWS Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -39,6 +42,14 @@ impl Architecture {
     /// Of the machine that runs this.
     pub const fn here() -> Self {
         if cfg!(target_arch = "aarch64") { Self::Arm } else { Self::X86 }
+    }
+
+    /// As Rust writes it.
+    const fn rust_name(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64",
+            Self::Arm => "aarch64",
+        }
     }
 
     /// As AWS writes it.
@@ -67,8 +78,10 @@ pub enum PackageError {
         "{function} needs {needed}, and provided.al2023 has GLIBC_2.34: build on a machine with an older glibc, or with cargo-zigbuild"
     )]
     Glibc { function: &'static str, needed: String },
-    #[error("{function} is built for another architecture than {wanted}: see `koban package --help`")]
+    #[error("{function} is not built for {wanted}: `koban package --arch {wanted}` without --binaries says how it is")]
     Architecture { function: &'static str, wanted: &'static str },
+    #[error("{function} has {path} in it, a path of the machine that built it, so that elsewhere it would have other bytes")]
+    Path { function: &'static str, path: String },
     #[error("{function} trusts the benchmark's root: build it without the feature `benchmark`")]
     BenchmarkRoot { function: &'static str },
     #[error("zips of more than {ZIP_BYTES_MAX} bytes: {functions}; see what they link")]
@@ -111,24 +124,49 @@ pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Bina
 
 /// How anything is built that is to be like a packaged function; what it is must be added.
 pub fn cargo(root: &Path) -> (Command, Binaries) {
-    let target = root.join("target/functions");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(&target);
+    cargo_into(root, &root.join("target/functions"))
+}
+
+/// The same with another target directory.
+pub fn cargo_into(root: &Path, target: &Path) -> (Command, Binaries) {
+    let mut cargo = crate::cargo::command();
+    cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(target);
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(root));
     (cargo, Binaries(target.join(PROFILE)))
 }
 
+/// How every function's binary is built with a cross linker for another architecture, for a shell, and where the binaries are then.
+pub fn cross_build(root: &Path, services: &[&'static Service], architecture: Architecture) -> (String, PathBuf) {
+    let target = format!("{}-unknown-linux-gnu", architecture.rust_name());
+    let packages: Vec<_> = services.iter().map(|service| format!("-p {}", service.name)).collect();
+    let (major, minor) = GLIBC_MAX;
+    let build = format!(
+        "RUSTFLAGS='{}' cargo zigbuild --profile {PROFILE} --locked --bins {} --target {target}.{major}.{minor}",
+        forgetful(root).join(" "),
+        packages.join(" ")
+    );
+    (build, root.join("target").join(target).join(PROFILE))
+}
+
 /// The compiler flags that make a build forget where it was done, and a binary forget what it does not use (docs/decisions/0010).
 fn flags(root: &Path) -> String {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let mut flags = vec![format!("--remap-path-prefix={}=/koban", root.display())];
-    flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
+    let mut flags = forgetful(root);
     // GNU ld drops the tables of exceptions of functions that are dropped. LLD, which rustc would take, keeps them, so that every
     // binary of a service would change with each of its handlers.
     flags.push("-Clink-arg=-fuse-ld=bfd".into());
     flags.join("\u{1f}")
+}
+
+fn forgetful(root: &Path) -> Vec<String> {
+    own_paths(root).iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display())).collect()
+}
+
+/// The directories of this machine that sources are in, with what a binary calls them.
+fn own_paths(root: &Path) -> Vec<(PathBuf, &'static str)> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    [(root, "/koban")].into_iter().chain(home.map(|home| (home, "/cargo"))).collect()
 }
 
 /// Refuses zips that are too large, all of them at once.
@@ -148,10 +186,13 @@ pub fn pack(
     std::fs::create_dir_all(directory).map_err(PackageError::io(directory.display().to_string()))?;
     // Compressing takes longer than linking did: each core packs its share.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let own = own_paths(&crate::generate::root());
     let pack = |share: &[&'static Function]| {
-        let packed =
-            share.iter().map(|function| Ok((function.name.into(), pack_one(directory, binaries, function, architecture)?)));
-        packed.collect::<Result<Vec<_>, PackageError>>()
+        let pack = |function: &&'static Function| {
+            let bytes = checked(binaries, function, architecture, &own)?;
+            Ok((function.name.into(), pack_one(directory, function, &bytes)?))
+        };
+        share.iter().map(pack).collect::<Result<Vec<_>, PackageError>>()
     };
     let packed = std::thread::scope(|scope| {
         let shares = functions.chunks(functions.len().div_ceil(cores).max(1));
@@ -165,24 +206,41 @@ pub fn pack(
     Ok(manifest)
 }
 
-/// Whether a binary was built to trust a root that its environment names. Only then are these letters in it.
-fn has_benchmark_root(binary: &[u8]) -> bool {
-    binary.windows(BENCHMARK_ROOT.len()).any(|letters| letters == BENCHMARK_ROOT.as_bytes())
-}
-
-fn pack_one(
-    directory: &Path,
+/// The function's binary, which Lambda can run and which is the same wherever it was built.
+fn checked(
     binaries: &Binaries,
     function: &'static Function,
     architecture: Architecture,
-) -> Result<PackagedFunction, PackageError> {
+    own: &[(PathBuf, &str)],
+) -> Result<Vec<u8>, PackageError> {
     let path = binaries.0.join(function.name);
     let binary = std::fs::read(&path).map_err(PackageError::io(path.display().to_string()))?;
     elf::check(function.name, &binary, architecture)?;
     if has_benchmark_root(&binary) {
         return Err(PackageError::BenchmarkRoot { function: function.name });
     }
-    let bytes = zip::of_bootstrap(&binary).map_err(|reason| PackageError::Zip { function: function.name, reason })?;
+    match path_of_builder(&binary, own) {
+        Some(path) => Err(PackageError::Path { function: function.name, path }),
+        None => Ok(binary),
+    }
+}
+
+/// Whether a binary was built to trust a root that its environment names. Only then are these letters in it.
+fn has_benchmark_root(binary: &[u8]) -> bool {
+    memmem::find(binary, BENCHMARK_ROOT.as_bytes()).is_some()
+}
+
+/// The first path in a binary that is in one of the directories `own`, unless every machine calls that so.
+fn path_of_builder(binary: &[u8], own: &[(PathBuf, &str)]) -> Option<String> {
+    own.iter().filter(|(path, name)| path != Path::new(name)).find_map(|(path, _)| {
+        let at = memmem::find(binary, format!("{}/", path.display()).as_bytes())?;
+        let letters = binary[at..].iter().take(PATH_BYTES_TOLD_MAX).take_while(|byte| byte.is_ascii_graphic());
+        Some(letters.map(|byte| char::from(*byte)).collect())
+    })
+}
+
+fn pack_one(directory: &Path, function: &'static Function, binary: &[u8]) -> Result<PackagedFunction, PackageError> {
+    let bytes = zip::of_bootstrap(binary).map_err(|reason| PackageError::Zip { function: function.name, reason })?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let name = format!("{}.zip", function.name);
     let path = directory.join(&name);
@@ -199,6 +257,29 @@ mod tests {
     fn a_binary_that_trusts_the_benchmarks_root_is_refused() {
         assert!(has_benchmark_root(b"\x7fELF...KOBAN_PREFIXKOBAN_BENCHMARK_ROOTAWS_REGION"));
         assert!(!has_benchmark_root(b"\x7fELF...KOBAN_PREFIXAWS_REGION"));
+    }
+
+    #[test]
+    fn a_binary_that_knows_where_it_was_built_is_refused() {
+        let own = [(PathBuf::from("/home/ann/koban"), "/koban"), (PathBuf::from("/cargo"), "/cargo")];
+        let found = |binary: &[u8]| path_of_builder(binary, &own);
+        assert_eq!(found(b"\0/home/ann/koban/shared/src/money.rs\0").unwrap(), "/home/ann/koban/shared/src/money.rs");
+        assert_eq!(found(b"\0/koban/shared/src/money.rs/cargo/registry/src/one.rs/home/ann/koban2/x\0"), None);
+    }
+
+    /// What [`checked`] refuses a binary for cannot be left out of the recipe by which another machine makes it.
+    #[test]
+    fn the_recipe_for_another_architecture_builds_every_service_and_forgets_every_path() {
+        let root = crate::generate::root();
+        let (recipe, binaries) = cross_build(&root, crate::registry::SERVICES, Architecture::Arm);
+        for (path, name) in own_paths(&root) {
+            assert!(recipe.contains(&format!("--remap-path-prefix={}={name}", path.display())), "{recipe}");
+        }
+        for service in crate::registry::SERVICES {
+            assert!(recipe.contains(&format!(" -p {}", service.name)), "{recipe}");
+        }
+        assert!(recipe.ends_with("--target aarch64-unknown-linux-gnu.2.34"), "{recipe}");
+        assert!(binaries.ends_with("target/aarch64-unknown-linux-gnu/lambda"), "{binaries:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::CliError;
 use crate::registry::SERVICES;
 use crate::scaffold::{File, Http, Plan, Trigger, Wanted, every_minutes, plan};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(
@@ -125,15 +125,10 @@ fn tell(plan: &Plan) {
 
 /// Has the generated files made by the sources as they are now: this program was built before them. Says only what was written.
 fn generate(root: &Path, command: &'static str) -> Result<(), CliError> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut run = Command::new(cargo);
+    let mut run = crate::cargo::command();
     run.args(["run", "--quiet", "-p", "koban"]).current_dir(root);
     if !cfg!(debug_assertions) {
         run.arg("--release");
-    }
-    // What cargo told this program of its own package would have dependencies built anew.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(&name.to_string_lossy())) {
-        run.env_remove(name);
     }
     let run = run.args(["--", command]).stderr(Stdio::inherit()).output();
     let output = run.map_err(|source| CliError::Io { what: "starting cargo", source })?;
@@ -146,10 +141,6 @@ fn generate(root: &Path, command: &'static str) -> Result<(), CliError> {
     }
     let help = format!("the files are written, but `cargo run -- {command}` failed: mend what it says, then run it again");
     Err(CliError::Unexpected(help))
-}
-
-fn is_of_a_package(variable: &str) -> bool {
-    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| variable.starts_with(prefix))
 }
 
 #[cfg(test)]

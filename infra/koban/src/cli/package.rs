@@ -1,7 +1,7 @@
 //! `koban package`: the functions' zips, printed.
 
 use super::CliError;
-use crate::package::{Architecture, Binaries, Manifest, build, check_sizes, directory, pack};
+use crate::package::{Architecture, Binaries, Manifest, build, check_sizes, cross_build, directory, pack};
 use crate::registry;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
@@ -11,9 +11,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same source makes the same bytes.
 
-For the other architecture, build with a cross linker and hand over what it made:
-  cargo zigbuild --profile lambda --bins --target aarch64-unknown-linux-gnu.2.34 -p ops -p wallet -p racing
-  koban package --arch arm64 --binaries target/aarch64-unknown-linux-gnu/lambda
+For the other architecture, `koban package --arch arm64` (or x86_64) says how to build with a cross linker and hand over what it made.
 
 Examples:
   koban package
@@ -50,8 +48,13 @@ pub(super) fn package(arch: Architecture, binaries: Option<PathBuf>) -> Result<M
         Some(directory) => Binaries(directory),
         None if arch == Architecture::here() => build(&root, registry::SERVICES)?,
         None => {
-            let help = "this machine builds for itself only: hand over binaries with --binaries (see `koban package --help`)";
-            return Err(CliError::Input(help.into()));
+            let (recipe, binaries) = cross_build(&root, registry::SERVICES, arch);
+            let arch = arch.name();
+            return Err(CliError::Input(format!(
+                "this machine builds for itself only; for {arch} build with cargo-zigbuild and hand over what it made:\n  {recipe}\n  \
+                 koban package --arch {arch} --binaries {}",
+                binaries.display()
+            )));
         }
     };
     let functions: Vec<_> = registry::functions().collect();

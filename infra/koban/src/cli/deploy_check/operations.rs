@@ -4,6 +4,7 @@
 use super::Deployed;
 use super::emulator::{ACCESS_KEY, Emulator, REGION, SECRET_KEY, without_aws};
 use super::error::CheckError;
+use super::program;
 use super::workplace::Workplace;
 use crate::cli::http::{BaseUrl, Call, Connection};
 use jiff::tz::{Offset, TimeZone};
@@ -11,7 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 use platform::resource::dead_letter_name;
 use platform::sdk::Names;
 use serde_json::{Value, json};
-use std::fs::File;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,8 @@ impl Operator<'_> {
         self.feed().await?;
         self.publish().await?;
         self.redrive().await?;
-        let events = self.republish(begun)?;
-        let proof = self.koban(&["verify"])?;
+        let events = self.republish(begun).await?;
+        let proof = self.koban(&["verify"]).await?;
         expect(proof["clean"] == true && proof["races"].as_u64() > Some(0), "verify is clean and saw a race", &proof)?;
         let (races, slips, readings) = (&proof["races"], &proof["slips"], &proof["read"]["readings"]);
         Ok(format!(
@@ -47,11 +47,8 @@ impl Operator<'_> {
     }
 
     /// What `koban` answers, as JSON.
-    fn koban(&self, arguments: &[&str]) -> Result<Value, CheckError> {
-        let program = std::env::current_exe().map_err(CheckError::io("this program"))?;
-        let log = self.workplace.log("operations");
-        let errors = File::options().create(true).append(true).open(&log).map_err(CheckError::io(log.display()))?;
-        let mut command = Command::new(program);
+    async fn koban(&self, arguments: &[&str]) -> Result<Value, CheckError> {
+        let mut command = Command::new(std::env::current_exe().map_err(CheckError::io("this program"))?);
         without_aws(&mut command);
         command
             .args(arguments)
@@ -59,15 +56,8 @@ impl Operator<'_> {
             .envs([("AWS_ACCESS_KEY_ID", ACCESS_KEY), ("AWS_SECRET_ACCESS_KEY", SECRET_KEY), ("AWS_REGION", REGION)])
             .env("AWS_ENDPOINT_URL", &self.emulator.url)
             // A person's own profiles are not this machine's emulator.
-            .envs([("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")])
-            .stderr(errors);
-        let output = command.output().map_err(CheckError::io("koban"))?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() {
-            std::fs::write(&log, format!("{}{said}", std::fs::read_to_string(&log).unwrap_or_default()))
-                .map_err(CheckError::io(log.display()))?;
-            return Err(CheckError::ended("koban", &log));
-        }
+            .envs([("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")]);
+        let said = program::ask("koban", command, &self.workplace.log("operations")).await?;
         serde_json::from_str(&said)
             .map_err(|error| CheckError::Found(format!("koban {} did not print JSON ({error}): {said}", arguments.join(" "))))
     }
@@ -88,7 +78,7 @@ impl Operator<'_> {
         let file = self.workplace.temporary().join("programs.json");
         std::fs::write(&file, json!({"programs": [program]}).to_string()).map_err(CheckError::io(file.display()))?;
         let url = &self.deployed.outputs.api_url;
-        let sent = self.koban(&["feed", &file.display().to_string(), "--url", url])?;
+        let sent = self.koban(&["feed", &file.display().to_string(), "--url", url]).await?;
         expect(sent["sent"][0]["races"] == 1, "feed sent a race", &sent)?;
         let base: BaseUrl = url.parse().map_err(CheckError::Found)?;
         let race = format!("/v1/races/rac_{}-24-12", japan.strftime("%Y%m%d"));
@@ -98,7 +88,7 @@ impl Operator<'_> {
 
     async fn publish(&self) -> Result<(), CheckError> {
         let before = self.handled().await?;
-        let published = self.koban(&["publish", QUEUE, "{}"])?;
+        let published = self.koban(&["publish", QUEUE, "{}"]).await?;
         expect(published["message_id"].as_str().is_some_and(|id| !id.is_empty()), "publish tells the message's id", &published)?;
         self.until_handled(before + 1).await
     }
@@ -112,22 +102,22 @@ impl Operator<'_> {
             let queues = listed["queues"].as_array().into_iter().flatten();
             queues.filter(|queue| queue["queue"] == QUEUE).filter_map(|queue| queue["dead"].as_u64()).sum::<u64>()
         };
-        let listed = self.koban(&["redrive"])?;
+        let listed = self.koban(&["redrive"]).await?;
         expect(dead(&listed) == 1, "redrive lists the dead letter", &listed)?;
-        let moved = self.koban(&["redrive", QUEUE])?;
+        let moved = self.koban(&["redrive", QUEUE]).await?;
         expect(moved["moved"] == 1 && moved["finished"] == true, "redrive moves the dead letter", &moved)?;
-        let listed = self.koban(&["redrive"])?;
+        let listed = self.koban(&["redrive"]).await?;
         expect(dead(&listed) == 0, "redrive leaves no dead letter", &listed)?;
         self.until_handled(before + 1).await
     }
 
     /// Publishes again what was written since `begun`: at least the race that was fed.
-    fn republish(&self, begun: Timestamp) -> Result<u64, CheckError> {
+    async fn republish(&self, begun: Timestamp) -> Result<u64, CheckError> {
         let to = Timestamp::now() + SignedDuration::from_mins(1);
         let range = ["republish", "racing", "--from", &begun.to_string(), "--to", &to.to_string()];
-        let counted = self.koban(&[&range[..], &["--dry-run"]].concat())?;
+        let counted = self.koban(&[&range[..], &["--dry-run"]].concat()).await?;
         expect(counted["published"] == 0, "a dry run publishes nothing", &counted)?;
-        let published = self.koban(&range)?;
+        let published = self.koban(&range).await?;
         let races = published["events"]["koban.racing.race.changed.v1"].as_u64();
         expect(races > Some(0) && published["unmappable"] == 0, "republish publishes the race that was fed", &published)?;
         Ok(published["published"].as_u64().unwrap_or_default())

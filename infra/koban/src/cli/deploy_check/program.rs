@@ -4,6 +4,7 @@
 use super::error::CheckError;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::File;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -21,10 +22,15 @@ pub struct Running {
 
 impl Running {
     /// Starts `command`; what it says is appended to `log`.
-    pub fn start(mut command: Command, log: &Path) -> Result<Self, CheckError> {
-        let file = || File::options().create(true).append(true).open(log).map_err(CheckError::io(log.display()));
+    pub fn start(command: Command, log: &Path) -> Result<Self, CheckError> {
+        Self::start_to(command, log, log)
+    }
+
+    /// The same with its answer, on standard output, appended to `answer`.
+    fn start_to(mut command: Command, answer: &Path, log: &Path) -> Result<Self, CheckError> {
+        let file = |path: &Path| File::options().create(true).append(true).open(path).map_err(CheckError::io(path.display()));
         let name = command.get_program().to_owned();
-        command.process_group(0).stdin(Stdio::null()).stdout(file()?).stderr(file()?);
+        command.process_group(0).stdin(Stdio::null()).stdout(file(answer)?).stderr(file(log)?);
         let mut child = command.spawn().map_err(CheckError::io(format!("{} cannot be run", name.display())))?;
         let group = Pid::from_child(&child);
         Ok(Self { group, waiting: tokio::task::spawn_blocking(move || child.wait()) })
@@ -65,6 +71,22 @@ pub async fn succeed(what: &'static str, command: Command, log: &Path) -> Result
     if run(command, log).await?.success() { Ok(()) } else { Err(CheckError::ended(what, log)) }
 }
 
+/// What `command` answers on standard output, once it has succeeded. What else it says is appended to `log`, and the answer of one that
+/// fails, too.
+pub async fn ask(what: &'static str, command: Command, log: &Path) -> Result<String, CheckError> {
+    let path = log.with_extension("answer");
+    std::fs::write(&path, "").map_err(CheckError::io(path.display()))?;
+    let mut running = Running::start_to(command, &path, log)?;
+    let ended = running.end().await.map_err(CheckError::io("waiting for a program"))?;
+    let answer = std::fs::read(&path).map_err(CheckError::io(path.display()))?;
+    if ended.success() {
+        return Ok(String::from_utf8_lossy(&answer).into_owned());
+    }
+    let mut file = File::options().append(true).open(log).map_err(CheckError::io(log.display()))?;
+    file.write_all(&answer).map_err(CheckError::io(log.display()))?;
+    Err(CheckError::ended(what, log))
+}
+
 /// What `command`, which is quick, says; none if it is not there or fails.
 pub fn answer(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
@@ -81,18 +103,20 @@ mod tests {
         command
     }
 
-    #[tokio::test]
-    async fn what_is_dropped_ends_with_its_children() {
-        let directory = tempfile::tempdir().unwrap();
-        let log = directory.path().join("log");
-        let running = Running::start(shell("sleep 600 & echo $!; wait"), &log).unwrap();
-        let child = loop {
-            match std::fs::read_to_string(&log).unwrap().trim().parse::<u32>() {
-                Ok(child) => break child,
+    /// Starts a child that lasts, and tells its id to standard error.
+    const LASTING: &str = "sleep 600 & echo $! >&2; wait";
+
+    /// The id of the child that [`LASTING`] started.
+    async fn child(log: &Path) -> u32 {
+        loop {
+            match std::fs::read_to_string(log).unwrap_or_default().trim().parse() {
+                Ok(child) => return child,
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
-        };
-        drop(running);
+        }
+    }
+
+    async fn until_it_has_ended(child: u32) {
         // A zombie until whoever inherits it has looked: it runs no more.
         let runs = || std::fs::read_to_string(format!("/proc/{child}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
         for _ in 0..500 {
@@ -102,6 +126,40 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{child} still runs");
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_ends_with_its_children() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let running = Running::start(shell(LASTING), &log).unwrap();
+        let child = child(&log).await;
+        drop(running);
+        until_it_has_ended(child).await;
+    }
+
+    /// As a Ctrl-C does while an operator's command runs, and on the one thread there may be.
+    #[tokio::test]
+    async fn what_is_asked_can_be_interrupted_and_ends_with_its_children() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let child = tokio::select! {
+            answer = ask("the script", shell(LASTING), &log) => panic!("{answer:?}"),
+            child = child(&log) => child,
+        };
+        until_it_has_ended(child).await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_told_by_itself_or_with_the_failure() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        for _ in 0..2 {
+            assert_eq!(ask("the script", shell("echo a note >&2; echo 7"), &log).await.unwrap(), "7\n");
+        }
+        let failed =
+            ask("the script", shell("echo a note >&2; echo it is not clean; exit 1"), &log).await.unwrap_err().to_string();
+        assert!(failed.starts_with("the script failed") && failed.ends_with("it is not clean"), "{failed}");
     }
 
     #[tokio::test]

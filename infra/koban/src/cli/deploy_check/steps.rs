@@ -74,6 +74,11 @@ impl Steps {
         self.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed | Outcome::LeftOut))
     }
 
+    /// How long the steps took that are not `without`, in seconds.
+    pub fn seconds(&self, without: &str) -> f64 {
+        self.steps.iter().filter(|step| step.name != without).map(|step| step.seconds).sum()
+    }
+
     pub fn table(&self) -> Table {
         let mut table = Table::new();
         table.load_style(UTF8_BORDERS_ONLY).set_header(["step", "", "seconds", "found"]);

@@ -1,16 +1,19 @@
-//! The end-to-end suite, run by cargo against the API that Terraform made: the same tests that run against the local cloud. What they
-//! need of a local cloud they say themselves and leave out.
+//! The end-to-end suite, run by cargo against the API that Terraform made: every test that starts a `Target` against the local cloud.
+//! What they need of a local cloud they say themselves and leave out; no list of tests is kept here that could fall behind them.
 
 use super::error::CheckError;
 use super::program;
 use super::workplace::Workplace;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the tests of the functions are, among all tests.
-const FUNCTIONS: &str = "functions::";
+/// Where the tests are, each module a file or a folder.
+const TESTS: &str = "tests/it";
+/// How a test begins that asks an API.
+const STARTS: &str = "Target::start";
 /// Tests at once. They wait more than they work.
-const TEST_THREADS: &str = "12";
+const TEST_THREADS: &str = "16";
 /// What a test says that needs a local cloud.
 const NOT_RUN: &str = "NOT RUN against a deployed API: ";
 
@@ -31,15 +34,42 @@ pub struct Results {
     pub left_out: BTreeSet<String>,
 }
 
+/// Builds it, and runs nothing.
+pub fn build(workplace: &Workplace) -> Command {
+    let mut cargo = cargo(workplace);
+    cargo.arg("--no-run");
+    cargo
+}
+
+/// Of the whole workspace, as `cargo test --workspace` built it: for the one package alone, features may differ.
+fn cargo(workplace: &Workplace) -> Command {
+    let mut cargo = crate::cargo::command();
+    cargo.current_dir(&workplace.root).args(["test", "--locked", "--workspace", "--test", "it"]);
+    cargo
+}
+
 impl Suite<'_> {
-    /// Runs the functions' tests whose names begin with one of `filters`.
-    pub async fn run(&self, filters: &[&str]) -> Result<Results, CheckError> {
+    /// Runs every test of a module whose tests ask an API. A module of which nothing was heard is a failure, too.
+    pub async fn run_all(&self) -> Result<Results, CheckError> {
+        let modules = modules(&self.workplace.root.join(TESTS))?;
+        let results = self.run(&modules).await?;
+        let silent: Vec<_> = modules.iter().filter(|module| !results.has_any_of(module)).map(String::as_str).collect();
+        if silent.is_empty() {
+            Ok(results)
+        } else {
+            Err(CheckError::Found(format!("no test was run of {}: are they in {TESTS}/main.rs?", silent.join(", "))))
+        }
+    }
+
+    /// Runs the tests whose names contain one of `filters`.
+    pub async fn run(&self, filters: impl IntoIterator<Item: AsRef<str>>) -> Result<Results, CheckError> {
         let log = self.workplace.log("suite");
         let before = std::fs::metadata(&log).map_or(0, |metadata| metadata.len());
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // Of the whole workspace, as `cargo test --workspace` built it: for the one package alone, features may differ.
-        cargo.current_dir(&self.workplace.root).args(["test", "--locked", "--workspace", "--test", "it", "--"]);
-        cargo.args(filters.iter().map(|filter| format!("{FUNCTIONS}{filter}")));
+        let mut cargo = cargo(self.workplace);
+        cargo.arg("--");
+        for filter in filters {
+            cargo.arg(filter.as_ref());
+        }
         cargo.args(["--show-output", "--test-threads", TEST_THREADS]);
         cargo
             .env("KOBAN_TEST_URL", self.api_url)
@@ -61,12 +91,45 @@ impl Results {
     /// In one line.
     pub fn told(&self) -> String {
         format!(
-            "{} tests passed, {} failed, {} are for a local cloud only",
+            "{} tests passed, {} failed, {} say NOT RUN: they need a local cloud",
             self.passed.len(),
             self.failed.len(),
             self.left_out.len()
         )
     }
+
+    fn has_any_of(&self, module: &str) -> bool {
+        [&self.passed, &self.failed, &self.left_out].into_iter().flatten().any(|name| name.starts_with(module))
+    }
+}
+
+/// The modules of the directory `tests` in which a test asks an API: `settlement::`.
+fn modules(tests: &Path) -> Result<BTreeSet<String>, CheckError> {
+    let mut modules = BTreeSet::new();
+    for (name, path) in entries(tests)? {
+        if asks_an_api(&path)? {
+            modules.insert(format!("{}::", name.trim_end_matches(".rs")));
+        }
+    }
+    Ok(modules)
+}
+
+fn asks_an_api(path: &Path) -> Result<bool, CheckError> {
+    if !path.is_dir() {
+        return Ok(std::fs::read_to_string(path).map_err(CheckError::io(path.display()))?.contains(STARTS));
+    }
+    for (_, path) in entries(path)? {
+        if asks_an_api(&path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn entries(directory: &Path) -> Result<Vec<(String, PathBuf)>, CheckError> {
+    let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(CheckError::io(directory.display()))?;
+    Ok(entries.into_iter().map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect())
 }
 
 fn read(log: &str) -> Results {
@@ -105,6 +168,18 @@ NOT RUN against a deployed API: functions::get_wallet::three
         );
         let set = |name: &str| BTreeSet::from([format!("functions::get_wallet::{name}")]);
         assert_eq!(results, Results { passed: set("one"), failed: set("two"), left_out: set("three") });
-        assert_eq!(results.told(), "1 tests passed, 1 failed, 1 are for a local cloud only");
+        assert_eq!(results.told(), "1 tests passed, 1 failed, 1 say NOT RUN: they need a local cloud");
+        assert!(results.has_any_of("functions::") && !results.has_any_of("settlement::"));
+    }
+
+    #[test]
+    fn every_module_that_asks_an_api_is_part_of_it_and_no_other() {
+        let modules = modules(&crate::generate::root().join(TESTS)).unwrap();
+        for asks in ["functions::", "settlement::", "budgets::", "refusals::", "faults::"] {
+            assert!(modules.contains(asks), "{asks} {modules:?}");
+        }
+        for does_not in ["house::", "links::", "generated::", "main::"] {
+            assert!(!modules.contains(does_not), "{does_not} {modules:?}");
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! Terraform on a copy of `terraform/`, with local state, against the emulator. The copy is what the check may spoil.
 
+use super::drift::{Drift, Plan};
 use super::emulator::{ACCESS_KEY, Emulator, REGION, SECRET_KEY, without_aws};
 use super::error::CheckError;
 use super::program;
 use super::tools::{PLUGINS_VARIABLE, Tools};
-use super::workplace::Workplace;
+use super::workplace::{Workplace, copy};
 use crate::package;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// More at once than Terraform's own 10: its provider waits most of the time.
@@ -44,28 +45,11 @@ struct AllOutputs {
     secret_names: Output<BTreeMap<String, String>>,
 }
 
-#[derive(Deserialize)]
-struct Plan {
-    #[serde(default)]
-    resource_changes: Vec<Planned>,
-}
-
-#[derive(Deserialize)]
-struct Planned {
-    address: String,
-    change: Change,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    actions: Vec<String>,
-}
-
 impl Terraform {
     /// Copies `terraform/`, to be applied to `emulator` with tokens of `issuer`.
     pub fn new(workplace: &Workplace, emulator: &Emulator, issuer: &str) -> Result<Self, CheckError> {
         let directory = workplace.terraform();
-        copy(&workplace.root.join("terraform"), &directory)?;
+        copy(&workplace.root.join("terraform"), &directory, &is_left_out)?;
         let packages = package::directory(&workplace.root);
         let input = |name: &str, value: &str| format!("-var={name}={value}");
         let inputs = vec![
@@ -138,17 +122,13 @@ impl Terraform {
         if ended.success() { Ok(()) } else { Err(CheckError::refused(what, &self.log, before)) }
     }
 
-    /// The addresses of what another apply would change.
-    pub async fn drift(&self) -> Result<Vec<String>, CheckError> {
+    /// What another apply would change.
+    pub async fn drift(&self) -> Result<Drift, CheckError> {
         let mut command = self.command(&["plan", "-no-color", "-detailed-exitcode", AT_ONCE, &format!("-out={PLAN_FILE}")]);
         command.args(&self.inputs);
         match program::run(command, &self.log).await?.code() {
-            Some(0) => Ok(Vec::new()),
-            Some(CHANGES) => {
-                let plan: Plan = self.read(&["show", "-json", PLAN_FILE])?;
-                let changed = plan.resource_changes.into_iter().filter(|planned| planned.change.actions != ["no-op"]);
-                Ok(changed.map(|planned| format!("{} ({})", planned.address, planned.change.actions.join(", "))).collect())
-            }
+            Some(0) => Ok(Drift::default()),
+            Some(CHANGES) => Ok(self.read::<Plan>(&["show", "-json", PLAN_FILE])?.drift()),
             _ => Err(CheckError::ended("terraform plan", &self.log)),
         }
     }
@@ -170,24 +150,8 @@ impl Terraform {
     }
 }
 
-/// Everything but what a person's own work there left: state, plugins, a backend.
-fn copy(from: &Path, to: &Path) -> Result<(), CheckError> {
-    for entry in std::fs::read_dir(from).map_err(CheckError::io(from.display()))? {
-        let entry = entry.map_err(CheckError::io(from.display()))?;
-        let (name, path) = (entry.file_name(), entry.path());
-        let name = name.to_string_lossy();
-        let of_a_person =
-            name.starts_with('.') || name.contains(".tfstate") || matches!(&*name, "backend.tf" | "terraform.tfvars");
-        if of_a_person || name.ends_with(".auto.tfvars") || name == "tests" {
-            continue;
-        }
-        let copied = to.join(&*name);
-        if path.is_dir() {
-            std::fs::create_dir_all(&copied).map_err(CheckError::io(copied.display()))?;
-            copy(&path, &copied)?;
-        } else {
-            std::fs::copy(&path, &copied).map_err(CheckError::io(path.display()))?;
-        }
-    }
-    Ok(())
+/// What a person's own work left there, state, plugins, a backend, and what is not applied.
+fn is_left_out(name: &str) -> bool {
+    let of_a_person = name.starts_with('.') || name.contains(".tfstate") || matches!(name, "backend.tf" | "terraform.tfvars");
+    of_a_person || name.ends_with(".auto.tfvars") || name == "tests"
 }

@@ -21,7 +21,7 @@ impl Workplace {
         let directory = root.join("target/deploy-check");
         let lock = lock(&directory)?;
         let workplace = Self { root, directory, _lock: lock };
-        for directory in [workplace.terraform(), workplace.issuer(), workplace.temporary()] {
+        for directory in [workplace.terraform(), workplace.issuer(), workplace.temporary(), workplace.again()] {
             if directory.exists() {
                 std::fs::remove_dir_all(&directory).map_err(CheckError::io(directory.display()))?;
             }
@@ -49,6 +49,11 @@ impl Workplace {
         self.directory.join("issuer")
     }
 
+    /// A copy of the sources, and what comes of it.
+    pub fn again(&self) -> PathBuf {
+        self.directory.join("again")
+    }
+
     /// What the emulator unpacks.
     pub fn temporary(&self) -> PathBuf {
         self.directory.join("tmp")
@@ -57,6 +62,25 @@ impl Workplace {
     pub fn log(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{name}.log"))
     }
+}
+
+/// Copies a directory without the entries, at any depth, whose names are left out.
+pub fn copy(from: &Path, to: &Path, is_left_out: &dyn Fn(&str) -> bool) -> Result<(), CheckError> {
+    std::fs::create_dir_all(to).map_err(CheckError::io(to.display()))?;
+    for entry in std::fs::read_dir(from).map_err(CheckError::io(from.display()))? {
+        let entry = entry.map_err(CheckError::io(from.display()))?;
+        let (name, path) = (entry.file_name(), entry.path());
+        if is_left_out(&name.to_string_lossy()) {
+            continue;
+        }
+        let copied = to.join(&name);
+        if path.is_dir() {
+            copy(&path, &copied, is_left_out)?;
+        } else {
+            std::fs::copy(&path, &copied).map_err(CheckError::io(path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// One run at a time; the operating system lets go of the lock when the process ends, however it ends.

@@ -1,12 +1,21 @@
 //! The one way into a wallet from another service: read its journal's end, add a line to the caller's own transaction. The grant
 //! admits the put only inside a transaction, so that no line can ever stand without its object.
+//!
+//! It is a crate of its own, so that a service which posts links no more of the wallet than this, and is not built again when one of
+//! the wallet's handlers changes.
 
-use crate::WALLET;
 use platform::Context;
 use platform::commit::Journal;
 use platform::function::{Action, Grant};
+use platform::resource::{Index, Table};
 use platform::store::StoreError;
 use shared::id::UserId;
+
+/// Wallets' lines (`wallet#<user>`), top-ups (`topup#<user>`) and medal grants (`medals#<user>`).
+pub static WALLET: Table = Table { name: "wallet", doc: "Wallet lines, top-ups and medal grants.", indexes: &[OPEN_TOPUPS] };
+
+/// Top-ups that are not final, oldest first, spread over eight partitions.
+pub const OPEN_TOPUPS: Index = Index { name: "open-topups", hash: "open", range: "since" };
 
 /// What a function needs in its definition to post to wallets.
 pub const POSTING: Grant = Grant { table: &WALLET, actions: &[Action::Query, Action::PutInTransaction] };
