@@ -2,7 +2,7 @@
 //! theirs in `Server-Timing`; workers tell theirs in the log.
 
 use crate::costs_page::{self, tells};
-use crate::harness::{Cost, Invocation, Race, Target, all_at_once, dividends, random_text, win};
+use crate::harness::{Cost, Invocation, Race, Response, Target, all_at_once, dividends, random_text, win};
 use koban::cloud::Config;
 use serde_json::{Value, json};
 
@@ -111,13 +111,17 @@ async fn lists_read_their_rows_and_not_one_by_one() {
         user.bet(&race, win(1, 100)).await;
     }
     target.feed_results(&race.ended(&json!({"dividends": {}}))).await.expect(200);
-    within("calls of a page of lines", user.get("/v1/wallet/lines").await.cost().calls, 1.0);
+    let calls = |reply: Response| {
+        reply.expect(200);
+        reply.cost().calls
+    };
+    within("calls of a page of lines", calls(user.get("/v1/wallet/lines").await), 1.0);
     // The index, the slips with their races, the results.
-    within("calls of a page of slips", user.get("/v1/slips").await.cost().calls, 3.0);
+    within("calls of a page of slips", calls(user.get("/v1/slips").await), 3.0);
     let day = format!("/v1/races?date={}&venue={}", race.date, race.venue);
-    within("calls of a page of races", target.get(&day).await.cost().calls, 1.0);
-    within("calls of a race", target.get(&race.path()).await.cost().calls, 1.0);
-    within("calls of a settlement", target.get(&format!("{}/settlement", race.path())).await.cost().calls, 1.0);
+    within("calls of a page of races", calls(target.get(&day).await), 1.0);
+    within("calls of a race", calls(target.get(&race.path()).await), 1.0);
+    within("calls of a settlement", calls(target.get(&format!("{}/settlement", race.path())).await), 1.0);
 }
 
 fn sum(invocations: &[Invocation], of: impl Fn(&Invocation) -> f64) -> f64 {

@@ -1,11 +1,13 @@
 //! What keeps a race from being settled, and that it harms nobody else: a slip that lands between two payments, a shard that never adds
-//! up, a person who cannot be paid, a worker that was overtaken.
+//! up, a person who cannot be paid, a worker that was overtaken, a result that was altered.
 
 use crate::faults::the_proof_holds;
 use crate::harness::{Holds, Target, dividends, win};
+use data_encoding::BASE64;
 use koban::cloud::connector::{Call, Fault, Faults, internal_error};
 use koban::cloud::engine::Reply;
 use serde_json::Value;
+use shared::racing::RaceId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -138,4 +140,25 @@ async fn a_worker_that_finds_another_payment_in_place_of_its_own_does_not_call_i
     let failed = async || target.invocations("settle-shard").into_iter().find(|done| done.outcome == "0 of 1 handled");
     target.eventually("the worker fails", failed).await;
     assert_eq!(user.balance("JPY").await, 800, "nothing was paid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_that_was_altered_pays_nobody() {
+    let Some(target) = Target::start_local().await else { return };
+    let race = target.open_race().await;
+    let user = target.rich_user(1_000).await;
+    let slip = user.bet(&race, win(1, 200)).await;
+    target.feed_results(&race.ended(&result())).await.expect(200);
+    let id: RaceId = race.id.parse().unwrap();
+    let mut item = target.item("racing", &format!("race#{}", id.key()), "result#v0001").await.unwrap();
+    let body = BASE64.decode(item["body"]["B"].as_str().unwrap().as_bytes()).unwrap();
+    let altered = String::from_utf8(body).unwrap().replace("150", "950");
+    item["body"]["B"] = BASE64.encode(altered.as_bytes()).into();
+    target.put_item("racing", &item).await;
+    target.pass(Duration::from_secs(26)).await;
+    let failed = async || target.invocations("settle-shard").into_iter().find(|done| done.outcome == "0 of 1 handled");
+    target.eventually("the worker fails", failed).await;
+    assert_eq!((user.balance("JPY").await, user.lines().await.len()), (800, 2));
+    user.get(&format!("/v1/slips/{slip}")).await.refused(500, "internal");
+    target.get(&race.path()).await.refused(500, "internal");
 }

@@ -77,7 +77,7 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let Some(record) = find(keys::race(id)) else { return Err(Problem::new(&problem::NOT_FOUND, "")) };
     let StoredRace { race, .. } = StoredRace::of(record)?;
     let version = race.result_version;
-    let result = find(keys::result(id, version)).map(Record::read::<StoredResult>).transpose()?;
+    let result = find(keys::result(id, version)).map(|record| StoredResult::of(id, version, record)).transpose()?;
     let prefix = keys::certificate_prefix(version);
     let newest = records.iter().rfind(|record| record.key.sk.starts_with(&prefix));
     let certificate = newest.map(Record::read::<Certificate>).transpose()?;

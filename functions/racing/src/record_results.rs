@@ -3,12 +3,12 @@
 
 use crate::feed::{self, Claim, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
 use crate::records::{self, StoredRace, StoredResult};
-use crate::{FEED, RACING, keys, problems};
+use crate::{FEED, RACING, problems};
 use jiff::civil::Date;
 use platform::function::{
     Access, Action, Function, Grant, Handler, Idempotency, Method, Reads, Route, Success, Throttle, Trigger, schema,
 };
-use platform::store::{Record, Write, WriteError, write};
+use platform::store::{Write, WriteError, write};
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -140,7 +140,7 @@ async fn record(context: &Context, call: &Call, claim: &Claim, id: RaceId, resul
         let resulted = race.resulted(received_at);
         let version = resulted.result_version;
         let stored = StoredResult { message_id: call.message_id.clone(), turn, received_at, result: result.clone() };
-        let mut writes = vec![Write::if_absent(&RACING, Record::of(keys::result(id, version), &stored))];
+        let mut writes = vec![Write::if_absent(&RACING, stored.record(id, version))];
         writes.extend(records::change(&resulted, revision, call.requested_at));
         match write(context, writes).await {
             Ok(()) => return Ok(RaceOutcome { race: id, outcome: Outcome::Resulted, result_version: version }),

@@ -4,9 +4,9 @@ use crate::{RACING, keys};
 use jiff::Timestamp;
 use platform::Context;
 use platform::Problem;
-use platform::store::{Range, Record, Write};
+use platform::store::{Range, Record, StoreError, Write};
 use serde::{Deserialize, Serialize};
-use shared::racing::{Race, RaceId, RaceResult, RaceState, Totals};
+use shared::racing::{Race, RaceId, RaceResult, RaceState, Totals, result_seal};
 use std::collections::BTreeSet;
 
 /// A race with the revision it was read at.
@@ -61,15 +61,32 @@ struct Changed {
     turn: u64,
 }
 
+impl StoredResult {
+    /// The record of version `version` of the race's result: frozen and sealed.
+    pub fn record(&self, race: RaceId, version: u32) -> Record {
+        let record = Record::of(keys::result(race, version), self);
+        let seal = result_seal(race, version, &record.body);
+        Record { hash: Some(seal.to_vec()), ..record }
+    }
+
+    /// Reads such a record, which must be as it was sealed. Results from before they were sealed have no seal.
+    pub fn of(race: RaceId, version: u32, record: &Record) -> Result<Self, StoreError> {
+        if record.hash.as_ref().is_some_and(|sealed| *sealed != result_seal(race, version, &record.body)) {
+            return Err(StoreError::malformed(&record.key, "it was altered since it was recorded"));
+        }
+        record.read()
+    }
+}
+
 impl StoredRace {
-    pub fn of(record: &Record) -> Result<Self, platform::store::StoreError> {
+    pub fn of(record: &Record) -> Result<Self, StoreError> {
         let Changed { changed_at, turn } = record.read()?;
         Ok(Self { race: record.read()?, revision: record.revision.unwrap_or(1), changed_at, turn })
     }
 }
 
 /// The race, read consistently.
-pub async fn race(context: &Context, id: RaceId) -> Result<Option<StoredRace>, platform::store::StoreError> {
+pub async fn race(context: &Context, id: RaceId) -> Result<Option<StoredRace>, StoreError> {
     context.table(&RACING).get(&keys::race(id)).await?.map(|record| StoredRace::of(&record)).transpose()
 }
 
@@ -82,7 +99,7 @@ pub async fn is_newest(context: &Context, id: RaceId, version: u32) -> Result<bo
 pub async fn result(context: &Context, race: RaceId, version: u32) -> Result<StoredResult, Problem> {
     let record = context.table(&RACING).get(&keys::result(race, version)).await?;
     let record = record.ok_or_else(|| Problem::internal(format!("{race} has no result of version {version}")))?;
-    Ok(record.read()?)
+    Ok(StoredResult::of(race, version, &record)?)
 }
 
 /// The shards that are not written down as done for the race's newest result.

@@ -79,7 +79,10 @@ pub async fn views(context: &Context, user: &UserId, ids: &[SlipId]) -> Result<V
         let view = placed(id.clone(), record.read::<Slip>()?);
         match resulted.get(&id.race()).and_then(|(race, key)| Some((race, results.get(key)?))) {
             None => Ok(view),
-            Some((race, result)) => decided(view, record, race, &result.read::<StoredResult>()?, late),
+            Some((race, result)) => {
+                let result = StoredResult::of(race.id, race.result_version, result)?;
+                decided(view, record, race, &result, late)
+            }
         }
     };
     slips.map(view).collect()

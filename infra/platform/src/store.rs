@@ -43,7 +43,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    fn malformed(key: &Key, reason: &str) -> Self {
+    pub fn malformed(key: &Key, reason: &str) -> Self {
         Self::Malformed { key: format!("{}/{}", key.pk, key.sk), reason: reason.to_owned() }
     }
 }

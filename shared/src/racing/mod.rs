@@ -32,7 +32,9 @@ pub use field::{BRACKET_MAX, BracketNumber, Field};
 pub use placed::Slip;
 pub use race::{Announcement, Race, RaceError, RaceState, Runner};
 pub use race_id::RaceId;
-pub use result::{DIVIDENDS_MAX, DIVIDENDS_PER_TYPE_MAX, Dividend, PER_100_MAX, Placing, RaceResult, ResultError, Verdict};
+pub use result::{
+    DIVIDENDS_MAX, DIVIDENDS_PER_TYPE_MAX, Dividend, PER_100_MAX, Placing, RaceResult, ResultError, Verdict, result_seal,
+};
 pub use runners::{RUNNER_MAX, RunnerNumber, RunnerSet};
 pub use selection::{Selection, SelectionError};
 pub use slip::{

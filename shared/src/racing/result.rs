@@ -2,7 +2,8 @@
 //! Reading a result is strict: an unknown field could be money, so an older reader refuses it (and is retried) rather than
 //! settle without it.
 
-use super::{BetType, Combination, Field, RunnerNumber, RunnerSet};
+use super::{BetType, Combination, Field, RaceId, RunnerNumber, RunnerSet};
+use crate::hash::{self, Hash};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,6 +125,11 @@ impl ResultError {
             Self::WrongPlace { .. } => "wrong_place",
         }
     }
+}
+
+/// The seal of a result as it is stored: over its race, its version and the bytes. Who pays by it or proves it reads no other.
+pub fn result_seal(race: RaceId, version: u32, stored: &[u8]) -> Hash {
+    hash::of_parts(&[b"result", race.key().as_bytes(), &version.to_be_bytes(), stored])
 }
 
 impl RaceResult {

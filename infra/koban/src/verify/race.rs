@@ -6,7 +6,7 @@ use super::{Checking, Item, Promise, Stop, VerifyError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
-use shared::racing::{AssetTotals, Certificate, ClosingPosting, Race, RaceId, RaceResult, RaceState, Totals};
+use shared::racing::{AssetTotals, Certificate, ClosingPosting, Race, RaceId, RaceResult, RaceState, Totals, result_seal};
 use std::collections::BTreeMap;
 
 /// A certificate is repeated a quarter of an hour later; after this the repetition must be there.
@@ -103,6 +103,10 @@ impl Facts {
             Some("result") => {
                 let version = item.sk.strip_prefix("result#v").and_then(|version| version.parse().ok());
                 let version = version.ok_or_else(|| format!("{} {}: no version", item.pk, item.sk))?;
+                // Those from before they were sealed have no seal.
+                if !item.hash.is_empty() && item.hash != result_seal(self.id, version, &item.body) {
+                    return Err(format!("{}: version {version} of its result was altered since it was recorded", self.id).into());
+                }
                 self.results.insert(version, item.read::<StoredResult>()?.result);
             }
             _ => {}

@@ -125,11 +125,19 @@ fn settled(dividends: &serde_json::Value, people: [(&str, Bet); 2]) -> Stored {
     let place = format!("race#{}", race_id().key());
     put(&mut stored, "racing", &place, "race", &ChangedRace { race, changed_at: at(900) });
     put(&mut stored, "racing", &place, "result#v0001", &json!({"message_id": "m", "received_at": at(100), "result": result}));
+    seal_result(&mut stored);
     for pass in [1, 2] {
         let made = Certificate::new(race_id(), 1, pass, SHARDS, totals.clone(), at(i64::from(pass) * 900)).unwrap();
         put(&mut stored, "racing", &place, &format!("cert#0001#{pass:04}"), &made);
     }
     stored
+}
+
+/// Seals the result as it is now.
+fn seal_result(stored: &mut Stored) {
+    let mut items = stored.get_mut("racing").unwrap().iter_mut();
+    let result = items.find(|item| item.sk == "result#v0001").unwrap();
+    result.hash = shared::racing::result_seal(race_id(), 1, &result.body).to_vec();
 }
 
 /// As records that came in no order.
@@ -225,6 +233,12 @@ fn a_slip_that_was_changed_is_found_though_nothing_hashes_it() {
 }
 
 #[test]
+fn a_result_that_was_altered_is_found_though_everybody_was_paid_by_it() {
+    let proof = tampered("racing", "result#v0001", "\"message_id\":\"m\"", "\"message_id\":\"n\"");
+    assert!(proof.faults.iter().any(|fault| fault.contains("version 1 of its result was altered")), "{:?}", proof.faults);
+}
+
+#[test]
 fn what_the_bank_took_must_be_what_the_wallet_has() {
     let proof = tampered("bank", "collection", "10000", "10100");
     assert!(!proof.sum_zero && proof.chains_ok);
@@ -234,7 +248,10 @@ fn what_the_bank_took_must_be_what_the_wallet_has() {
 
 #[test]
 fn another_result_than_was_settled_leaves_slips_unsettled() {
-    let proof = tampered("racing", "result#v0001", "\"per_100\":250", "\"per_100\":260");
+    let mut stored = settled_race();
+    assert_eq!(replace(&mut stored, "racing", "\"per_100\":250", "\"per_100\":260"), 1, "nothing to change");
+    seal_result(&mut stored);
+    let proof = prove(stored);
     assert_eq!((proof.unsettled, proof.dues_ok), (1, false));
 }
 

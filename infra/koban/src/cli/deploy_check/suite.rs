@@ -13,7 +13,7 @@ const TESTS: &str = "tests/it";
 /// How a test begins that asks an API.
 const STARTS: &str = "Target::start";
 /// Tests at once. They wait more than they work.
-const TEST_THREADS: &str = "16";
+const TEST_THREADS: &str = "32";
 /// What a test says that needs a local cloud.
 const NOT_RUN: &str = "NOT RUN against a deployed API: ";
 
