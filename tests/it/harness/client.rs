@@ -117,6 +117,11 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// Whether the function was stopped by its timeout.
+    pub fn is_out_of_time(&self) -> bool {
+        self.status == 502 && String::from_utf8_lossy(&self.body).contains("Task timed out")
+    }
+
     /// Whether it says of itself that it is a problem.
     pub fn is_problem(&self) -> bool {
         self.header("content-type") == Some("application/problem+json")
