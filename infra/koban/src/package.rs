@@ -186,11 +186,11 @@ pub fn pack(
     std::fs::create_dir_all(directory).map_err(PackageError::io(directory.display().to_string()))?;
     // Compressing takes longer than linking did: each core packs its share.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let own = own_paths(&crate::generate::root());
+    let (own, before) = (own_paths(&crate::generate::root()), Manifest::before(directory));
     let pack = |share: &[&'static Function]| {
         let pack = |function: &&'static Function| {
             let bytes = checked(binaries, function, architecture, &own)?;
-            Ok((function.name.into(), pack_one(directory, function, &bytes)?))
+            Ok((function.name.into(), pack_one(directory, function, &bytes, before.get(function.name))?))
         };
         share.iter().map(pack).collect::<Result<Vec<_>, PackageError>>()
     };
@@ -239,14 +239,28 @@ fn path_of_builder(binary: &[u8], own: &[(PathBuf, &str)]) -> Option<String> {
     })
 }
 
-fn pack_one(directory: &Path, function: &'static Function, binary: &[u8]) -> Result<PackagedFunction, PackageError> {
-    let bytes = zip::of_bootstrap(binary).map_err(|reason| PackageError::Zip { function: function.name, reason })?;
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+/// Zips a binary, unless it lies there zipped already.
+fn pack_one(
+    directory: &Path,
+    function: &'static Function,
+    binary: &[u8],
+    before: Option<&PackagedFunction>,
+) -> Result<PackagedFunction, PackageError> {
     let name = format!("{}.zip", function.name);
     let path = directory.join(&name);
-    std::fs::write(&path, &bytes).map_err(PackageError::io(path.display().to_string()))?;
-    let sha256 = data_encoding::BASE64.encode(&Sha256::digest(&bytes));
-    Ok(PackagedFunction { zip: name, sha256, bytes: size, binary_bytes: u64::try_from(binary.len()).unwrap_or(u64::MAX) })
+    let binary_sha256 = sha256(binary);
+    let same = before.filter(|before| before.zip == name && before.binary_sha256 == binary_sha256);
+    if let Some(before) = same.filter(|before| std::fs::read(&path).is_ok_and(|zip| sha256(&zip) == before.sha256)) {
+        return Ok(before.clone());
+    }
+    let zip = zip::of_bootstrap(binary).map_err(|reason| PackageError::Zip { function: function.name, reason })?;
+    std::fs::write(&path, &zip).map_err(PackageError::io(path.display().to_string()))?;
+    let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    Ok(PackagedFunction { zip: name, sha256: sha256(&zip), bytes: length(&zip), binary_bytes: length(binary), binary_sha256 })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    data_encoding::BASE64.encode(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]
@@ -257,6 +271,22 @@ mod tests {
     fn a_binary_that_trusts_the_benchmarks_root_is_refused() {
         assert!(has_benchmark_root(b"\x7fELF...KOBAN_PREFIXKOBAN_BENCHMARK_ROOTAWS_REGION"));
         assert!(!has_benchmark_root(b"\x7fELF...KOBAN_PREFIXAWS_REGION"));
+    }
+
+    #[test]
+    fn the_same_binary_is_not_zipped_again_and_a_spoilt_zip_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let function = crate::registry::functions().next().unwrap();
+        let pack = |binary: &[u8], before| pack_one(directory.path(), function, binary, before).unwrap();
+        let first = pack(b"binary", None);
+        let path = directory.path().join(&first.zip);
+        let written = || path.metadata().unwrap().modified().unwrap();
+        let at = written();
+        assert_eq!((pack(b"binary", Some(&first)), written()), (first.clone(), at));
+        assert_ne!(pack(b"another", Some(&first)).sha256, first.sha256);
+        std::fs::write(&path, "spoilt").unwrap();
+        assert_eq!(pack(b"binary", Some(&first)), first);
+        assert_eq!(sha256(&std::fs::read(&path).unwrap()), first.sha256);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+const NAME: &str = "manifest.json";
+
 /// `target/lambda/manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -22,13 +24,22 @@ pub struct PackagedFunction {
     pub sha256: String,
     pub bytes: u64,
     pub binary_bytes: u64,
+    /// Of the binary in it, in base64: the same binary is not compressed again.
+    #[serde(default)]
+    pub binary_sha256: String,
 }
 
 impl Manifest {
+    /// What was packaged into `directory` before; nothing, if that cannot be told.
+    pub(super) fn before(directory: &Path) -> BTreeMap<String, PackagedFunction> {
+        let text = std::fs::read(directory.join(NAME)).unwrap_or_default();
+        serde_json::from_slice::<Self>(&text).map(|manifest| manifest.functions).unwrap_or_default()
+    }
+
     #[expect(clippy::panic, reason = "a manifest is texts and numbers, which always have a JSON form")]
     pub(super) fn write(&self, directory: &Path) -> Result<(), PackageError> {
         let text = serde_json::to_string_pretty(self).unwrap_or_else(|error| panic!("a manifest is JSON: {error}"));
-        let path = directory.join("manifest.json");
+        let path = directory.join(NAME);
         std::fs::write(&path, text + "\n").map_err(PackageError::io(path.display().to_string()))
     }
 }

@@ -84,7 +84,8 @@ mod tests {
 
     fn manifest(functions: &[(&str, &str)]) -> Manifest {
         let of = |(name, sha256): &(&str, &str)| {
-            let function = PackagedFunction { zip: format!("{name}.zip"), sha256: (*sha256).into(), bytes: 1, binary_bytes: 2 };
+            let (zip, sha256) = (format!("{name}.zip"), (*sha256).to_owned());
+            let function = PackagedFunction { zip, sha256, bytes: 1, binary_bytes: 2, binary_sha256: String::new() };
             ((*name).to_owned(), function)
         };
         Manifest { architecture: "x86_64".into(), functions: functions.iter().map(of).collect() }
