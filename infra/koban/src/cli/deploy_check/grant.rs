@@ -59,9 +59,22 @@ impl Bench<'_> {
         }
     }
 
+    /// What becomes of the suite without the grant. What fails and is not expected to is tried once more, by itself: on a busy machine a
+    /// test may run out of time, and only what fails twice fails for want of the grant.
+    async fn without_the_grant(&self) -> Result<Results, CheckError> {
+        let mut results = self.suite.run_all().await?;
+        let others: Vec<_> = results.failed.iter().filter(|test| !FAILING.contains(&test.as_str())).cloned().collect();
+        if !others.is_empty() {
+            let again = self.suite.run(&others).await?;
+            results.failed.retain(|test| !again.passed.contains(test));
+            results.passed.extend(again.passed);
+        }
+        Ok(results)
+    }
+
     async fn bitten(&self) -> Result<String, CheckError> {
         let since = Timestamp::now();
-        let passed = judge(&self.suite.run_all().await?)?;
+        let passed = judge(&self.without_the_grant().await?)?;
         let group =
             self.outputs.log_groups.get(FUNCTION).ok_or_else(|| CheckError::Found(format!("{FUNCTION} has no log group")))?;
         let log = self.emulator.log_of(group, since).await?;
