@@ -15,10 +15,15 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 /// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator,
 /// its functions and the tests, many that start at once keep each other from it; one that hangs is found all the same.
 const RESENT_MAX: u32 = 2;
+/// Requests to a deployed API that are under way at once, of all tests of this process: each may start a function. Tests wait most of
+/// their time for races to settle; so many of them may run, and still not all functions start at once.
+const UNDER_WAY_MAX: usize = 12;
+static UNDER_WAY: Semaphore = Semaphore::const_new(UNDER_WAY_MAX);
 
 /// An API to test.
 #[derive(Clone)]
@@ -117,6 +122,7 @@ impl Target {
     }
 
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        let _turn = if self.is_local() { None } else { Some(UNDER_WAY.acquire().await.expect("never closed")) };
         let mut response = self.0.client.send(method, path, headers, body).await;
         for _ in 0..RESENT_MAX {
             if self.is_local() || !response.is_out_of_time() {
@@ -174,6 +180,13 @@ impl Target {
         self.skip(time).await;
     }
 
+    /// Lets as much time pass as what is looked for next may take. On a deployed API whoever looks for it waits no longer than it takes.
+    pub async fn hasten(&self, time: Duration) {
+        if self.is_local() {
+            self.pass(time).await;
+        }
+    }
+
     /// Lets `time` pass in the midst of whatever happens.
     pub async fn skip(&self, time: Duration) {
         match &self.0.place {
@@ -194,7 +207,7 @@ impl Target {
 
     /// What `look` finds, once it finds something.
     pub async fn eventually<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-        let (within, every) = if self.is_local() { (30, 10) } else { (300, 500) };
+        let (within, every) = if self.is_local() { (30, 10) } else { (300, 1_000) };
         let started = Instant::now();
         loop {
             if let Some(found) = look().await {

@@ -12,8 +12,8 @@ use std::process::Command;
 const TESTS: &str = "tests/it";
 /// How a test begins that asks an API.
 const STARTS: &str = "Target::start";
-/// Tests at once. They wait more than they work; with many more, functions on two cores have not started when their time is over.
-const TEST_THREADS: &str = "12";
+/// Tests at once. They wait most of their time, for races to settle; how many of them ask at once their harness bounds.
+const TEST_THREADS: &str = "48";
 /// What a test says that needs a local cloud.
 const NOT_RUN: &str = "NOT RUN against a deployed API: ";
 
