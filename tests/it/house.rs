@@ -241,18 +241,33 @@ fn the_domain_depends_on_nothing_of_ours_and_on_no_io() {
     }
 }
 
-/// As the functions are packaged: by themselves, so that no other crate's features are theirs.
+/// What packages depend on when they are built by themselves, so that no other's features are theirs: a line each, with its features.
+fn dependencies<'a>(packages: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--edges", "normal"]);
+    cargo.args(["--prefix", "none", "--format", "{p} {f}"]);
+    cargo.args(packages.into_iter().flat_map(|package| ["-p", package]));
+    let told = cargo.output().unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8(told.stdout).unwrap().lines().map(|line| line.trim_end_matches(" (*)").trim().to_owned()).collect()
+}
+
+/// As the functions are packaged.
 #[test]
 fn no_function_looks_for_credentials_or_links_another_crypto() {
-    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"]);
-    cargo.args(koban::registry::SERVICES.iter().flat_map(|service| ["-p", service.name]));
-    let told = cargo.output().unwrap();
-    let tree = String::from_utf8(told.stdout).unwrap();
-    assert!(told.status.success() && tree.contains("aws-sdk-dynamodb v"), "{}", String::from_utf8_lossy(&told.stderr));
+    let linked = dependencies(koban::registry::SERVICES.iter().map(|service| service.name));
+    let links = |name: &str| linked.iter().any(|line| line.starts_with(name));
+    assert!(links("aws-sdk-dynamodb v"), "{linked:?}");
     for forbidden in ["aws-config v", "aws-sdk-sts v", "aws-lc-rs v", "rusqlite v"] {
-        assert!(!tree.contains(forbidden), "a function links {forbidden}");
+        assert!(!links(forbidden), "a function links {forbidden}");
     }
+}
+
+/// A crate with other features is compiled once more, and all that depend on it: minutes of a deploy-check.
+#[test]
+fn the_suite_shares_what_is_compiled_for_the_command_line() {
+    let refused: Vec<_> = dependencies(["koban"]).difference(&dependencies(["tests"])).cloned().collect();
+    assert_eq!(refused, Vec::<String>::new(), "the tests have these with other features");
 }
 
 #[test]

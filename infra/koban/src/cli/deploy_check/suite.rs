@@ -41,10 +41,10 @@ pub fn build(workplace: &Workplace) -> Command {
     cargo
 }
 
-/// Of the whole workspace, as `cargo test --workspace` built it: for the one package alone, features may differ.
+/// In release, with the one package's features: what it depends on was compiled for the command line that runs this.
 fn cargo(workplace: &Workplace) -> Command {
     let mut cargo = crate::cargo::command();
-    cargo.current_dir(&workplace.root).args(["test", "--locked", "--workspace", "--test", "it"]);
+    cargo.current_dir(&workplace.root).args(["test", "--release", "--locked", "-p", "tests", "--test", "it"]);
     cargo
 }
 
