@@ -72,6 +72,38 @@ run "a_loopback_issuer_is_refused_any_address" {
   expect_failures = [var.issuer]
 }
 
+run "a_loopback_issuer_is_refused_ipv6_in_full" {
+  command = plan
+  variables {
+    issuer = "https://[0:0:0:0:0:0:0:1]/"
+  }
+  expect_failures = [var.issuer]
+}
+
+run "a_loopback_issuer_is_refused_ipv4_in_ipv6" {
+  command = plan
+  variables {
+    issuer = "https://[::ffff:7f00:1]"
+  }
+  expect_failures = [var.issuer]
+}
+
+run "a_loopback_issuer_is_refused_ipv4_as_one_number" {
+  command = plan
+  variables {
+    issuer = "https://2130706433"
+  }
+  expect_failures = [var.issuer]
+}
+
+run "a_loopback_issuer_is_refused_ipv4_in_hexadecimal" {
+  command = plan
+  variables {
+    issuer = "https://127.0x0.1:9000/issuer"
+  }
+  expect_failures = [var.issuer]
+}
+
 run "a_loopback_issuer_is_refused_capitals" {
   command = plan
   variables {
@@ -92,6 +124,13 @@ run "a_host_that_only_begins_like_loopback_is_accepted" {
   command = plan
   variables {
     issuer = "https://localhost.example.com/127.0.0.1"
+  }
+}
+
+run "a_host_with_numbers_in_its_name_is_accepted" {
+  command = plan
+  variables {
+    issuer = "https://127.0.0.1.example.com:8443/0x7f"
   }
 }
 

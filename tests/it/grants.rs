@@ -1,5 +1,6 @@
-//! Least privilege, measured: over a scenario that touches every function, what the definitions grant is exactly what was used. A grant
-//! too few is AccessDenied somewhere in the suite; one too many is named here.
+//! Least privilege, measured: over a scenario that touches every function, what the definitions grant is exactly what was used, by the
+//! record of what each function really called. A grant too few is AccessDenied somewhere in the suite, for the local cloud refuses what is
+//! not granted; one too many is named here. So over the whole suite granted ÷ used is 1.0 as well.
 
 use crate::faults::with_a_late_slip;
 use crate::harness::{LosesMessagesTo, Target, User, dividends, win};
@@ -25,6 +26,7 @@ async fn what_is_granted_is_what_is_used() {
     let used = target.cloud().used_actions();
     assert!(all.is_ok(), "granted and never used: {:#?}", granted.difference(&used).collect::<Vec<_>>());
     assert_eq!(used, granted, "used and not granted");
+    println!("granted / used = {} / {} = 1.0", granted.len(), used.len());
 }
 
 async fn wallets(target: &Target) {

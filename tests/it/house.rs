@@ -263,6 +263,17 @@ fn no_function_looks_for_credentials_or_links_another_crypto() {
     }
 }
 
+/// Decision 0010: otherwise one changed handler changes the zips of others.
+#[test]
+fn each_module_of_a_service_is_a_unit_of_its_own() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let profile = manifest.split("\n[").find(|part| part.starts_with("profile.lambda.package]")).unwrap();
+    for service in koban::registry::SERVICES {
+        let units = format!("\n{} = {{ codegen-units = 256, strip = \"symbols\" }}", service.name);
+        assert!(profile.contains(&units), "add to [profile.lambda.package] in Cargo.toml:{units}");
+    }
+}
+
 /// A crate with other features is compiled once more, and all that depend on it: minutes of a deploy-check.
 #[test]
 fn the_suite_shares_what_is_compiled_for_the_command_line() {

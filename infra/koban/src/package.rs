@@ -135,13 +135,14 @@ pub fn cargo_into(root: &Path, target: &Path) -> (Command, Binaries) {
     (cargo, Binaries(target.join(PROFILE)))
 }
 
-/// How every function's binary is built with a cross linker for another architecture, for a shell, and where the binaries are then.
+/// How every function's binary is built with a cross linker for another architecture or system, for a shell, and where the binaries are
+/// then.
 pub fn cross_build(root: &Path, services: &[&'static Service], architecture: Architecture) -> (String, PathBuf) {
     let target = format!("{}-unknown-linux-gnu", architecture.rust_name());
     let packages: Vec<_> = services.iter().map(|service| format!("-p {}", service.name)).collect();
     let (major, minor) = GLIBC_MAX;
     let build = format!(
-        "RUSTFLAGS='{}' cargo zigbuild --profile {PROFILE} --locked --bins {} --target {target}.{major}.{minor}",
+        "rustup target add {target}\n  pip install ziglang && cargo install --locked cargo-zigbuild\n  RUSTFLAGS='{}' cargo zigbuild --profile {PROFILE} --locked --bins {} --target {target}.{major}.{minor}",
         forgetful(root).join(" "),
         packages.join(" ")
     );
@@ -201,7 +202,7 @@ pub fn pack(
         joined.collect::<Result<Vec<_>, _>>()
     })?;
     let functions = packed.into_iter().flatten().collect();
-    let manifest = Manifest { architecture: architecture.name().into(), functions };
+    let manifest = Manifest::new(architecture.name(), functions);
     manifest.write(directory)?;
     Ok(manifest)
 }
@@ -308,6 +309,7 @@ mod tests {
         for service in crate::registry::SERVICES {
             assert!(recipe.contains(&format!(" -p {}", service.name)), "{recipe}");
         }
+        assert!(recipe.starts_with("rustup target add aarch64-unknown-linux-gnu\n"), "{recipe}");
         assert!(recipe.ends_with("--target aarch64-unknown-linux-gnu.2.34"), "{recipe}");
         assert!(binaries.ends_with("target/aarch64-unknown-linux-gnu/lambda"), "{binaries:?}");
     }

@@ -5,6 +5,7 @@ mock_provider "aws" {
     defaults = { account_id = "123456789012" }
   }
 }
+
 variables {
   issuer   = "https://issuer.example.com"
   audience = "koban"
@@ -16,6 +17,7 @@ variables {
     } }
   }
 }
+
 run "the_environment_can_be_planned" {
   command = plan
 
@@ -27,10 +29,5 @@ run "the_environment_can_be_planned" {
   assert {
     condition     = var.environment == "ephemeral" || length(aws_cloudwatch_metric_alarm.errors) > 0
     error_message = "The environment has no alarms."
-  }
-
-  assert {
-    condition     = fileexists("environments/${var.environment}.tfvars")
-    error_message = "The environment file's name is not its environment."
   }
 }

@@ -20,6 +20,8 @@ use tokio::sync::Semaphore;
 /// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator,
 /// its functions and the tests, many that start at once keep each other from it; one that hangs is found all the same.
 const RESENT_MAX: u32 = 2;
+/// How such a test begins to tell of it.
+const RESENT: &str = "SENT AGAIN for want of time: ";
 /// Requests to a deployed API that are under way at once, of all tests of this process: each may start a function. Tests wait most of
 /// their time for races to settle; so many of them may run, and still not all functions start at once.
 const UNDER_WAY_MAX: usize = 12;
@@ -128,6 +130,7 @@ impl Target {
             if self.is_local() || !response.is_out_of_time() {
                 break;
             }
+            println!("{RESENT}{}", std::thread::current().name().unwrap_or("a test"));
             response = self.0.client.send(method, path, headers, body).await;
         }
         if response.is_problem() {

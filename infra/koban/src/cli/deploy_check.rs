@@ -23,6 +23,7 @@ use drift::Drift;
 use emulator::Emulator;
 use error::CheckError;
 use operations::Operator;
+use program::Running;
 use steps::Steps;
 use suite::Suite;
 use terraform::{Outputs, Terraform};
@@ -30,7 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tools::Tools;
 use workplace::Workplace;
 
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     "tools",
     "generated files",
     "build",
@@ -39,6 +40,7 @@ const STEPS: [&str; 15] = [
     "emulator",
     "issuer",
     "terraform",
+    "compiling the suite",
     "suite",
     "operations",
     "drift",
@@ -85,8 +87,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     tokio::select! {
         biased;
         () = &mut interrupted => eprintln!("\nStopping."),
-        () = check.all() => if check.arguments.keep {
-            check.look_around();
+        () = check.all() => if check.arguments.keep && check.emulator.is_some() {
+            eprintln!("Everything keeps running; logs are in {}. Ctrl-C stops it.", check.workplace.log("*").display());
             interrupted.await;
         },
     }
@@ -101,14 +103,16 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     if check.steps.passed() { Ok(()) } else { Err(CliError::NotClean) }
 }
 
-/// Comes with the first Ctrl-C, or when the process is told to end.
+/// Comes with the first Ctrl-C, when the process is told to end, or when its terminal is closed.
 fn interruption() -> Result<impl Future<Output = ()>, CliError> {
     let listen = |kind| signal(kind).map_err(|source| CliError::Io { what: "listening to Ctrl-C", source });
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let mut hangup = listen(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     })
 }
@@ -143,6 +147,9 @@ impl Check {
         let tools = self.steps.run("tools", async { tools::find() }).await?;
         self.steps.run("generated files", async { fresh() }).await?;
         let manifest = self.steps.run("build", build(&self.workplace)).await?;
+        // Meanwhile: it keeps one core busy, and so does what comes next.
+        let log = self.workplace.log("suite-build");
+        let compiling = Running::start(suite::build(&self.workplace), &log);
         self.steps.run("zip sizes", async { sizes(&manifest) }).await;
         if self.arguments.only.is_some() {
             self.steps.leave_out("same bytes", "with --only");
@@ -153,7 +160,10 @@ impl Check {
         self.emulator = Some(self.steps.run("emulator", emulate(&self.workplace)).await?);
         self.issuer = Some(self.steps.run("issuer", issue(&self.workplace)).await?);
         let (emulator, issuer) = (self.emulator.as_ref()?, self.issuer.as_ref()?);
-        self.steps.run("terraform", apply(&self.workplace, &tools, emulator, issuer)).await
+        let deployed = self.steps.run("terraform", apply(&self.workplace, &tools, emulator, issuer)).await?;
+        let compiled = async { compiling?.succeed("compiling the suite", &log).await.map(|()| ((), String::new())) };
+        self.steps.run("compiling the suite", compiled).await?;
+        Some(deployed)
     }
 
     /// Whether it does what it should, and only that; then takes it down.
@@ -184,12 +194,6 @@ impl Check {
         }
     }
 
-    fn look_around(&self) {
-        if self.emulator.is_some() {
-            eprintln!("Everything keeps running; logs are in {}. Ctrl-C stops it.", self.workplace.log("*").display());
-        }
-    }
-
     async fn stop(&mut self) {
         let (emulator, issuer) = (self.emulator.take(), self.issuer.take());
         let stop = async {
@@ -217,7 +221,7 @@ fn fresh() -> Result<((), String), CheckError> {
     if stale.is_empty() { Ok(((), "are what the definitions say".into())) } else { Err(CheckError::Found(stale.join("\n"))) }
 }
 
-/// Everything that cargo builds: the functions, packed, and the suite.
+/// The functions, built and packed.
 async fn build(workplace: &Workplace) -> Result<(Manifest, String), CheckError> {
     let (cargo, binaries) = package::cargo_build(&workplace.root, registry::SERVICES);
     program::succeed("building the functions", cargo, &workplace.log("build")).await?;
@@ -226,8 +230,7 @@ async fn build(workplace: &Workplace) -> Result<(Manifest, String), CheckError> 
     let pack = move || package::pack(&directory, &binaries, &functions, Architecture::here());
     let packed = tokio::task::spawn_blocking(pack).await;
     let manifest = packed.map_err(|error| CheckError::Found(format!("packing ended early: {error}")))??;
-    program::succeed("building the suite", suite::build(workplace), &workplace.log("build")).await?;
-    let found = format!("{} functions for {}, and the suite", manifest.functions.len(), manifest.architecture);
+    let found = format!("{} functions for {}", manifest.functions.len(), manifest.architecture);
     Ok((manifest, found))
 }
 

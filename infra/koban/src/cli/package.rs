@@ -14,7 +14,8 @@ Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same so
 For the other architecture, `koban package --arch arm64` (or x86_64) says how to build with a cross linker and hand over what it made.
 
 Examples:
-  koban package
+  cargo run --release -- package     after a change of a definition, or the first time
+  target/release/koban package       after a change of handlers alone: nothing but the functions is built
   koban package --json")]
 pub struct Arguments {
     /// What the functions shall run on
@@ -29,6 +30,13 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
+    let stale = crate::generate::stale();
+    if !stale.is_empty() {
+        let stale = stale.join("\n");
+        return Err(CliError::Input(format!(
+            "what is packaged would be wired as something else:\n{stale}\nIf you did, this koban is older than that: `cargo run --release -- package`"
+        )));
+    }
     let manifest = package(arguments.arch, arguments.binaries.clone())?;
     check_sizes(&manifest)?;
     if arguments.json {
@@ -46,13 +54,13 @@ pub(super) fn package(arch: Architecture, binaries: Option<PathBuf>) -> Result<M
     let root = crate::generate::root();
     let binaries = match binaries {
         Some(directory) => Binaries(directory),
-        None if arch == Architecture::here() => build(&root, registry::SERVICES)?,
+        None if arch == Architecture::here() && cfg!(target_os = "linux") => build(&root, registry::SERVICES)?,
         None => {
             let (recipe, binaries) = cross_build(&root, registry::SERVICES, arch);
             let arch = arch.name();
             return Err(CliError::Input(format!(
-                "this machine builds for itself only; for {arch} build with cargo-zigbuild and hand over what it made:\n  {recipe}\n  \
-                 koban package --arch {arch} --binaries {}",
+                "this machine builds for itself only; for {arch} on Lambda build with cargo-zigbuild and hand over what it made:\n  \
+                 {recipe}\n  koban package --arch {arch} --binaries {}",
                 binaries.display()
             )));
         }

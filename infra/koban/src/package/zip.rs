@@ -4,6 +4,10 @@ use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+/// Which bytes [`of_bootstrap`] makes: one more with each change of them, here or in the crates that it uses. A binary that was zipped by
+/// another is zipped again.
+pub const FORMAT: u32 = 1;
+
 /// The zip that Lambda runs: the binary as an executable named `bootstrap`.
 pub fn of_bootstrap(binary: &[u8]) -> Result<Vec<u8>, String> {
     let options = SimpleFileOptions::default()
@@ -28,6 +32,8 @@ mod tests {
         let binary: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let zip = of_bootstrap(&binary).unwrap();
         assert_eq!(zip, of_bootstrap(&binary).unwrap());
+        let told = "other bytes than before: raise FORMAT, then put the new hash here";
+        assert_eq!(crate::package::sha256(&zip), "FRy3EqGQN3f/uxF2/d7qn/wDWV3RE+ei6aM2BWKI6WE=", "{told}");
         let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
         let mut file = archive.by_name("bootstrap").unwrap();
         assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));

@@ -88,7 +88,7 @@ mod tests {
             let function = PackagedFunction { zip, sha256, bytes: 1, binary_bytes: 2, binary_sha256: String::new() };
             ((*name).to_owned(), function)
         };
-        Manifest { architecture: "x86_64".into(), functions: functions.iter().map(of).collect() }
+        Manifest::new("x86_64", functions.iter().map(of).collect())
     }
 
     #[test]

@@ -145,7 +145,7 @@ mod tests {
 
     fn results(passed: &[&str], failed: &[&str]) -> Results {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Results { passed: set(passed), failed: set(failed), left_out: BTreeSet::new() }
+        Results { passed: set(passed), failed: set(failed), ..Results::default() }
     }
 
     #[test]

@@ -45,6 +45,12 @@ impl Running {
         (&mut self.waiting).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
 
+    /// Waits for the end of what must succeed, and whose log is `log`.
+    pub async fn succeed(mut self, what: &'static str, log: &Path) -> Result<(), CheckError> {
+        let ended = self.end().await.map_err(CheckError::io("waiting for a program"))?;
+        if ended.success() { Ok(()) } else { Err(CheckError::ended(what, log)) }
+    }
+
     /// Lets it end by itself, for a while.
     pub async fn stop(mut self) {
         // It may have ended already; then there is nothing to tell.
@@ -68,7 +74,7 @@ pub async fn run(command: Command, log: &Path) -> Result<ExitStatus, CheckError>
 
 /// The same for what must succeed.
 pub async fn succeed(what: &'static str, command: Command, log: &Path) -> Result<(), CheckError> {
-    if run(command, log).await?.success() { Ok(()) } else { Err(CheckError::ended(what, log)) }
+    Running::start(command, log)?.succeed(what, log).await
 }
 
 /// What `command` answers on standard output, once it has succeeded. What else it says is appended to `log`, and the answer of one that

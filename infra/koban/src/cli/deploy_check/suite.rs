@@ -16,6 +16,8 @@ const STARTS: &str = "Target::start";
 const TEST_THREADS: &str = "48";
 /// What a test says that needs a local cloud.
 const NOT_RUN: &str = "NOT RUN against a deployed API: ";
+/// How a test begins to tell of a request that a function had no time for, which it sent again.
+const RESENT: &str = "SENT AGAIN for want of time: ";
 
 /// The API under test.
 pub struct Suite<'a> {
@@ -32,6 +34,8 @@ pub struct Results {
     pub failed: BTreeSet<String>,
     /// Which need a local cloud.
     pub left_out: BTreeSet<String>,
+    /// How many requests were sent again because their function ran out of time.
+    pub resent: usize,
 }
 
 /// Builds it, and runs nothing.
@@ -90,12 +94,10 @@ impl Suite<'_> {
 impl Results {
     /// In one line.
     pub fn told(&self) -> String {
-        format!(
-            "{} tests passed, {} failed, {} say NOT RUN: they need a local cloud",
-            self.passed.len(),
-            self.failed.len(),
-            self.left_out.len()
-        )
+        let Self { passed, failed, left_out, resent } = self;
+        let (passed, failed, left_out) = (passed.len(), failed.len(), left_out.len());
+        let resent = if *resent == 0 { String::new() } else { format!("; {resent} requests sent again for want of time") };
+        format!("{passed} tests passed, {failed} failed, {left_out} say NOT RUN: they need a local cloud{resent}")
     }
 
     fn has_any_of(&self, module: &str) -> bool {
@@ -137,6 +139,8 @@ fn read(log: &str) -> Results {
     for line in log.lines() {
         if let Some(name) = line.strip_prefix(NOT_RUN) {
             results.left_out.insert(name.to_owned());
+        } else if line.starts_with(RESENT) {
+            results.resent += 1;
         } else if let Some((name, became)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) {
             match became {
                 "ok" => drop(results.passed.insert(name.to_owned())),
@@ -162,13 +166,17 @@ test functions::get_wallet::one ... ok
 test functions::get_wallet::two ... FAILED
 test functions::get_wallet::three ... ok
 
+---- functions::get_wallet::one stdout ----
+SENT AGAIN for want of time: functions::get_wallet::one
+
 ---- functions::get_wallet::three stdout ----
 NOT RUN against a deployed API: functions::get_wallet::three
 ",
         );
         let set = |name: &str| BTreeSet::from([format!("functions::get_wallet::{name}")]);
-        assert_eq!(results, Results { passed: set("one"), failed: set("two"), left_out: set("three") });
-        assert_eq!(results.told(), "1 tests passed, 1 failed, 1 say NOT RUN: they need a local cloud");
+        assert_eq!(results, Results { passed: set("one"), failed: set("two"), left_out: set("three"), resent: 1 });
+        let told = "1 tests passed, 1 failed, 1 say NOT RUN: they need a local cloud; 1 requests sent again for want of time";
+        assert_eq!(results.told(), told);
         assert!(results.has_any_of("functions::") && !results.has_any_of("settlement::"));
     }
 
