@@ -62,7 +62,7 @@ impl Operator<'_> {
             .map_err(|error| CheckError::Found(format!("koban {} did not print JSON ({error}): {said}", arguments.join(" "))))
     }
 
-    /// Announces a race of its own, signed with the secret from SSM, and finds it in the API.
+    /// Announces a race of its own, to the URL and signed with the secret from SSM, and finds it in the API.
     async fn feed(&self) -> Result<(), CheckError> {
         let closes_at = Timestamp::now() + SignedDuration::from_hours(1);
         let japan = closes_at.to_zoned(TimeZone::fixed(Offset::constant(9)));
@@ -77,10 +77,9 @@ impl Operator<'_> {
         });
         let file = self.workplace.temporary().join("programs.json");
         std::fs::write(&file, json!({"programs": [program]}).to_string()).map_err(CheckError::io(file.display()))?;
-        let url = &self.deployed.outputs.api_url;
-        let sent = self.koban(&["feed", &file.display().to_string(), "--url", url]).await?;
+        let sent = self.koban(&["feed", &file.display().to_string()]).await?;
         expect(sent["sent"][0]["races"] == 1, "feed sent a race", &sent)?;
-        let base: BaseUrl = url.parse().map_err(CheckError::Found)?;
+        let base: BaseUrl = self.deployed.outputs.api_url.parse().map_err(CheckError::Found)?;
         let race = format!("/v1/races/rac_{}-24-12", japan.strftime("%Y%m%d"));
         Connection::new(base).send(&Call::get(&race)?).await?.accepted("finding the race that was fed")?;
         Ok(())
