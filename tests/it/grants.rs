@@ -26,7 +26,7 @@ async fn what_is_granted_is_what_is_used() {
     let used = target.cloud().used_actions();
     assert!(all.is_ok(), "granted and never used: {:#?}", granted.difference(&used).collect::<Vec<_>>());
     assert_eq!(used, granted, "used and not granted");
-    println!("granted / used = {} / {} = 1.0", granted.len(), used.len());
+    println!("item actions granted {}, used {}", granted.len(), used.len());
 }
 
 async fn wallets(target: &Target) {

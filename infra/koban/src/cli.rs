@@ -18,6 +18,7 @@ mod token;
 mod up;
 mod verify;
 
+pub use deploy_check::{NOT_RUN, RESENT};
 pub use error::CliError;
 
 use clap::{Parser, Subcommand};

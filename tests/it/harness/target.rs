@@ -7,6 +7,7 @@ use super::User;
 use super::client::{Client, Response};
 use super::contract;
 use jiff::{SignedDuration, Timestamp};
+use koban::cli::{NOT_RUN, RESENT};
 use koban::cloud::{Cloud, Config, start};
 use koban::registry::SERVICES;
 use platform::clock::Clock;
@@ -20,8 +21,6 @@ use tokio::sync::Semaphore;
 /// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator,
 /// its functions and the tests, many that start at once keep each other from it; one that hangs is found all the same.
 const RESENT_MAX: u32 = 2;
-/// How such a test begins to tell of it.
-const RESENT: &str = "SENT AGAIN for want of time: ";
 /// Requests to a deployed API that are under way at once, of all tests of this process: each may start a function. Tests wait most of
 /// their time for races to settle; so many of them may run, and still not all functions start at once.
 const UNDER_WAY_MAX: usize = 12;
@@ -73,7 +72,7 @@ impl Target {
     pub fn is_deployed() -> bool {
         let deployed = std::env::var("KOBAN_TEST_URL").is_ok();
         if deployed {
-            println!("NOT RUN against a deployed API: {}", std::thread::current().name().unwrap_or("a test"));
+            println!("{NOT_RUN}{}", std::thread::current().name().unwrap_or("a test"));
         }
         deployed
     }

@@ -26,6 +26,7 @@ use operations::Operator;
 use program::Running;
 use steps::Steps;
 use suite::Suite;
+pub use suite::{NOT_RUN, RESENT};
 use terraform::{Outputs, Terraform};
 use tokio::signal::unix::{SignalKind, signal};
 use tools::Tools;

@@ -157,35 +157,3 @@ async fn the_aws_endpoint_answers_this_machine_only() {
     assert_eq!(status, 403);
     cloud.stop().await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement: cargo test --release -p koban placements -- --ignored --nocapture"]
-async fn placements_per_second() {
-    let directory = tempfile::tempdir().unwrap();
-    let cloud = Arc::new(cloud(directory.path()).await);
-    let pair = engine::ceiling::Pair { object: &service::NOTES, line: &service::OTHERS, body_bytes: 700 };
-    let ceiling = engine::ceiling::transactions_per_second(&directory.path().join("ceiling"), SERVICES, pair, 20_000).unwrap();
-    let total = 20_000;
-    let started = std::time::Instant::now();
-    let mut tasks = JoinSet::new();
-    for user in 0..16 {
-        let cloud = cloud.clone();
-        tasks.spawn(async move {
-            let mut connection = Client::of(&cloud).connect().await;
-            let bearer = format!("Bearer {}", cloud.token(&format!("user-{user}")));
-            for number in 0..total / 16 {
-                let body = json!({"name": format!("{user}-{number}"), "color": "blue"}).to_string();
-                let headers = [("authorization", bearer.as_str())];
-                assert_eq!(client::send(&mut connection, "POST", "/v1/placements", &headers, &body).await.0, 201);
-            }
-        });
-    }
-    while tasks.join_next().await.transpose().unwrap().is_some() {}
-    let took = started.elapsed().as_secs_f64();
-    cloud.idle().await.unwrap();
-    eprintln!(
-        "{:.0}/s through everything, {:.0}/s with relays caught up, {ceiling:.0}/s the engine alone",
-        f64::from(total) / took,
-        f64::from(total) / started.elapsed().as_secs_f64()
-    );
-}
