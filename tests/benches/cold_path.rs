@@ -88,7 +88,7 @@ impl Bench<'_> {
     fn defaults(&self, binary: &Path) -> Subject {
         let mut environment = self.environment();
         environment.push(("SSL_CERT_FILE", self.certificates.bundle.display().to_string()));
-        environment.push(("WALLET", shared::wallet::entity(&UserId::of_subject(ISSUER, SUBJECT))));
+        environment.push(("WALLET", wallet_domain::entity(&UserId::of_subject(ISSUER, SUBJECT))));
         Subject { name: YARDSTICK, binary: binary.to_owned(), environment }
     }
 

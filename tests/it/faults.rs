@@ -9,9 +9,9 @@ use koban::cloud::Config;
 use koban::cloud::connector::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
 use koban::cloud::engine::Reply;
 use koban::verify::{Tables, verify};
+use racing_domain::{Census, SlipId};
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::racing::{Census, SlipId};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

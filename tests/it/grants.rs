@@ -80,7 +80,7 @@ async fn failures_and_sweeps(target: &Target) {
 
 /// The row of a race that has been waiting for its settlement for six minutes.
 fn hanging_row(now: Timestamp) -> Value {
-    let (day, changed_at) = (shared::medals::day_of(now), now - SignedDuration::from_mins(6));
+    let (day, changed_at) = (shared::calendar::day_of(now), now - SignedDuration::from_mins(6));
     let row = json!({
         "race": format!("rac_{}-99-12", day.strftime("%Y%m%d")), "title": "hangs", "closes_at": changed_at, "state": "resulted",
         "result_version": 1, "changed_at": changed_at,

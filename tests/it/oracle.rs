@@ -11,8 +11,8 @@ mod random;
 pub use random::{race as random_race, slip as random_slip};
 
 use fastrand::Rng;
+use racing_domain::{self as racing, Bet, Field, RaceResult};
 use serde_json::{Map, Value, json};
-use shared::racing::{self, Bet, Field, RaceResult};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 

@@ -13,7 +13,7 @@ use platform::store::{WriteError, write};
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::racing::{Announcement, Race, RaceError, RaceId, RaceState, Runner};
+use racing_domain::{Announcement, Race, RaceError, RaceId, RaceState, Runner};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

@@ -11,7 +11,7 @@ use platform::message::{Failure, Message};
 use platform::store::{Obstacle, Range, Record, Write, WriteError, write};
 use platform::{Context, telemetry};
 use serde::{Deserialize, Serialize};
-use shared::racing::{Certificate, Race, RaceId, RaceState, Totals};
+use racing_domain::{Certificate, Race, RaceId, RaceState, Totals};
 use std::time::Duration;
 
 /// When the proof is repeated.

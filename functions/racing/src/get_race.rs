@@ -10,7 +10,7 @@ use platform::store::{Key, Range, Record};
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::racing::{Certificate, Race, RaceId, RaceResult, Totals};
+use racing_domain::{Certificate, Race, RaceId, RaceResult, Totals};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

@@ -12,7 +12,7 @@ use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::money::Asset;
-use shared::racing::{AssetTotals, Certificate, RaceId, RaceState};
+use racing_domain::{AssetTotals, Certificate, RaceId, RaceState};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

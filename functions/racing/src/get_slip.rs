@@ -6,7 +6,7 @@ use platform::function::{
     Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
 };
 use platform::{Call, Context, Problem, Reply, problem};
-use shared::racing::SlipId;
+use racing_domain::SlipId;
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

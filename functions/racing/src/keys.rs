@@ -3,8 +3,8 @@
 
 use jiff::civil::Date;
 use platform::store::Key;
+use racing_domain::{RaceId, Slip, SlipId, payout};
 use shared::id::UserId;
-use shared::racing::{RaceId, Slip, SlipId, payout};
 
 /// The partition of the race itself.
 pub fn race_partition(race: RaceId) -> String {

@@ -8,8 +8,9 @@ pub mod records;
 mod shard;
 mod slip_view;
 
-use platform::resource::{Alarm, Index, Queue, Secret, Service, Setting, Subscription, Table, Topic};
-use shared::event::{Event, RaceChanged};
+use platform::resource::{Alarm, EventType, Index, Queue, Secret, Service, Setting, Subscription, Table, Topic};
+use racing_domain::event::{PayoutPosted, RaceChanged, ShardSettled, SlipPlaced};
+use shared::event::Event;
 
 platform::functions![
     announce_races,
@@ -74,7 +75,16 @@ pub static RELAY_RACING_FAILURES: Queue = Queue {
     subscriptions: &[],
 };
 
-pub static RACING_EVENTS: Topic = Topic { name: "racing-events", doc: "What happens to races, slips and payouts." };
+pub static RACING_EVENTS: Topic = Topic {
+    name: "racing-events",
+    doc: "What happens to races, slips and payouts.",
+    events: &[
+        EventType::of::<RaceChanged>(),
+        EventType::of::<SlipPlaced>(),
+        EventType::of::<PayoutPosted>(),
+        EventType::of::<ShardSettled>(),
+    ],
+};
 
 pub static SLIP_AFTER_CLOSE: Alarm = Alarm {
     name: "slip-after-close",

@@ -12,8 +12,8 @@ use platform::store::Range;
 use platform::{Call, Context, List, Problem, Reply};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::medals::day_of;
-use shared::racing::{RaceId, RaceState};
+use shared::calendar::day_of;
+use racing_domain::{RaceId, RaceState};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

@@ -11,7 +11,7 @@ use platform::function::{
 use platform::store::{IndexEntry, IndexQuery, Key, Range};
 use platform::{Call, Context, List, Problem, Reply};
 use shared::id::UserId;
-use shared::racing::{RaceId, SlipId, shard_of};
+use racing_domain::{RaceId, SlipId, shard_of};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

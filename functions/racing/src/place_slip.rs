@@ -15,8 +15,8 @@ use serde::Deserialize;
 use shared::id::Operation;
 use shared::journal::Line;
 use shared::money::Asset;
-use shared::racing::{Bet, Field, RaceId, Slip, SlipId, check_bets, shard_of};
-use shared::wallet::{self, Wallet, WalletError};
+use racing_domain::{Bet, Field, RaceId, Slip, SlipId, check_bets, shard_of};
+use wallet_domain::{self as wallet, Wallet, WalletError};
 use std::time::Duration;
 
 /// How old a copy of a race may be. What changes in it while it is open is the close, and settlement refunds what slipped through.
@@ -125,7 +125,7 @@ async fn race(context: &Context, id: RaceId) -> Result<Option<StoredRace>, Probl
 
 /// The line that pays for the slip, or the refusal.
 fn decide(
-    race: &shared::racing::Race,
+    race: &racing_domain::Race,
     slip: &Slip,
     id: &SlipId,
     user: &shared::id::UserId,

@@ -1,7 +1,7 @@
 //! The problems of racing's routes. A bet's faults keep the codes that the domain gives them.
 
 use platform::problem::{Code, Problem};
-use shared::racing::BetError;
+use racing_domain::BetError;
 
 platform::problem_codes! {
     INSUFFICIENT_FUNDS = 402 "insufficient_funds", "There is too little in the wallet", retryable: false,

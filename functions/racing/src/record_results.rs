@@ -12,7 +12,7 @@ use platform::store::{Write, WriteError, write};
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::racing::{BetType, Dividend, Field, Placing, RaceId, RaceResult, RunnerSet};
+use racing_domain::{BetType, Dividend, Field, Placing, RaceId, RaceResult, RunnerSet};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

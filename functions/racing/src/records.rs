@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use platform::Context;
 use platform::Problem;
 use platform::store::{Range, Record, StoreError, Write};
+use racing_domain::{Race, RaceId, RaceResult, RaceState, Totals, result_seal};
 use serde::{Deserialize, Serialize};
-use shared::racing::{Race, RaceId, RaceResult, RaceState, Totals, result_seal};
 use std::collections::BTreeSet;
 
 /// A race with the revision it was read at.

@@ -7,9 +7,9 @@ use platform::function::{Function, Handler, Publishes, Sends, Trigger};
 use platform::relay::{Change, Unmappable};
 use platform::store::Record;
 use serde::Deserialize;
-use shared::event::{PayoutPosted, RaceChanged, ShardSettled, SlipPlaced};
-use shared::racing::payout::{Posted, Total};
-use shared::racing::{RaceId, SlipId};
+use racing_domain::event::{PayoutPosted, RaceChanged, ShardSettled, SlipPlaced};
+use racing_domain::payout::{Posted, Total};
+use racing_domain::{RaceId, SlipId};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

@@ -9,7 +9,7 @@ use platform::Context;
 use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
 use platform::message::{Failure, Message};
 use serde::{Deserialize, Serialize};
-use shared::racing::{Race, RaceId, RaceState};
+use racing_domain::{Race, RaceId, RaceState};
 use std::time::Duration;
 
 /// What is added to a function's timeout before its work counts as over: clocks and queues are not exact.
@@ -86,7 +86,7 @@ fn signed(duration: Duration) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::racing::{Announcement, Runner};
+    use racing_domain::{Announcement, Runner};
 
     fn race() -> Race {
         let runners = [1, 2].map(|number| Runner { number, name: "boat".into(), bracket: None }).into();

@@ -14,9 +14,9 @@ use platform::{Context, Problem, telemetry};
 use serde::{Deserialize, Serialize};
 use shared::id::UserId;
 use shared::journal::EntryOf;
-use shared::racing::payout::{self, PayoutTail, Payouts, Posted};
-use shared::racing::{Race, RaceId, RaceState};
-use shared::wallet::Wallet;
+use racing_domain::payout::{self, PayoutTail, Payouts, Posted};
+use racing_domain::{Race, RaceId, RaceState};
+use wallet_domain::Wallet;
 use std::time::Duration;
 
 /// How many people are paid at once.
@@ -207,7 +207,7 @@ async fn finish(
     shard: &Shard,
 ) -> Result<bool, Failure> {
     let version = race.result_version;
-    let mut totals = shared::racing::Totals::default();
+    let mut totals = racing_domain::Totals::default();
     for person in shard.people.values() {
         person.slips.iter().try_for_each(|(_, slip)| totals.add_stake(slip.stake()))?;
         totals.add_paid(&person.due(race, result)?.1)?;

@@ -6,11 +6,11 @@ use crate::{RACING, keys};
 use jiff::Timestamp;
 use platform::store::{Range, Record, StoreError};
 use platform::{Context, Problem};
+use racing_domain::payout::{self, Basis, PayoutTail};
+use racing_domain::{Census, CensusError, Due, Race, RaceId, Slip, Totals};
 use shared::id::UserId;
 use shared::journal::Line;
 use shared::money::MoneyError;
-use shared::racing::payout::{self, Basis, PayoutTail};
-use shared::racing::{Census, CensusError, Due, Race, RaceId, Slip, Totals};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A shard's contents.
@@ -160,7 +160,7 @@ fn payout_line(race: RaceId, user: &str, seq: &str, record: &Record) -> Result<L
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::racing::{Announcement, RaceResult, Runner};
+    use racing_domain::{Announcement, RaceResult, Runner};
 
     #[test]
     fn a_mark_whose_slip_was_not_read_is_no_basis() {

@@ -5,11 +5,11 @@ use crate::{RACING, keys};
 use jiff::Timestamp;
 use platform::store::{Key, Record};
 use platform::{Context, Problem};
+use racing_domain::{Bet, Outcome, Race, RaceId, RaceState, Slip, SlipId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::id::UserId;
 use shared::money::Asset;
-use shared::racing::{Bet, Outcome, Race, RaceId, RaceState, Slip, SlipId};
 use std::collections::{BTreeSet, HashMap};
 
 /// A slip, as its owner sees it.

@@ -9,8 +9,8 @@ use platform::function::{Action, Function, Grant, Handler, Sends, Trigger};
 use platform::message::{Failure, Message};
 use platform::store::Range;
 use platform::{Context, telemetry};
-use shared::medals::day_of;
-use shared::racing::RaceState;
+use shared::calendar::day_of;
+use racing_domain::RaceState;
 use std::time::Duration;
 
 /// How long settlement may take before the sweep looks after it.

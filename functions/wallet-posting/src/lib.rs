@@ -22,5 +22,5 @@ pub const POSTING: Grant = Grant { table: &WALLET, actions: &[Action::Query, Act
 
 /// The journal of a person's wallet, read consistently: one call, one read unit.
 pub async fn journal(context: &Context, user: &UserId) -> Result<Journal, StoreError> {
-    Journal::load(context, &WALLET, shared::wallet::entity(user)).await
+    Journal::load(context, &WALLET, wallet_domain::entity(user)).await
 }

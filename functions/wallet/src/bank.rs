@@ -8,11 +8,10 @@ use platform::Context;
 use platform::context::SettingError;
 use platform::store::{Key, Obstacle, Record, StoreError, Write, WriteError, write};
 use serde::{Deserialize, Serialize};
-use shared::id::TopUpId;
 use shared::money::Amount;
-use shared::topup::TopUp;
 use std::str::FromStr;
 use thiserror::Error;
+use wallet_domain::topup::{TopUp, TopUpId};
 
 /// What the bank says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

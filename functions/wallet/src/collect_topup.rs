@@ -10,9 +10,9 @@ use platform::message::{Failure, Message};
 use platform::store::{Record, WriteError, write};
 use platform::{Problem, store};
 use serde::{Deserialize, Serialize};
-use shared::id::{TopUpId, UserId};
-use shared::topup::{TopUp, TopUpState};
-use shared::wallet::Wallet;
+use shared::id::UserId;
+use wallet_domain::topup::{TopUp, TopUpId, TopUpState};
+use wallet_domain::Wallet;
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

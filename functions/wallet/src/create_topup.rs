@@ -10,9 +10,9 @@ use platform::store::Write;
 use platform::{Call, Context, Problem, Reply};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::id::{Operation, TopUpId};
+use shared::id::Operation;
 use shared::money::{Amount, Asset};
-use shared::topup::{TOP_UP_MAX, TOP_UP_MIN, TopUp, TopUpState};
+use wallet_domain::topup::{TOP_UP_MAX, TOP_UP_MIN, TopUp, TopUpId, TopUpState};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

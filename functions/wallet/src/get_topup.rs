@@ -6,8 +6,7 @@ use platform::function::{
     Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
 };
 use platform::{Call, Context, Problem, Reply, problem};
-use shared::id::TopUpId;
-use shared::topup::TopUp;
+use wallet_domain::topup::{TopUp, TopUpId};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

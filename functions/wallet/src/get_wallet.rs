@@ -6,7 +6,7 @@ use platform::function::{Access, Action, Function, Grant, Handler, Idempotency, 
 use platform::{Call, Context, Problem, Reply};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::wallet::Wallet;
+use wallet_domain::Wallet;
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

@@ -8,9 +8,9 @@ use platform::store::{Key, Record, Write};
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::medals;
+use wallet_domain::medals;
 use shared::money::Amount;
-use shared::wallet::Wallet;
+use wallet_domain::Wallet;
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {
@@ -50,7 +50,7 @@ struct MedalGrant {
 async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let now = context.now();
     let user = call.user();
-    let grant = MedalGrant { day: medals::day_of(now), amount: medals::grant_amount() };
+    let grant = MedalGrant { day: shared::calendar::day_of(now), amount: medals::grant_amount() };
     let operation = format!("medals:{}", grant.day);
     let request = shared::hash::of_parts(&[operation.as_bytes()]);
     let mut record = Record::of(Key::new(format!("medals#{user}"), grant.day.to_string()), &grant);

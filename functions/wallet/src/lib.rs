@@ -5,8 +5,9 @@ mod bank;
 mod topup;
 mod view;
 
-use platform::resource::{Queue, Service, Setting, Subscription, Table, Topic};
-use shared::event::{Event, TopUpChanged};
+use platform::resource::{EventType, Queue, Service, Setting, Subscription, Table, Topic};
+use shared::event::Event;
+use wallet_domain::event::{TopUpChanged, WalletLineAppended};
 pub use wallet_posting::WALLET;
 use wallet_posting::{self as posting, OPEN_TOPUPS};
 
@@ -56,4 +57,8 @@ pub static RELAY_WALLET_FAILURES: Queue = Queue {
     subscriptions: &[],
 };
 
-pub static WALLET_EVENTS: Topic = Topic { name: "wallet-events", doc: "What happens to wallets and top-ups." };
+pub static WALLET_EVENTS: Topic = Topic {
+    name: "wallet-events",
+    doc: "What happens to wallets and top-ups.",
+    events: &[EventType::of::<WalletLineAppended>(), EventType::of::<TopUpChanged>()],
+};

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::journal::EntryOf;
 use shared::money::Amount;
-use shared::wallet::{Balances, Kind, Wallet};
+use wallet_domain::{Balances, Kind, Wallet};
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {
@@ -73,7 +73,7 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     let limit = call.limit()?;
     let list = ListId::new(&call, FUNCTION.name, &[]);
     let after = list.position(&call, 1)?.map(|position| position.concat());
-    let entity = shared::wallet::entity(call.user());
+    let entity = wallet_domain::entity(call.user());
     let range = Range { newest_first: true, limit: Some(limit), after: after.as_deref(), ..Range::all(&entity) };
     let page = context.table(&WALLET).page(&range).await?;
 

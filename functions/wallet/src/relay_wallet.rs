@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use platform::function::{Function, Handler, Publishes, Sends, Trigger};
 use platform::relay::{Change, Unmappable};
 use platform::store::Record;
-use shared::event::{TopUpChanged, WalletLineAppended};
-use shared::topup::TopUp;
-use shared::wallet::Wallet;
+use wallet_domain::event::{TopUpChanged, WalletLineAppended};
+use wallet_domain::topup::TopUp;
+use wallet_domain::Wallet;
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

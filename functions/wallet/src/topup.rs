@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use platform::store::{Key, Record, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::id::{TopUpId, UserId};
+use shared::id::UserId;
 use shared::money::Amount;
-use shared::topup::{TopUp, TopUpState};
+use wallet_domain::topup::{TopUp, TopUpId, TopUpState};
 
 /// Over how many partitions the index of open top-ups is spread.
 pub const OPEN_PARTITIONS: u8 = 8;

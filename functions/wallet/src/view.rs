@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::money::Asset;
-use shared::wallet::Balances;
+use wallet_domain::Balances;
 
 /// What is there of one asset.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct AssetBalance {
 
 /// The balances of every asset that was ever touched.
 pub fn balances(balances: &Balances) -> Vec<AssetBalance> {
-    let of = |(asset, balance): (&Asset, &shared::wallet::Balance)| AssetBalance {
+    let of = |(asset, balance): (&Asset, &wallet_domain::Balance)| AssetBalance {
         asset: *asset,
         available: balance.available,
         held: balance.held,

@@ -8,8 +8,8 @@ mod wire;
 pub use files::{Days, read};
 
 use jiff::civil::DateTime;
-use shared::medals::tokyo;
-use shared::racing::{Announcement, BetType, Combination, Dividend, Placing, RaceId, RaceResult, Runner, RunnerNumber};
+use racing_domain::{Announcement, BetType, Combination, Dividend, Placing, RaceId, RaceResult, Runner, RunnerNumber};
+use shared::calendar::tokyo;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thiserror::Error;

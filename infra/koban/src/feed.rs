@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use platform::secrets::SecretValue;
 use platform::webhook::sign;
+use racing_domain::{Announcement, RaceId, RaceResult};
 use serde::Serialize;
 use shared::hash;
-use shared::racing::{Announcement, RaceId, RaceResult};
 use std::collections::BTreeMap;
 
 pub const RACES_PATH: &str = "/v1/feeds/races";

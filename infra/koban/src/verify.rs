@@ -18,8 +18,8 @@ pub use tables::{Spool, Tables};
 
 use jiff::Timestamp;
 use ledger::Ledger;
+use racing_domain::AssetTotals;
 use shared::money::Asset;
-use shared::racing::AssetTotals;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thiserror::Error;

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Barrier;
 
-static TOPIC: Topic = Topic { name: "events", doc: "" };
+static TOPIC: Topic = Topic { name: "events", doc: "", events: &[] };
 static FAILURES: Queue = Queue { name: "failures", doc: "", receives_max: 5, subscriptions: &[] };
 static TABLE: Table = Table { name: "notes", doc: "", indexes: &[] };
 

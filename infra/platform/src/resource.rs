@@ -1,6 +1,9 @@
 //! What functions touch: tables, queues, topics, secrets, settings. Each is a constant that stands once, in the service that owns it; the
 //! Terraform wiring, the local cloud and the grants are read from it.
 
+use schemars::{Schema, SchemaGenerator};
+use shared::event::Event;
+
 /// A DynamoDB table. Every table has the same shape: `pk` and `sk`, both strings, and a binary `body`.
 #[derive(Debug)]
 pub struct Table {
@@ -47,6 +50,21 @@ pub struct Subscription {
 pub struct Topic {
     pub name: &'static str,
     pub doc: &'static str,
+    /// Every type of event that is published to it.
+    pub events: &'static [EventType],
+}
+
+/// A type of event: its name and the JSON Schema of its data, which is committed under `shared/schemas`.
+#[derive(Debug)]
+pub struct EventType {
+    pub name: &'static str,
+    pub schema: fn() -> Schema,
+}
+
+impl EventType {
+    pub const fn of<D: Event>() -> Self {
+        Self { name: D::TYPE, schema: || SchemaGenerator::default().into_root_schema_for::<D>() }
+    }
 }
 
 /// A secret, kept as an SSM SecureString outside Terraform: one or two values at a time, one a line.

@@ -5,13 +5,13 @@ use data_encoding::BASE64;
 use koban::cloud::Cloud;
 use platform::store::{Key, Record};
 use racing::keys;
+use racing_domain::{Bet, BetType, RaceId, Selection, Slip, SlipId, check_bets, shard_of};
 use serde_json::{Value, json};
 use shared::id::{Operation, UserId};
 use shared::journal::Line;
-use shared::medals;
 use shared::money::{Amount, Asset};
-use shared::racing::{Bet, BetType, RaceId, Selection, Slip, SlipId, check_bets, shard_of};
-use shared::wallet::{self, WalletTail};
+use wallet_domain::medals;
+use wallet_domain::{self as wallet, WalletTail};
 
 /// People per `BatchWriteItem`, which takes 25 items.
 const PEOPLE_PER_WRITE: usize = 6;

@@ -4,7 +4,7 @@ use platform::function::{Access, Function, Handler, Idempotency, Method, Paramet
 use platform::{Call, Context, Problem, Reply, problem};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::racing::RaceId;
+use racing_domain::RaceId;
 use std::time::Duration;
 
 pub static FUNCTION: Function = Function {

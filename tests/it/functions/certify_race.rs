@@ -3,8 +3,8 @@
 
 use crate::harness::{Race, Target, User, dividends, time, win};
 use data_encoding::BASE64;
+use racing_domain::RaceId;
 use serde_json::{Value, json};
-use shared::racing::RaceId;
 use std::time::Duration;
 
 const QUEUE: &str = "certify-race";

@@ -4,10 +4,10 @@
 use crate::harness::{Target, User};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
-use shared::id::TopUpId;
 use shared::money::{Amount, Asset};
-use shared::topup::TopUp;
 use std::time::Duration;
+use wallet_domain::topup::TopUp;
+use wallet_domain::topup::TopUpId;
 
 const QUEUE: &str = "collect-topup";
 

@@ -1,9 +1,9 @@
 //! `GET /v1/slips/{slip}`: a slip and what it came to, for its owner alone.
 
 use crate::harness::{Target, dividends, random_text, win};
+use racing_domain::{SlipId, shard_of};
 use serde_json::json;
 use shared::id::Operation;
-use shared::racing::{SlipId, shard_of};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_placed_then_settling_then_what_it_came_to() {

@@ -3,7 +3,7 @@
 use crate::harness::{Target, all_at_once};
 use koban::cloud::connector::{Call, Fault, Faults, transaction_conflict};
 use serde_json::json;
-use shared::medals::day_of;
+use shared::calendar::day_of;
 use std::sync::Arc;
 use std::time::Duration;
 

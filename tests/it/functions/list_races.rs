@@ -2,7 +2,7 @@
 
 use crate::harness::{Pages, Race, Target};
 use serde_json::{Value, json};
-use shared::medals::day_of;
+use shared::calendar::day_of;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);

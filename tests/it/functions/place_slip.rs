@@ -1,8 +1,8 @@
 //! `POST /v1/races/{race}/slips`: the stake and the slip, both or neither, once for each key; and a refusal that stays one.
 
 use crate::harness::{Target, all_at_once, bet, random_text, time, win};
+use racing_domain::BetType;
 use serde_json::{Value, json};
-use shared::racing::BetType;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -4,10 +4,10 @@ use crate::harness::{Target, User};
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::id::TopUpId;
 use shared::money::{Amount, Asset};
-use shared::topup::{TopUp, TopUpState};
 use std::time::Duration;
+use wallet_domain::topup::TopUpId;
+use wallet_domain::topup::{TopUp, TopUpState};
 
 async fn unknown(user: &User, minor: i64) -> String {
     let id = user.ask_for_top_up(minor).await;

@@ -4,10 +4,10 @@ use super::race::Race;
 use super::target::Target;
 use super::user::User;
 use data_encoding::BASE64;
+use racing_domain::payout::{self, Basis, PayoutTail, Posted};
+use racing_domain::{Due, Outcome, RaceId, shard_of};
 use serde_json::json;
 use shared::money::Asset;
-use shared::racing::payout::{self, Basis, PayoutTail, Posted};
-use shared::racing::{Due, Outcome, RaceId, shard_of};
 
 impl Target {
     /// A person's shard of a race, and its partition.

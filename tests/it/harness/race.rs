@@ -4,7 +4,7 @@ use super::target::Target;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
-use shared::medals::day_of;
+use shared::calendar::day_of;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use super::{BRACKETS, BetType, TYPES, combinations, list, names_brackets, on_sale};
 use fastrand::Rng;
+use racing_domain;
 use serde_json::{Map, Value, json};
-use shared::racing;
 use std::collections::BTreeSet;
 
 const COMBINATIONS_MAX: usize = 1_000;

@@ -3,7 +3,7 @@
 
 use super::wire::File;
 use super::{BoatraceError, announcement, result};
-use shared::racing::{Announcement, RaceId, RaceResult};
+use racing_domain::{Announcement, RaceId, RaceResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,8 @@
 //! The parts of the Boatrace Open API's JSON that Koban reads. Unknown fields are passed over: the files have dozens, and more come.
 
 use jiff::civil::Date;
+use racing_domain::BetType;
 use serde::Deserialize;
-use shared::racing::BetType;
 use std::collections::BTreeMap;
 
 /// A file: of programs or of results. Both optional, instead of an enum, so that an error names the field that does not fit.

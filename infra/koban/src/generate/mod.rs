@@ -5,6 +5,7 @@ mod openapi;
 mod schemas;
 mod wiring;
 
+use platform::resource::EventType;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -30,11 +31,12 @@ pub use openapi::document as openapi_document;
 
 /// The JSON Schema of each event type.
 pub fn schema_files() -> Vec<Generated> {
-    let file = |(kind, schema): (&str, schemars::Schema)| Generated {
-        path: format!("shared/schemas/{kind}.json").into(),
-        text: pretty(&schema),
+    let events = crate::registry::SERVICES.iter().flat_map(|service| service.topics).flat_map(|topic| topic.events);
+    let file = |event: &EventType| Generated {
+        path: format!("shared/schemas/{}.json", event.name).into(),
+        text: pretty(&(event.schema)()),
     };
-    shared::event::schemas().into_iter().map(file).collect()
+    events.map(file).collect()
 }
 
 /// Whether an event's schema still serves the readers and writers of the one that is committed.

@@ -60,13 +60,13 @@ mod tests {
 
     #[test]
     fn what_is_known_of_a_parameter_is_said_again() {
-        let text = "//! x\n\nuse platform::{Call, Context};\nuse shared::racing::{Race, RaceId};\n\
+        let text = "//! x\n\nuse platform::{Call, Context};\nuse racing_domain::{Race, RaceId};\n\
                     parameters: &[Parameter::path::<RaceId>(\"race\", \"The race's id.\")],";
-        let (kind, module) = ("RaceId".to_owned(), Some("shared::racing".to_owned()));
+        let (kind, module) = ("RaceId".to_owned(), Some("racing_domain".to_owned()));
         let race = Parameter { name: "race".into(), kind, module, doc: "The race's id.".into() };
         assert_eq!(known(text, "race"), Some(race));
         assert_eq!(known(text, "slip"), None);
         assert_eq!(known(&text.replace("RaceId};", "Id};"), "race"), None);
-        assert_eq!(known(&text.replace("{Race, RaceId}", "RaceId"), "race").unwrap().module.unwrap(), "shared::racing");
+        assert_eq!(known(&text.replace("{Race, RaceId}", "RaceId"), "race").unwrap().module.unwrap(), "racing_domain");
     }
 }

@@ -4,9 +4,9 @@
 use super::shard::{self, Judged};
 use super::{Checking, Item, Promise, Stop, VerifyError};
 use jiff::{SignedDuration, Timestamp};
+use racing_domain::{AssetTotals, Certificate, ClosingPosting, Race, RaceId, RaceResult, RaceState, Totals, result_seal};
 use serde::Deserialize;
 use serde_json::json;
-use shared::racing::{AssetTotals, Certificate, ClosingPosting, Race, RaceId, RaceResult, RaceState, Totals, result_seal};
 use std::collections::BTreeMap;
 
 /// A certificate is repeated a quarter of an hour later; after this the repetition must be there.

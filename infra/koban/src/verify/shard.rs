@@ -5,11 +5,11 @@ use super::ledger::{Movement, Side};
 use super::wallet::kind_code;
 use super::{Checking, Item, Promise, Stop, VerifyError};
 use jiff::Timestamp;
+use racing_domain::payout::{self, PayoutTail, Payouts};
+use racing_domain::{Due, Field, Race, RaceId, RaceResult, RaceState, Slip, Totals, check_bets, shard_of};
 use shared::id::UserId;
-use shared::racing::payout::{self, PayoutTail, Payouts};
-use shared::racing::{Due, Field, Race, RaceId, RaceResult, RaceState, Slip, Totals, check_bets, shard_of};
-use shared::wallet::Kind;
 use std::collections::BTreeMap;
+use wallet_domain::Kind;
 
 /// By what the slips of a race are judged.
 pub(super) struct Judged {

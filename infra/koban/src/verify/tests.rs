@@ -1,16 +1,17 @@
 //! A race of two people, right in every record; then one record after another is changed, and each time the proof must say which.
 
 use super::*;
-use serde::Serialize;
-use serde_json::json;
-use shared::id::{TopUpId, UserId};
-use shared::journal::Line;
-use shared::money::Amount;
-use shared::racing::payout::{self, Basis, PayoutTail};
-use shared::racing::{
+use racing_domain::payout::{self, Basis, PayoutTail};
+use racing_domain::{
     Announcement, Bet, BetType, Certificate, Due, Race, RaceId, RaceResult, Runner, Selection, Slip, Totals, check_bets, shard_of,
 };
-use shared::wallet::{self, Account, Change, Kind, Posting, WalletTail};
+use serde::Serialize;
+use serde_json::json;
+use shared::id::UserId;
+use shared::journal::Line;
+use shared::money::Amount;
+use wallet_domain::topup::TopUpId;
+use wallet_domain::{self as wallet, Account, Change, Kind, Posting, WalletTail};
 
 const SHARDS: u16 = 2;
 
@@ -137,7 +138,7 @@ fn settled(dividends: &serde_json::Value, people: [(&str, Bet); 2]) -> Stored {
 fn seal_result(stored: &mut Stored) {
     let mut items = stored.get_mut("racing").unwrap().iter_mut();
     let result = items.find(|item| item.sk == "result#v0001").unwrap();
-    result.hash = shared::racing::result_seal(race_id(), 1, &result.body).to_vec();
+    result.hash = racing_domain::result_seal(race_id(), 1, &result.body).to_vec();
 }
 
 /// As records that came in no order.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::journal::EntryOf;
 use shared::money::Amount;
-use shared::topup::{TopUp, TopUpState};
-use shared::wallet::{Change, Kind, Wallet, WalletTail};
+use wallet_domain::topup::{TopUp, TopUpState};
+use wallet_domain::{Change, Kind, Wallet, WalletTail};
 
 /// `sweep-topups` asks the bank again each minute: what it took longer ago should have been credited.
 const CREDITED_WITHIN: SignedDuration = SignedDuration::from_hours(1);

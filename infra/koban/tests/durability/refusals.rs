@@ -7,8 +7,8 @@ use super::child::Cloud;
 use jiff::SignedDuration;
 use koban::cli::http::{Call, Reply};
 use koban::feed;
+use racing_domain::{Announcement, RaceId, Runner};
 use serde_json::{Value, json};
-use shared::racing::{Announcement, RaceId, Runner};
 
 const DAYS_KEPT: i64 = 30;
 
@@ -49,7 +49,7 @@ async fn a_refusal_is_repeated_after_restarts_and_for_its_thirty_days() {
 async fn announce(cloud: &Cloud) -> RaceId {
     let mut asking = Asking::of(cloud);
     let now = asking.now().await;
-    let race = RaceId::new(now.to_zoned(shared::medals::tokyo()).date(), 1, 1).unwrap();
+    let race = RaceId::new(now.to_zoned(shared::calendar::tokyo()).date(), 1, 1).unwrap();
     let runners = (1..=6).map(|number| Runner { number, name: format!("Runner {number}"), bracket: None }).collect();
     let announcement = Announcement { closes_at: now + SignedDuration::from_hours(1), title: "Race 1".into(), runners };
     let message = &feed::announcements([(race, &announcement)])[0];

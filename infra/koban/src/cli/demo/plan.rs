@@ -13,7 +13,7 @@ use crate::cli::CliError;
 use fastrand::Rng;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use shared::racing::{Announcement, Field, RaceId, RaceResult};
+use racing_domain::{Announcement, Field, RaceId, RaceResult};
 use std::collections::BTreeMap;
 
 /// Results come this long after the close, in minutes.

@@ -132,7 +132,7 @@ impl Player {
 
     fn show(&self, now: Timestamp) {
         if !self.progress.is_hidden() {
-            let local = now.to_zoned(shared::medals::tokyo());
+            let local = now.to_zoned(shared::calendar::tokyo());
             self.progress.set_message(format!("{} · {} races settling", local.strftime("%Y-%m-%d %H:%M"), self.watch.waiting()));
         }
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub static NOTES: Table = Table { name: "notes", doc: "", indexes: &[Index { name: "by-color", hash: "color", range: "at" }] };
 pub static OTHERS: Table = Table { name: "others", doc: "", indexes: &[] };
-static EVENTS: Topic = Topic { name: "note-events", doc: "" };
+static EVENTS: Topic = Topic { name: "note-events", doc: "", events: &[] };
 pub static ADDED: Queue = Queue {
     name: "note-added",
     doc: "",

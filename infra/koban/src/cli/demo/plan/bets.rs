@@ -1,7 +1,7 @@
 //! What somebody marks on a slip: any bet type, any kind of selection, mostly few combinations and now and then many.
 
 use fastrand::Rng;
-use shared::racing::{Bet, BetType, Field, RunnerNumber, STAKE_UNIT, Selection, SlipTotals, check_bets};
+use racing_domain::{Bet, BetType, Field, RunnerNumber, STAKE_UNIT, Selection, SlipTotals, check_bets};
 
 /// What every bet type and kind of selection can be drawn from.
 const RUNNERS_MIN: usize = 3;

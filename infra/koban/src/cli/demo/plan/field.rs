@@ -2,7 +2,7 @@
 //! everywhere near money.
 
 use fastrand::Rng;
-use shared::racing::{BetType, RunnerNumber};
+use racing_domain::{BetType, RunnerNumber};
 
 /// The pool keeps a quarter, as Japanese pools do.
 const PAID_PERCENT: u64 = 75;

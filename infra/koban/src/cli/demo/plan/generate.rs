@@ -6,11 +6,11 @@ use super::{PlannedDay, PlannedRace, result_time};
 use fastrand::Rng;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use shared::id::IdError;
-use shared::medals::tokyo;
-use shared::racing::{
+use racing_domain::{
     Announcement, BetType, BracketNumber, Combination, Dividend, Placing, RaceId, RaceResult, Runner, RunnerNumber, RunnerSet,
 };
+use shared::calendar::tokyo;
+use shared::id::IdError;
 
 const VENUES: [u8; 2] = [3, 7];
 const RACES_PER_VENUE: u8 = 12;

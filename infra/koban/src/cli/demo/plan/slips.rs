@@ -5,10 +5,10 @@ use super::{PlannedDay, PlannedRace, bets};
 use bytes::Bytes;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
+use racing_domain::{Bet, STAKE_UNIT};
 use serde::Serialize;
-use shared::medals::MEDALS_PER_DAY;
 use shared::money::Asset;
-use shared::racing::{Bet, STAKE_UNIT};
+use wallet_domain::medals::MEDALS_PER_DAY;
 
 /// No slip is placed later than this before the close, so that one in flight while the clock moves on is still in time.
 const LEAD_MINUTES_MIN: i64 = 2;

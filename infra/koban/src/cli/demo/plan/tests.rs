@@ -2,8 +2,8 @@
 
 use super::*;
 use jiff::civil::date;
+use racing_domain::{Bet, BetType, Selection};
 use serde_json::Value;
-use shared::racing::{Bet, BetType, Selection};
 use std::collections::BTreeSet;
 
 fn day(seed: u64) -> PlannedDay {
@@ -71,7 +71,7 @@ fn slips_are_in_time_affordable_and_of_every_type_and_kind() {
         assert!(slip.at < race.closes_at() && slip.at > day.morning());
         let body: Value = serde_json::from_slice(&slip.body).unwrap();
         let bets: Vec<Bet> = serde_json::from_value(body["bets"].clone()).unwrap();
-        let totals = shared::racing::check_bets(&bets, &race.field()).unwrap();
+        let totals = racing_domain::check_bets(&bets, &race.field()).unwrap();
         let spent = if body["asset"] == "MEDAL" { &mut medals } else { &mut yen };
         spent[slip.bettor] += totals.stake;
         for bet in &bets {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
-use shared::topup::TopUpState;
 use std::time::{Duration, Instant};
+use wallet_domain::topup::TopUpState;
 
 /// How long collecting a top-up may take, by the real clock.
 const COLLECTED_WITHIN: Duration = Duration::from_mins(1);

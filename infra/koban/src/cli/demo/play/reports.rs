@@ -6,8 +6,8 @@ use crate::cli::CliError;
 use crate::cli::demo::acknowledgements::{Acknowledgements, What};
 use crate::cli::http::{Call, Connection};
 use jiff::Timestamp;
+use racing_domain::{RaceId, RaceState};
 use serde::Deserialize;
-use shared::racing::{RaceId, RaceState};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

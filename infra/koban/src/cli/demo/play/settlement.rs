@@ -6,7 +6,7 @@ use crate::cli::CliError;
 use crate::cli::demo::measure::Settled;
 use crate::cli::http::Connection;
 use jiff::{SignedDuration, Timestamp};
-use shared::racing::RaceId;
+use racing_domain::RaceId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};

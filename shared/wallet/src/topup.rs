@@ -1,13 +1,18 @@
 //! A top-up: money asked of the bank. It moves one way only, and each step is a conditional write, so that a late or repeated worker
 //! can never collect twice or credit what was declined.
 
-use crate::id::{TopUpId, UserId};
-use crate::journal::Line;
-use crate::money::Amount;
 use crate::wallet::{Account, Change, Kind, Posting, WalletError, WalletTail};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::id::UserId;
+use shared::journal::Line;
+use shared::money::Amount;
+
+shared::derived_id! {
+    /// A top-up: money asked of the bank for a wallet.
+    TopUpId, "top_", "a top-up id (top_…)"
+}
 
 /// The largest top-up in minor units, and the smallest.
 pub const TOP_UP_MAX: i64 = 100_000_000;

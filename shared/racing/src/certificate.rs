@@ -2,10 +2,10 @@
 //! refunds and what stays with the operator, asset by asset; off by one yen there is no certificate.
 
 use super::{Due, RaceId};
-use crate::money::{Amount, Asset, MoneyError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::money::{Amount, Asset, MoneyError};
 use std::collections::BTreeMap;
 
 /// What a race, or a shard of it, came to in one asset.
@@ -114,7 +114,7 @@ pub fn operator_result(race: RaceId, totals: &Totals) -> Result<Vec<ClosingPosti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::racing::Outcome;
+    use crate::Outcome;
 
     #[test]
     fn stakes_are_payouts_refunds_and_the_operators_result() {

@@ -2,9 +2,9 @@
 //! out: each listed dividend is looked up in the bet, and refunds are counted.
 
 use super::{Bet, Field, RaceResult};
-use crate::money::{Amount, Asset, MoneyError, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::money::{Amount, Asset, MoneyError, Ratio};
 use std::collections::BTreeMap;
 
 /// What a slip comes to, in minor units of its own asset. Neither amount is ever negative.
@@ -186,8 +186,8 @@ mod tests {
     use super::super::samples::{any_bets, any_result, keirin};
     use super::super::{BetType, Selection, Verdict};
     use super::*;
-    use crate::money::MINOR_MAX;
     use proptest::prelude::*;
+    use shared::money::MINOR_MAX;
 
     /// The same by writing every combination out.
     fn outcome_by_expansion(bets: &[Bet], result: &RaceResult) -> Outcome {

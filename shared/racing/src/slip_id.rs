@@ -1,10 +1,10 @@
 //! A slip's id says where the slip lies: its race and shard stand in it, so that one read finds it, without an index.
 
 use super::RaceId;
-use crate::hash;
-use crate::id::{IdError, Operation, UserId, is_hash_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::hash;
+use shared::id::{IdError, Operation, UserId, is_hash_text};
 
 const EXPECTED: IdError = IdError { expected: "a slip id (bet_…)" };
 

@@ -3,9 +3,9 @@
 //! settle without it.
 
 use super::{BetType, Combination, Field, RaceId, RunnerNumber, RunnerSet};
-use crate::hash::{self, Hash};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::hash::{self, Hash};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 

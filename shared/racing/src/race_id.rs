@@ -1,10 +1,10 @@
 //! A race's id says which race it is: the day, the venue and the number of the race there. Feeds and people name races so, and an
 //! id in a log needs no look-up.
 
-use crate::id::IdError;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::id::IdError;
 
 const EXPECTED: IdError = IdError { expected: "a race id (rac_YYYYMMDD-VV-RR: the day, the venue 01-99, the race 01-12)" };
 

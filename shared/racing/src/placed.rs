@@ -2,10 +2,10 @@
 //! losing slips cost nothing to settle.
 
 use super::{Bet, Field, Outcome, RaceResult, SlipId, SlipTotals, decode_bets, encode_bets, outcome, refunded_in_full};
-use crate::id::UserId;
-use crate::money::{Amount, Asset, MoneyError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::id::UserId;
+use shared::money::{Amount, Asset, MoneyError};
 
 /// A slip as it is stored; its id and owner are its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@
 //! two strangers in a bucket are named from it whichever they are, more when they are among its newest slips, as late ones are.
 //! What cannot be told for certain is reported as an error, never guessed.
 
-use crate::hash;
 use serde::{Deserialize, Serialize};
+use shared::hash;
 use std::collections::HashMap;
 use thiserror::Error;
 

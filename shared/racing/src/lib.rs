@@ -8,6 +8,7 @@ mod census;
 mod certificate;
 mod combination;
 mod due;
+pub mod event;
 mod field;
 pub mod payout;
 mod placed;

@@ -2,11 +2,11 @@
 //! posted so far, so that a duplicate, a late older worker or a correction can never pay twice.
 
 use super::{Due, RaceId};
-use crate::id::UserId;
-use crate::journal::{Entity, FoldError, Line, Tail};
-use crate::money::Amount;
-use crate::wallet::{Account, Change, Kind, Posting};
 use serde::{Deserialize, Serialize};
+use shared::id::UserId;
+use shared::journal::{Entity, FoldError, Line, Tail};
+use shared::money::Amount;
+use wallet_domain::{Account, Change, Kind, Posting};
 
 /// The journal of a person's payouts of a race.
 #[derive(Debug, Clone, Copy)]
@@ -99,9 +99,9 @@ pub fn operation(race: RaceId, seq: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Asset;
-    use crate::racing::Outcome;
+    use crate::Outcome;
     use jiff::Timestamp;
+    use shared::money::Asset;
 
     fn due(payout: i64, refund: i64) -> Due {
         let mut due = Due::default();

@@ -1,12 +1,12 @@
 //! A person's wallet: what is available and held of each asset, and the few things that may happen to it. Every change is a line of
 //! postings, each naming the account on the other side, so that money is only ever moved.
 
-use crate::id::UserId;
-use crate::journal::{Entity, FoldError, Tail};
-use crate::money::{Amount, Asset, MoneyError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::id::UserId;
+use shared::journal::{Entity, FoldError, Tail};
+use shared::money::{Amount, Asset, MoneyError};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -188,7 +188,7 @@ pub fn stake(
     operation: &str,
     race_key: &str,
     stake: Amount,
-) -> Result<crate::journal::Line, WalletError> {
+) -> Result<shared::journal::Line, WalletError> {
     let available = tail.state.of(stake.asset).available;
     if available < stake.minor {
         let available = Amount { asset: stake.asset, minor: available };
@@ -202,7 +202,7 @@ pub fn stake(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::MINOR_MAX;
+    use shared::money::MINOR_MAX;
 
     fn user() -> UserId {
         UserId::of_subject("https://issuer.example", "alice")
