@@ -2,7 +2,6 @@
 
 use super::{BRACKETS, BetType, TYPES, combinations, list, names_brackets, on_sale};
 use fastrand::Rng;
-use racing_domain;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -81,7 +80,7 @@ fn payouts(rng: &mut Rng, race: &Value, finishes: &[Vec<u64>], brackets: &[Optio
         let wins = |order: &[u64]| finishes.iter().any(|finish| wins(finish, brackets, bet_type, order));
         let winning = on_sale.iter().filter(|order| wins(&order.named)).map(|order| order.text(ordered));
         let mut listed: BTreeSet<_> =
-            winning.collect::<BTreeSet<_>>().into_iter().take(racing::DIVIDENDS_PER_TYPE_MAX - 1).collect();
+            winning.collect::<BTreeSet<_>>().into_iter().take(racing_domain::DIVIDENDS_PER_TYPE_MAX - 1).collect();
         if void_race || rng.u8(..8) == 0 {
             listed.clear();
         }
