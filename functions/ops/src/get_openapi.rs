@@ -1,38 +1,25 @@
 //! `GET /v1/openapi.json`: the API's description, generated from the definitions of all functions and compiled in.
 
-use platform::function::{Access, Function, Handler, Idempotency, Method, Route, Success, Throttle, Trigger};
-use platform::{Call, Context, Problem, Reply};
-use std::time::Duration;
+use platform::prelude::*;
+use serde_json::value::RawValue;
 
 /// Written by `koban openapi`; a test holds that it is fresh.
 const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 
-pub static FUNCTION: Function = Function {
-    name: "get-openapi",
-    summary: "This document",
-    doc: "OpenAPI 3.1.",
-    trigger: Trigger::Http(Route {
-        method: Method::Get,
-        path: "/v1/openapi.json",
-        access: Access::Public,
-        idempotency: Idempotency::Natural,
-        parameters: &[],
-        body: None,
-        replies: &[Success::of::<serde_json::Value>(200, "The document.")],
-        problems: &[],
-        throttle: Throttle { rate: 50, burst: 100 },
-    }),
-    grants: &[],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(5),
-    memory_mb: 128,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::get("get-openapi", "/v1/openapi.json")
+    .says("This document", "OpenAPI 3.1.")
+    .public()
+    .costs(calls(0), wru(0))
+    .timeout_s(5)
+    .memory_mb(128)
+    .throttle(50, 100)
+    .handled_by(http!(get));
 
-#[expect(clippy::unused_async, reason = "handlers are async")]
-async fn handle(_context: &Context, _call: Call) -> Result<Reply, Problem> {
-    Ok(Reply { status: 200, body: DOCUMENT.to_owned(), headers: Vec::new() })
+/// An OpenAPI document.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(transparent)]
+struct Document(#[schemars(with = "serde_json::Map<String, serde_json::Value>")] &'static RawValue);
+
+async fn get(_context: &Context) -> Result<Json<Document>, Problem> {
+    serde_json::from_str(DOCUMENT).map(Document).map(Json).map_err(Problem::internal)
 }

@@ -1,14 +1,7 @@
-//! The ops service: what tells whether Koban is up, and what it is.
+//! The ops service: whether Koban is up, and what its API is.
+
+use platform::Service;
 
 platform::functions![check_health, get_openapi];
 
-pub static SERVICE: platform::resource::Service = platform::resource::Service {
-    name: "ops",
-    doc: "Health and the API's own description.",
-    tables: &[],
-    queues: &[],
-    topics: &[],
-    secrets: &[],
-    alarms: &[],
-    functions: FUNCTIONS,
-};
+pub static SERVICE: Service = Service::new("ops", "Health and the API's own description.", &[], FUNCTIONS);

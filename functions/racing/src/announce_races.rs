@@ -1,52 +1,25 @@
 //! `POST /v1/feeds/races`: the day's races of a venue. A race opens for betting when it is announced, with the number of shards that
 //! its slips will ever have.
 
-use crate::feed::{self, Claim, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
-use crate::records::{self, StoredRace};
-use crate::{FEED, RACING, SHARDS, problems};
-use jiff::Timestamp;
+use crate::feed::{self, Claim, FeedAnswer, FeedReply, Outcome, ROUNDS_MAX, RaceOutcome};
+use crate::prelude::*;
+use crate::records::StoredRace;
 use jiff::civil::Date;
-use platform::function::{
-    Access, Action, Function, Grant, Handler, Idempotency, Method, Reads, Route, Success, Throttle, Trigger, schema,
-};
-use platform::store::{WriteError, write};
-use platform::{Call, Context, Problem, Reply, problem};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use racing_domain::{Announcement, Race, RaceError, RaceId, RaceState, Runner};
-use std::time::Duration;
 
-pub static FUNCTION: Function = Function {
-    name: "announce-races",
-    summary: "Announce a venue's races of a day",
-    doc: "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names until it has a result; its \
-          runners' numbers and brackets stay, and a close that has passed is not moved later. Bracket bets are on sale where the runners have brackets.",
-    trigger: Trigger::Http(Route {
-        method: Method::Post,
-        path: "/v1/feeds/races",
-        access: Access::Signed(&FEED),
-        idempotency: Idempotency::Natural,
-        parameters: &[],
-        body: Some(schema::<RacesFeed>()),
-        replies: &[Success::of::<FeedReply>(200, "What became of each race.")],
-        problems: &[
-            &problems::INVALID_RACE,
-            &problems::DUPLICATE_RACE,
-            &problems::RACE_CHANGED,
-            &problems::FEED_ID_REUSED,
-            &problem::CONTENTION,
-        ],
-        throttle: Throttle { rate: 50, burst: 100 },
-    }),
-    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::PutItem] }],
-    sends: &[],
-    publishes: &[],
-    secrets: &[Reads::of(&FEED)],
-    settings: &[&SHARDS],
-    timeout: Duration::from_secs(20),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/races")
+    .says(
+        "Announce a venue's races of a day",
+        "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names until it has a result; its \
+         runners' numbers and brackets stay, and a close that has passed is not moved later. Bracket bets are on sale where the runners \
+         have brackets.",
+    )
+    .signed(&FEED)
+    .may(&RACING, &[GetItem, PutItem])
+    .chooses(&SHARDS)
+    .timeout_s(20)
+    .throttle(50, 100)
+    .handled_by(http!(announce_all));
 
 /// A venue's races of a day.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -55,6 +28,7 @@ struct RacesFeed {
     /// The day by the venue's calendar.
     date: Date,
     /// 1 to 99.
+    #[schemars(range(min = 1, max = 99))]
     venue: u8,
     /// 1 to 12 races.
     #[schemars(length(min = 1, max = 12))]
@@ -65,6 +39,7 @@ struct RacesFeed {
 #[serde(deny_unknown_fields)]
 struct AnnouncedRace {
     /// 1 to 12.
+    #[schemars(range(min = 1, max = 12))]
     number: u8,
     /// When betting closes.
     closes_at: Timestamp,
@@ -72,51 +47,55 @@ struct AnnouncedRace {
     runners: Vec<Runner>,
 }
 
-async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
-    let body = feed::body::<RacesFeed>(&call, |body| (body.races.len(), "/races"))?;
+async fn announce_all(
+    context: &Context,
+    message: SignedMessage,
+    Body(body): Body<RacesFeed>,
+) -> Result<FeedAnswer, Refused<AnnouncementRefusal>> {
+    feed::check_count(body.races.len(), "/races")?;
     let numbers = body.races.iter().map(|race| race.number);
-    let ids = feed::race_ids(body.date, body.venue, numbers, "/races", &problems::INVALID_RACE)?;
-    let shards = context.setting(&SHARDS).map_err(Problem::internal)?;
+    let ids = feed::race_ids(body.date, body.venue, numbers, "/races", || AnnouncementRefusal::InvalidRace)?;
+    let shards = context.setting(&SHARDS).map_err(Refused::internal)?;
     let mut wanted = Vec::with_capacity(body.races.len());
     for (index, (id, announced)) in ids.into_iter().zip(body.races).enumerate() {
         wanted.push(race_of(id, announced, shards, index)?);
     }
-    if let Some(reply) = feed::earlier(context, &call).await? {
+    if let Some(reply) = feed::earlier(context, &message).await? {
         return Ok(reply);
     }
     // All of them before the first is written: a message that is refused changes nothing.
     for (index, race) in wanted.iter().enumerate() {
-        check(context, &call, race, index).await?;
+        check(context, &message, race, index).await?;
     }
-    let claim = feed::claim(context, &call, (body.date, body.venue)).await?;
+    let claim = feed::claim(context, &message, (body.date, body.venue)).await?;
     let mut races = Vec::with_capacity(wanted.len());
     for (index, race) in wanted.into_iter().enumerate() {
-        races.push(announce(context, call.requested_at, &claim, race, index).await?);
+        races.push(announce(context, message.requested_at, &claim, race, index).await?);
     }
-    feed::remember(context, &call, &FeedReply { races }).await
+    Ok(feed::remember(context, &message, &FeedReply { races }).await?)
 }
 
-fn race_of(id: RaceId, announced: AnnouncedRace, shards: u16, index: usize) -> Result<Race, Problem> {
+fn race_of(id: RaceId, announced: AnnouncedRace, shards: u16, index: usize) -> Result<Race, Refused<AnnouncementRefusal>> {
     let AnnouncedRace { closes_at, title, runners, .. } = announced;
     let announcement = Announcement { closes_at, title, runners };
     Race::announce(id, announcement, shards).map_err(|error| {
         if error == RaceError::WrongShards {
             // The environment's choice, not the feed's.
-            return Problem::internal(error);
+            return Refused::internal(error);
         }
         let pointer = format!("/races/{index}{}", error.pointer());
-        Problem::new(&problems::INVALID_RACE, "").with_error(pointer, error.to_string())
+        AnnouncementRefusal::InvalidRace.at(pointer, error.to_string())
     })
 }
 
 /// Refuses an announcement that what is known of the race rules out. One that was begun before another message changed the race is in
 /// order: it changes nothing of it.
-async fn check(context: &Context, call: &Call, race: &Race, index: usize) -> Result<(), Problem> {
+async fn check(context: &Context, message: &SignedMessage, race: &Race, index: usize) -> Result<(), Refused<AnnouncementRefusal>> {
     let Some(known) = records::race(context, race.id).await? else { return Ok(()) };
-    if !matches!(update(&known, race, call.requested_at), Update::Refused) {
+    if !matches!(update(&known, race, message.requested_at), Update::Refused) {
         return Ok(());
     }
-    let begun = feed::begun(context, call).await?;
+    let begun = feed::begun(context, message).await?;
     if begun.is_some_and(|claim| is_overtaken(&claim, &known)) { Ok(()) } else { Err(refused(race, index)) }
 }
 
@@ -124,8 +103,8 @@ fn is_overtaken(claim: &Claim, known: &StoredRace) -> bool {
     claim.is_overtaken_by(known.turn, known.changed_at)
 }
 
-fn refused(race: &Race, index: usize) -> Problem {
-    Problem::new(&problems::RACE_CHANGED, "").with_error(format!("/races/{index}"), format!("{} is known otherwise, or closed", race.id))
+fn refused(race: &Race, index: usize) -> Refused<AnnouncementRefusal> {
+    AnnouncementRefusal::RaceChanged.at(format!("/races/{index}"), format!("{} is known otherwise, or closed", race.id))
 }
 
 async fn announce(
@@ -134,7 +113,7 @@ async fn announce(
     claim: &Claim,
     race: Race,
     index: usize,
-) -> Result<RaceOutcome, Problem> {
+) -> Result<RaceOutcome, Refused<AnnouncementRefusal>> {
     for _ in 0..ROUNDS_MAX {
         let known = records::race(context, race.id).await?;
         let (announced, revision, outcome) = match &known {
@@ -151,7 +130,7 @@ async fn announce(
             Err(WriteError::Store(error)) => return Err(error.into()),
         }
     }
-    Err(Problem::new(&problem::CONTENTION, ""))
+    Err(AnnouncementRefusal::Contention.into())
 }
 
 const fn outcome_of(race: &Race, outcome: Outcome) -> RaceOutcome {

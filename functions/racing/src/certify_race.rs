@@ -2,49 +2,43 @@
 //! journals. Only when every person's sum agrees does the race become SETTLED, in one transaction with its certificate. A quarter of an
 //! hour later it is proved once more. Off by one yen: an alarm, and no SETTLED.
 
-use crate::records::{self, StoredRace, StoredResult};
-use crate::settle_shard::ShardWanted;
+use crate::RACE_DOES_NOT_ADD_UP;
+use crate::prelude::*;
+use crate::records::{StoredRace, StoredResult};
 use crate::shard::Shard;
-use crate::{CERTIFY_RACE, RACE_DOES_NOT_ADD_UP, RACING, SETTLE_SHARD, keys};
-use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
-use platform::message::{Failure, Message};
-use platform::store::{Obstacle, Range, Record, Write, WriteError, write};
-use platform::{Context, telemetry};
-use serde::{Deserialize, Serialize};
-use racing_domain::{Certificate, Race, RaceId, RaceState, Totals};
-use std::time::Duration;
+use platform::store::{Obstacle, Range};
+use platform::telemetry;
+use racing_domain::{Certificate, Race, RaceState, Totals};
 
 /// When the proof is repeated.
 const REPEATED_AFTER: Duration = Duration::from_mins(15);
 /// How often a write is tried that others stand in the way of for a moment.
 const ROUNDS_MAX: u32 = 8;
 
-pub static FUNCTION: Function = Function {
-    name: "certify-race",
-    summary: "Proves that a race is settled, and closes it",
-    doc: "Reads every slip and payout anew. Shards that do not add up are sent to settle-shard again, with an alarm, and the proof is \
-          tried again later, 8 times in two hours; then the message is given up on.",
-    trigger: Trigger::Queue { queue: &CERTIFY_RACE, batch: 1, concurrency: 5, retry: Retry::as_failure_says() },
-    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::Query, Action::PutItem] }],
-    sends: &[Sends::to(&CERTIFY_RACE), Sends::to(&SETTLE_SHARD)],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_mins(2),
-    memory_mb: 512,
-    handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
-};
+pub static FUNCTION: Function = Function::worker("certify-race", &CERTIFY_RACE)
+    .says(
+        "Proves that a race is settled, and closes it",
+        "Reads every slip and payout again. Shards that do not add up are sent to settle-shard, with an alarm, and the proof is tried again \
+         later, 8 times in two hours; then the message goes to the dead-letter queue.",
+    )
+    .one_at_a_time()
+    .concurrency(5)
+    .retry_per_failure()
+    .may(&RACING, &[GetItem, Query, PutItem])
+    .sends(&CERTIFY_RACE)
+    .sends(&SETTLE_SHARD)
+    .raises(&RACE_DOES_NOT_ADD_UP)
+    .timeout_s(120)
+    .memory_mb(512)
+    .handled_by(job!(certify));
 
-/// A message: a race to be proved for a version of its result, and which of its certificates this may become.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct CertificateWanted {
-    pub race: RaceId,
-    pub result_version: u32,
-    pub pass: u32,
+/// Sends a race to be proved, for the first time of its newest result.
+pub async fn request(context: &Context, race: &Race) -> Result<(), Failure> {
+    let wanted = CertifyRace { race: race.id, result_version: race.result_version, pass: 1 };
+    Ok(context.queue(&CERTIFY_RACE).send(&wanted, Duration::ZERO).await?)
 }
 
-async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
-    let wanted = message.json::<CertificateWanted>()?;
+async fn certify(context: &Context, wanted: CertifyRace, delivery: Delivery) -> Result<(), Failure> {
     let found = records::race(context, wanted.race).await?;
     let StoredRace { race, revision, .. } = found.ok_or_else(|| Failure::new(format!("there is no race {}", wanted.race)))?;
     if race.result_version != wanted.result_version || race.state == RaceState::Open {
@@ -63,7 +57,7 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     if !faulty.is_empty() {
         settle_again(context, &race, &faulty).await?;
         // The message itself comes again: one proof at a time, ever later, until it is given up on and somebody has to look.
-        let backoff = Duration::from_mins(1 << (message.receives.max(1) - 1).min(6));
+        let backoff = Duration::from_mins(1 << (delivery.receives.max(1) - 1).min(6));
         return Err(Failure::new(format!("{}: {} shards do not add up", race.id, faulty.len())).retry_after(backoff));
     }
     if !records::undone(context, &race).await?.is_empty() {
@@ -96,10 +90,10 @@ async fn settle_again(context: &Context, race: &Race, faulty: &[(u16, String)]) 
     let mut messages = Vec::with_capacity(faulty.len());
     for (shard, fault) in faulty {
         telemetry::raise(context, &RACE_DOES_NOT_ADD_UP, &format!("{} shard {shard}: {fault}", race.id));
-        let wanted = ShardWanted { race: race.id, result_version: race.result_version, shard: *shard, repair: true };
-        messages.push(serde_json::to_string(&wanted)?);
+        let wanted = SettleShard { race: race.id, result_version: race.result_version, shard: *shard, repair: true };
+        messages.push(wanted);
     }
-    Ok(context.queue(&SETTLE_SHARD).send(messages, Duration::ZERO).await?)
+    Ok(context.queue(&SETTLE_SHARD).send_all(&messages, Duration::ZERO).await?)
 }
 
 /// RESULTED becomes SETTLED, with the first certificate.
@@ -132,8 +126,8 @@ async fn prove_again(context: &Context, race: &Race, pass: u32, totals: Totals) 
 /// Sent before the certificate is written: a certificate without its repetition would never be missed.
 async fn send_for_repetition(context: &Context, certificate: &Certificate) -> Result<(), Failure> {
     let Certificate { race, version, pass, .. } = certificate;
-    let again = CertificateWanted { race: *race, result_version: *version, pass: pass + 1 };
-    Ok(context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&again)?], REPEATED_AFTER).await?)
+    let again = CertifyRace { race: *race, result_version: *version, pass: pass + 1 };
+    Ok(context.queue(&CERTIFY_RACE).send(&again, REPEATED_AFTER).await?)
 }
 
 fn certificate(context: &Context, race: &Race, pass: u32, totals: Totals) -> Result<Certificate, Failure> {

@@ -1,15 +1,19 @@
-//! What both feeds share: a message names a day and a venue, takes its id and its turn before anything is done in its name, is worked
-//! off race by race, undoes nothing that a message of a later turn wrote, and is answered the same again when it comes again.
+//! What both feeds share. A message covers one day and venue. Before any other write it reserves its id and a sequence number, its turn.
+//! It then updates race by race and never overwrites what a later turn wrote. A repeat gets the stored answer.
 
-use crate::{RACING, keys, problems};
+use crate::refusals::{DUPLICATE_RACE, FEED_ID_REUSED};
+use crate::{RACING, keys};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use platform::commit::{Committed, Decision, Journal, commit};
-use platform::problem::{self, Code};
+use platform::http::{Json, SignedMessage};
+use platform::once::Done;
+use platform::problem;
+use platform::refusal::{Refusals, Refused};
 use platform::store::{Key, Record, StoreError, Write, WriteError, jitter, write};
-use platform::{Call, Context, Problem, Reply};
+use platform::{Context, Problem};
 use racing_domain::RaceId;
-use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -62,15 +66,15 @@ impl Claim {
 ///
 /// # Errors
 /// `feed_id_reused` when the id was used for another message.
-pub async fn earlier(context: &Context, call: &Call) -> Result<Option<Reply>, Problem> {
-    let found = context.table(&RACING).get(&keys::feed(&call.message_id)).await?;
-    found.map(|record| answer(&record, call, true)).transpose()
+pub async fn earlier(context: &Context, message: &SignedMessage) -> Result<Option<FeedAnswer>, Problem> {
+    let found = context.table(&RACING).get(&keys::feed(&message.id)).await?;
+    found.map(|record| answer(&record, message, true)).transpose()
 }
 
 /// The claim of an earlier attempt at this message.
-pub async fn begun(context: &Context, call: &Call) -> Result<Option<Claim>, Problem> {
-    let found = context.table(&RACING).get(&keys::feed_claim(&call.message_id)).await?;
-    let claim = found.filter(|record| check_same(record, call).is_ok()).map(|record| Claim::of(&record));
+pub async fn begun(context: &Context, message: &SignedMessage) -> Result<Option<Claim>, Problem> {
+    let found = context.table(&RACING).get(&keys::feed_claim(&message.id)).await?;
+    let claim = found.filter(|record| check_same(record, message).is_ok()).map(|record| Claim::of(&record));
     Ok(claim.transpose()?)
 }
 
@@ -80,12 +84,12 @@ pub async fn begun(context: &Context, call: &Call) -> Result<Option<Claim>, Prob
 ///
 /// # Errors
 /// `feed_id_reused` when the id was taken for another message; `contention` when too many others of its day and venue come at once.
-pub async fn claim(context: &Context, call: &Call, (date, venue): (Date, u8)) -> Result<Claim, Problem> {
-    let claim = Claim { turn: next_turn(context, &keys::feed_turn(date, venue)).await?, received_at: call.requested_at };
-    match put(context, call, keys::feed_claim(&call.message_id), &claim).await? {
+pub async fn claim(context: &Context, message: &SignedMessage, (date, venue): (Date, u8)) -> Result<Claim, Problem> {
+    let claim = Claim { turn: next_turn(context, &keys::feed_turn(date, venue)).await?, received_at: message.requested_at };
+    match put(context, message, keys::feed_claim(&message.id), &claim).await? {
         Committed::New(_) => Ok(claim),
         Committed::Found(record) => {
-            check_same(&record, call)?;
+            check_same(&record, message)?;
             Ok(Claim::of(&record)?)
         }
     }
@@ -117,48 +121,47 @@ async fn next_turn(context: &Context, key: &Key) -> Result<u64, Problem> {
 }
 
 /// Remembers `outcome` as the message's and replies with it, or with what a simultaneous identical message left.
-pub async fn remember(context: &Context, call: &Call, outcome: &FeedReply) -> Result<Reply, Problem> {
-    match put(context, call, keys::feed(&call.message_id), outcome).await? {
-        Committed::New(record) => answer(&record, call, false),
-        Committed::Found(record) => answer(&record, call, true),
+pub async fn remember(context: &Context, message: &SignedMessage, outcome: &FeedReply) -> Result<FeedAnswer, Problem> {
+    match put(context, message, keys::feed(&message.id), outcome).await? {
+        Committed::New(record) => answer(&record, message, false),
+        Committed::Found(record) => answer(&record, message, true),
     }
 }
 
 /// Puts what is said of the message, unless it was said before.
-async fn put(context: &Context, call: &Call, key: Key, said: &impl Serialize) -> Result<Committed, Problem> {
+async fn put(context: &Context, message: &SignedMessage, key: Key, said: &impl Serialize) -> Result<Committed, Problem> {
     let mut record = Record::of(key, said);
-    record.hash = Some(call.request_hash().to_vec());
+    record.hash = Some(message.request.to_vec());
     let object = Write::if_absent(&RACING, record);
     commit(context, &mut [], &mut |_: &[Journal]| Ok(Decision::Accept { object: object.clone(), lines: Vec::new() })).await
 }
 
-fn check_same(record: &Record, call: &Call) -> Result<(), Problem> {
-    let same = record.hash.as_deref() == Some(call.request_hash().as_slice());
-    if same { Ok(()) } else { Err(Problem::new(&problems::FEED_ID_REUSED, "")) }
+fn check_same(record: &Record, message: &SignedMessage) -> Result<(), Problem> {
+    let same = record.hash.as_deref() == Some(message.request.as_slice());
+    if same { Ok(()) } else { Err(Problem::new(&FEED_ID_REUSED, "")) }
 }
 
-fn answer(record: &Record, call: &Call, replayed: bool) -> Result<Reply, Problem> {
-    check_same(record, call)?;
-    Ok(Reply::json(200, &record.read::<FeedReply>()?)?.replayed(replayed))
+fn answer(record: &Record, message: &SignedMessage, replayed: bool) -> Result<FeedAnswer, Problem> {
+    check_same(record, message)?;
+    Ok(Done { value: Json(record.read()?), replayed })
 }
 
-/// The body of a feed's message, with a bounded list of races.
-pub fn body<T: DeserializeOwned>(call: &Call, races: impl FnOnce(&T) -> (usize, &'static str)) -> Result<T, Problem> {
-    let body = call.json::<T>()?;
-    match races(&body) {
-        (1..=RACES_PER_MESSAGE_MAX, _) => Ok(body),
-        (_, pointer) => Err(Problem::field(pointer, format!("must name 1 to {RACES_PER_MESSAGE_MAX} races"))),
+/// Refuses a message that names no race, or too many.
+pub fn check_count(races: usize, pointer: &str) -> Result<(), Problem> {
+    if (1..=RACES_PER_MESSAGE_MAX).contains(&races) {
+        return Ok(());
     }
+    Err(Problem::field(pointer, format!("must name 1 to {RACES_PER_MESSAGE_MAX} races")))
 }
 
 /// The races that the entries of `list` name, each once; one that can be none is `invalid`.
-pub fn race_ids(
+pub fn race_ids<R: Refusals>(
     date: Date,
     venue: u8,
     numbers: impl Iterator<Item = u8>,
     list: &str,
-    invalid: &'static Code,
-) -> Result<Vec<RaceId>, Problem> {
+    invalid: impl Fn() -> R,
+) -> Result<Vec<RaceId>, Refused<R>> {
     let mut ids = Vec::new();
     for (index, number) in numbers.enumerate() {
         let entry = format!("{list}/{index}/number");
@@ -169,10 +172,11 @@ pub fn race_ids(
                 (_, Err(_)) => "/venue",
                 _ => entry.as_str(),
             };
-            Problem::new(invalid, "").with_error(pointer, error.to_string())
+            invalid().at(pointer, error.to_string())
         })?;
         if ids.contains(&id) {
-            return Err(Problem::new(&problems::DUPLICATE_RACE, "").with_error(entry, format!("{id} stands before this")));
+            let twice = Problem::new(&DUPLICATE_RACE, "").with_error(entry, format!("{id} is named before this"));
+            return Err(twice.into());
         }
         ids.push(id);
     }
@@ -209,6 +213,9 @@ where
 
     reader.deserialize_map(Distinct(PhantomData))
 }
+
+/// The answer to a message.
+pub type FeedAnswer = Done<Json<FeedReply>>;
 
 /// What became of each race of a message.
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]

@@ -1,42 +1,20 @@
-//! `GET /v1/races/{race}`: a race with its newest result and how far its settlement has come. Everything of it lies in one partition.
+//! `GET /v1/races/{race}`: a race with its newest result and how far its settlement has come. Everything of it is in one partition.
 
+use crate::prelude::*;
 use crate::records::{StoredRace, StoredResult};
-use crate::{RACING, keys};
-use jiff::Timestamp;
-use platform::function::{
-    Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
-};
-use platform::store::{Key, Range, Record};
-use platform::{Call, Context, Problem, Reply, problem};
-use schemars::JsonSchema;
-use serde::Serialize;
+use platform::store::Range;
 use racing_domain::{Certificate, Race, RaceId, RaceResult, Totals};
-use std::time::Duration;
 
-pub static FUNCTION: Function = Function {
-    name: "get-race",
-    summary: "A race, its result and its settlement",
-    doc: "`settlement` counts the shards that are done for the newest result; when the race is settled it holds the certified totals.",
-    trigger: Trigger::Http(Route {
-        method: Method::Get,
-        path: "/v1/races/{race}",
-        access: Access::Public,
-        idempotency: Idempotency::Natural,
-        parameters: &[Parameter::path::<RaceId>("race", "The race's id.")],
-        body: None,
-        replies: &[Success::of::<RaceView>(200, "The race.")],
-        problems: &[&problem::NOT_FOUND],
-        throttle: Throttle { rate: 1_000, burst: 2_000 },
-    }),
-    grants: &[Grant { table: &RACING, actions: &[Action::Query] }],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(10),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::get("get-race", "/v1/races/{race}")
+    .says(
+        "A race, its result and its settlement",
+        "`settlement` counts the shards that are done for the newest result; when the race is settled it holds the certified totals.",
+    )
+    .public()
+    .may(&RACING, &[Query])
+    .costs(calls(1), wru(0))
+    .throttle(1_000, 2_000)
+    .handled_by(http!(get));
 
 /// A race.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -69,13 +47,11 @@ struct Settlement {
     totals: Option<Totals>,
 }
 
-async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
-    let id = call.path::<RaceId>("race")?;
+async fn get(context: &Context, Path(id): Path<RaceId>) -> Result<Json<RaceView>, Refused<NotFound>> {
     let pk = keys::race_partition(id);
     let records = context.table(&RACING).all(&Range::all(&pk)).await?;
     let find = |key: Key| records.iter().find(move |record| record.key == key);
-    let Some(record) = find(keys::race(id)) else { return Err(Problem::new(&problem::NOT_FOUND, "")) };
-    let StoredRace { race, .. } = StoredRace::of(record)?;
+    let StoredRace { race, .. } = StoredRace::of(find(keys::race(id)).ok_or(NotFound)?)?;
     let version = race.result_version;
     let result = find(keys::result(id, version)).map(|record| StoredResult::of(id, version, record)).transpose()?;
     let prefix = keys::certificate_prefix(version);
@@ -88,5 +64,5 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
         totals: certificate.map(|certificate| certificate.totals),
     });
     let result = result.map(|stored| ResultView { received_at: stored.received_at, result: stored.result });
-    Reply::json(200, &RaceView { open: race.is_open_at(context.now()), race, result, settlement })
+    Ok(Json(RaceView { open: race.is_open_at(context.now()), race, result, settlement }))
 }

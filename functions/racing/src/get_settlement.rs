@@ -1,46 +1,24 @@
 //! `GET /v1/races/{race}/settlement`: what a race came to, certificate by certificate. They are shown as they were written when the race
 //! was proved; nothing is added up here.
 
+use crate::prelude::*;
 use crate::records::StoredRace;
-use crate::{RACING, keys};
-use jiff::Timestamp;
-use platform::function::{
-    Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
-};
-use platform::store::{Range, Record, StoreError};
-use platform::{Call, Context, Problem, Reply, problem};
-use schemars::JsonSchema;
-use serde::Serialize;
-use shared::money::Asset;
+use platform::store::{Range, StoreError};
 use racing_domain::{AssetTotals, Certificate, RaceId, RaceState};
+use shared::money::Asset;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-pub static FUNCTION: Function = Function {
-    name: "get-settlement",
-    summary: "What a race came to, and its proofs",
-    doc: "A race is proved when it is settled and again a quarter of an hour later, anew for each correction of its result. The last \
-          certificate holds; before the first there is none.",
-    trigger: Trigger::Http(Route {
-        method: Method::Get,
-        path: "/v1/races/{race}/settlement",
-        access: Access::Public,
-        idempotency: Idempotency::Natural,
-        parameters: &[Parameter::path::<RaceId>("race", "The race's id.")],
-        body: None,
-        replies: &[Success::of::<SettlementView>(200, "The race's certificates.")],
-        problems: &[&problem::NOT_FOUND],
-        throttle: Throttle { rate: 100, burst: 200 },
-    }),
-    grants: &[Grant { table: &RACING, actions: &[Action::Query] }],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(10),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::get("get-settlement", "/v1/races/{race}/settlement")
+    .says(
+        "What a race came to, and its proofs",
+        "A race is proved when it is settled and again a quarter of an hour later, and twice more for each correction of its result. The \
+         last certificate holds; before the first there is none.",
+    )
+    .public()
+    .may(&RACING, &[Query])
+    .costs(calls(1), wru(0))
+    .throttle(100, 200)
+    .handled_by(http!(get));
 
 /// How a race was settled.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -75,16 +53,15 @@ struct AssetSettlement {
     operator_result: i64,
 }
 
-async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
-    let id = call.path::<RaceId>("race")?;
+async fn get(context: &Context, Path(id): Path<RaceId>) -> Result<Json<SettlementView>, Refused<NotFound>> {
     let pk = keys::race_partition(id);
     let records = context.table(&RACING).all(&Range::all(&pk)).await?;
     let key = keys::race(id);
-    let Some(record) = records.iter().find(|record| record.key == key) else { return Err(Problem::new(&problem::NOT_FOUND, "")) };
+    let record = records.iter().find(|record| record.key == key).ok_or(NotFound)?;
     let StoredRace { race, .. } = StoredRace::of(record)?;
     let certificates = records.iter().filter(|record| record.key.sk.starts_with(keys::CERTIFICATES)).map(view);
     let certificates = certificates.collect::<Result<_, _>>()?;
-    Reply::json(200, &SettlementView { race: id, state: race.state, result_version: race.result_version, certificates })
+    Ok(Json(SettlementView { race: id, state: race.state, result_version: race.result_version, certificates }))
 }
 
 fn view(record: &Record) -> Result<CertificateView, StoreError> {

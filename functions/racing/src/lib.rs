@@ -3,14 +3,16 @@
 
 mod feed;
 pub mod keys;
-mod problems;
+pub mod messages;
+mod prelude;
 pub mod records;
+pub mod refusals;
 mod shard;
 mod slip_view;
 
-use platform::resource::{Alarm, EventType, Index, Queue, Secret, Service, Setting, Subscription, Table, Topic};
+use platform::Service;
+use platform::resource::{Alarm, EventType, Index, Secret, Setting, Table, Topic};
 use racing_domain::event::{PayoutPosted, RaceChanged, ShardSettled, SlipPlaced};
-use shared::event::Event;
 
 platform::functions![
     announce_races,
@@ -28,16 +30,7 @@ platform::functions![
     get_settlement,
 ];
 
-pub static SERVICE: Service = Service {
-    name: "racing",
-    doc: "Races, slips and their settlement.",
-    tables: &[&RACING],
-    queues: &[&SETTLE_RACE, &SETTLE_SHARD, &CERTIFY_RACE, &SWEEP_RACES, &RELAY_RACING_FAILURES],
-    topics: &[&RACING_EVENTS],
-    secrets: &[&FEED],
-    alarms: &[&SLIP_AFTER_CLOSE, &SLIP_AFTER_SETTLEMENT, &RACE_DOES_NOT_ADD_UP, &RACE_HANGS],
-    functions: FUNCTIONS,
-};
+pub static SERVICE: Service = Service::new("racing", "Races, slips and their settlement.", &[&RACING], FUNCTIONS);
 
 /// Races, their results and what settled them; slips and payouts, by race and shard; the rows of a day. `keys` says where each is.
 pub static RACING: Table = Table { name: "racing", doc: "Races, slips, payouts and certificates.", indexes: &[SLIPS_BY_USER] };
@@ -51,29 +44,6 @@ pub static FEED: Secret = Secret { name: "feed", doc: "Signs the race and result
 /// Four take up to ten thousand slips.
 pub static SHARDS: Setting =
     Setting { name: "SHARDS", doc: "into how many shards the slips of a new race are spread, 1 to 1000", local: "4" };
-
-pub static SETTLE_RACE: Queue = Queue {
-    name: "settle-race",
-    doc: "Races whose result came.",
-    receives_max: 8,
-    subscriptions: &[Subscription { topic: &RACING_EVENTS, types: &[RaceChanged::TYPE], data: &[("state", &["resulted"])] }],
-};
-
-pub static SETTLE_SHARD: Queue =
-    Queue { name: "settle-shard", doc: "Shards of races to settle.", receives_max: 20, subscriptions: &[] };
-
-pub static CERTIFY_RACE: Queue =
-    Queue { name: "certify-race", doc: "Races whose shards are all done, to be proved.", receives_max: 8, subscriptions: &[] };
-
-pub static SWEEP_RACES: Queue =
-    Queue { name: "sweep-races", doc: "The clock's call to look for races that hang.", receives_max: 5, subscriptions: &[] };
-
-pub static RELAY_RACING_FAILURES: Queue = Queue {
-    name: "relay-racing-failures",
-    doc: "Changes of the racing table that no event could be made of.",
-    receives_max: 5,
-    subscriptions: &[],
-};
 
 pub static RACING_EVENTS: Topic = Topic {
     name: "racing-events",
@@ -101,8 +71,8 @@ pub static RACE_DOES_NOT_ADD_UP: Alarm = Alarm {
     doc: "A race's payouts, refunds and operator result are not its stakes. It stays unsettled until they are.",
 };
 
-pub static RACE_HANGS: Alarm = Alarm {
-    name: "race-hangs",
+pub static RACE_STUCK: Alarm = Alarm {
+    name: "race-stuck",
     doc: "A race has its result for an hour and is not settled: people's stakes and winnings are frozen. Find out what the dead letters of \
           settle-race, settle-shard and certify-race died of; `koban verify` names every such race.",
 };

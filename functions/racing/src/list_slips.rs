@@ -1,77 +1,53 @@
-//! `GET /v1/slips?race=&from=`: the caller's slips, newest first, each with its status. Of one race they are read where they lie; of
-//! all races through a keys-only index.
+//! `GET /v1/slips?race=&from=`: the caller's slips, newest first, each with its status. Of one race they are read where they are; of all
+//! races through a keys-only index.
 
+use crate::prelude::*;
 use crate::slip_view::{self, SlipView};
-use crate::{RACING, SLIPS_BY_USER, keys, records};
-use jiff::Timestamp;
 use platform::cursor::{self, ListId};
-use platform::function::{
-    Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
-};
-use platform::store::{IndexEntry, IndexQuery, Key, Range};
-use platform::{Call, Context, List, Problem, Reply};
-use shared::id::UserId;
+use platform::store::{IndexEntry, IndexQuery, Range};
 use racing_domain::{RaceId, SlipId, shard_of};
-use std::time::Duration;
 
-pub static FUNCTION: Function = Function {
-    name: "list-slips",
-    summary: "The caller's slips",
-    doc: "All of them by time, newest first, read a moment behind; or, with `race`, those of one race, read consistently, in no \
-          particular order.",
-    trigger: Trigger::Http(Route {
-        method: Method::Get,
-        path: "/v1/slips",
-        access: Access::User,
-        idempotency: Idempotency::Natural,
-        parameters: &[
-            Parameter::query::<RaceId>("race", "Only slips on this race."),
-            Parameter::query::<Timestamp>("from", "Only slips placed at this time or later."),
-            Parameter::LIMIT,
-            Parameter::CURSOR,
-        ],
-        body: None,
-        replies: &[Success::of::<List<SlipView>>(200, "A page of slips.")],
-        problems: &[],
-        throttle: Throttle { rate: 500, burst: 1_000 },
-    }),
-    grants: &[Grant {
-        table: &RACING,
-        actions: &[Action::GetItem, Action::Query, Action::QueryIndex, Action::BatchGetItem],
-    }],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(10),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::get("list-slips", "/v1/slips")
+    .says(
+        "The caller's slips",
+        "All of them by time, newest first, read a moment behind; or, with `race`, those of one race, read consistently, in no particular \
+         order.",
+    )
+    .may(&RACING, &[GetItem, Query, QueryIndex, BatchGetItem])
+    .costs(calls(4), wru(0))
+    .handled_by(http!(list));
 
-async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
-    let limit = call.limit()?;
-    let race = call.query::<RaceId>("race")?;
-    let from = call.query::<Timestamp>("from")?;
-    let filters = [race.map(RaceId::key).unwrap_or_default(), from.map(|from| from.to_string()).unwrap_or_default()];
-    let list = ListId::new(&call, FUNCTION.name, &[&filters[0], &filters[1]]);
+platform::query! {
+    /// Which slips.
+    struct Filters {
+        /// Only slips on this race.
+        race: Option<RaceId>,
+        /// Only slips placed at this time or later.
+        from: Option<Timestamp>,
+    }
+}
+
+async fn list(context: &Context, user: UserId, filters: Filters, paging: Paging) -> Result<Json<List<SlipView>>, Problem> {
+    let Filters { race, from } = filters;
+    let texts = [race.map(RaceId::key).unwrap_or_default(), from.map(|from| from.to_string()).unwrap_or_default()];
+    let list = paging.list(&FUNCTION, &[&texts[0], &texts[1]]);
     let (ids, position) = match race {
-        Some(race) => of_race(context, &call, &list, race, limit).await?,
-        None => of_all(context, &call, &list, from, limit).await?,
+        Some(race) => of_race(context, &user, &list, race, paging.limit).await?,
+        None => of_all(context, &user, &list, from, paging.limit).await?,
     };
-    let mut items = slip_view::views(context, call.user(), &ids).await?;
+    let mut items = slip_view::views(context, &user, &ids).await?;
     items.retain(|slip| from.is_none_or(|from| slip.placed_at >= from));
-    Reply::json(200, &List { items, next_cursor: position.map(|position| list.cursor(position)) })
+    Ok(Json(List { items, next_cursor: position.map(|position| list.cursor(position)) }))
 }
 
 type Ids = (Vec<SlipId>, Option<Vec<String>>);
 
 /// A page of the caller's slips on one race, by id.
-async fn of_race(context: &Context, call: &Call, list: &ListId, race: RaceId, limit: u32) -> Result<Ids, Problem> {
+async fn of_race(context: &Context, user: &UserId, list: &ListId, race: RaceId, limit: u32) -> Result<Ids, Problem> {
     let Some(known) = records::race(context, race).await? else { return Ok((Vec::new(), None)) };
-    let user = call.user();
     let shard = shard_of(user, known.race.shards);
     let (pk, prefix) = (keys::shard_partition(race, shard), format!("{user}#b#"));
-    let after = list.position(call, 1)?.map(|tail| format!("{prefix}{}", tail.concat()));
+    let after = list.position(1)?.map(|tail| format!("{prefix}{}", tail.concat()));
     let range = Range { prefix: &prefix, after: after.as_deref(), limit: Some(limit), ..Range::all(&pk) };
     let page = context.table(&RACING).page(&range).await?;
     let ids = page.records.iter().map(|record| slip_id(&record.key)).collect::<Result<_, _>>()?;
@@ -80,10 +56,9 @@ async fn of_race(context: &Context, call: &Call, list: &ListId, race: RaceId, li
 }
 
 /// A page of all the caller's slips, newest first.
-async fn of_all(context: &Context, call: &Call, list: &ListId, from: Option<Timestamp>, limit: u32) -> Result<Ids, Problem> {
-    let user = call.user();
+async fn of_all(context: &Context, user: &UserId, list: &ListId, from: Option<Timestamp>, limit: u32) -> Result<Ids, Problem> {
     let from = from.map_or_else(|| "0".to_owned(), |from| format!("{from:.3}"));
-    let after = list.position(call, 2)?.map(|position| entry(user, &position)).transpose()?;
+    let after = list.position(2)?.map(|position| entry(user, &position)).transpose()?;
     if after.as_ref().is_some_and(|after| after.range < from) {
         return Err(cursor::refused());
     }

@@ -46,7 +46,7 @@ pub struct DayRow {
 
 /// That every slip of a shard is settled for a version.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Done {
+pub struct ShardDone {
     pub race: RaceId,
     pub version: u32,
     pub shard: u16,
@@ -106,7 +106,7 @@ pub async fn result(context: &Context, race: RaceId, version: u32) -> Result<Sto
 pub async fn undone(context: &Context, race: &Race) -> Result<Vec<u16>, Problem> {
     let (pk, prefix) = (keys::race_partition(race.id), keys::done_prefix(race.result_version));
     let done = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;
-    let done = done.iter().map(|record| Ok(record.read::<Done>()?.shard)).collect::<Result<BTreeSet<_>, Problem>>()?;
+    let done = done.iter().map(|record| Ok(record.read::<ShardDone>()?.shard)).collect::<Result<BTreeSet<_>, Problem>>()?;
     Ok((0..race.shards).filter(|shard| !done.contains(shard)).collect())
 }
 

@@ -1,31 +1,17 @@
 //! The relay of the racing table: races' changes, placed slips, payouts and done shards become events of racing's topic.
 
-use crate::records::{Done, StoredRace};
-use crate::{RACING, RACING_EVENTS, RELAY_RACING_FAILURES};
-use jiff::Timestamp;
-use platform::function::{Function, Handler, Publishes, Sends, Trigger};
-use platform::relay::{Change, Unmappable};
-use platform::store::Record;
-use serde::Deserialize;
+use crate::prelude::*;
+use crate::records::{ShardDone, StoredRace};
 use racing_domain::event::{PayoutPosted, RaceChanged, ShardSettled, SlipPlaced};
 use racing_domain::payout::{Posted, Total};
 use racing_domain::{RaceId, SlipId};
-use std::time::Duration;
 
-pub static FUNCTION: Function = Function {
-    name: "relay-racing",
-    summary: "Publishes what happens to races, slips and payouts",
-    doc: "In the order of each item's changes. Events may come twice; none is lost.",
-    trigger: Trigger::Stream { table: &RACING, batch: 500 },
-    grants: &[],
-    sends: &[Sends::to(&RELAY_RACING_FAILURES)],
-    publishes: &[Publishes::to(&RACING_EVENTS)],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_mins(1),
-    memory_mb: 256,
-    handler: Handler::Relay { topic: &RACING_EVENTS, failures: &RELAY_RACING_FAILURES, map, written_at },
-};
+pub static FUNCTION: Function = relay!("relay-racing", &RACING)
+    .says(
+        "Publishes what happens to races, slips and payouts",
+        "In the order of each item's changes. Events may come twice; none is lost.",
+    )
+    .publishes(&RACING_EVENTS, map, written_at);
 
 fn map(change: &Change) -> Result<Vec<String>, Unmappable> {
     let key = &change.record.key;
@@ -48,7 +34,7 @@ fn of_race(change: &Change) -> Result<Vec<String>, Unmappable> {
             Ok(vec![change.event(data)?])
         }
         Some(("done", _)) => {
-            let Done { race, version, shard, .. } = record.read()?;
+            let ShardDone { race, version, shard, .. } = record.read()?;
             Ok(vec![change.event(ShardSettled { race, shard, result_version: version })?])
         }
         // Results and certificates come with a change of their race.
@@ -75,15 +61,15 @@ fn of_shard(change: &Change, race: RaceId, shard: u16) -> Result<Vec<String>, Un
     }
 }
 
-/// The times that records tell: a race's last change, a done shard's or a payout's, a slip's.
+/// The write times that records store: a race's last change, a done shard's or a payout's, a slip's.
 #[derive(Deserialize)]
-struct Told {
+struct WriteTimes {
     changed_at: Option<Timestamp>,
     at: Option<Timestamp>,
     placed_at: Option<Timestamp>,
 }
 
 fn written_at(record: &Record) -> Result<Option<Timestamp>, Unmappable> {
-    let Told { changed_at, at, placed_at } = record.read()?;
+    let WriteTimes { changed_at, at, placed_at } = record.read()?;
     Ok(changed_at.or(at).or(placed_at))
 }

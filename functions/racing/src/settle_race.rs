@@ -1,52 +1,29 @@
 //! The first worker of settlement: one message for each shard of a race whose result came that is not done. Not before the last slip
 //! that could still be on its way must have been written or given up.
 
-use crate::records::{self, StoredRace};
-use crate::settle_shard::ShardWanted;
-use crate::{CERTIFY_RACE, RACING, SETTLE_RACE, SETTLE_SHARD, place_slip, settle_shard};
-use jiff::{SignedDuration, Timestamp};
-use platform::Context;
-use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
-use platform::message::{Failure, Message};
-use serde::{Deserialize, Serialize};
-use racing_domain::{Race, RaceId, RaceState};
-use std::time::Duration;
+use crate::prelude::*;
+use crate::records::StoredRace;
+use crate::{certify_race, place_slip, settle_shard};
+use platform::message::EventData;
+use racing_domain::{Race, RaceState};
 
 /// What is added to a function's timeout before its work counts as over: clocks and queues are not exact.
 const GRACE: Duration = Duration::from_secs(15);
 
-pub static FUNCTION: Function = Function {
-    name: "settle-race",
-    summary: "Starts the settlement of a race",
-    doc: "Sends one message for each shard that is not done, or the race to be proved when all are. They wait for the effective close, the \
-          slip function's timeout and 15 s, of which what had passed when the result came is taken off; those of a corrected result also \
-          for settle-shard's timeout and 15 s more.",
-    trigger: Trigger::Queue { queue: &SETTLE_RACE, batch: 10, concurrency: 5, retry: Retry::AfterVisibility },
-    grants: &[Grant { table: &RACING, actions: &[Action::GetItem, Action::Query] }],
-    sends: &[Sends::to(&SETTLE_SHARD), Sends::to(&CERTIFY_RACE)],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(30),
-    memory_mb: 256,
-    handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
-};
+pub static FUNCTION: Function = Function::worker("settle-race", &SETTLE_RACE)
+    .says(
+        "Starts the settlement of a race",
+        "Sends one message for each shard that is not done, or the race to be proved when all are. They wait for the effective close, the \
+         slip function's timeout and 15 s, of which what had passed when the result came is taken off; those of a corrected result also \
+         for settle-shard's timeout and 15 s more.",
+    )
+    .concurrency(5)
+    .may(&RACING, &[GetItem, Query])
+    .sends(&SETTLE_SHARD)
+    .sends(&CERTIFY_RACE)
+    .handled_by(job!(settle));
 
-/// A message: an event of a race, or the same by hand.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Wanted {
-    pub data: RaceVersion,
-}
-
-/// A race and the version of its result.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct RaceVersion {
-    pub race: RaceId,
-    pub result_version: u32,
-}
-
-async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
-    let wanted = message.json::<Wanted>()?.data;
+async fn settle(context: &Context, EventData { data: wanted }: EventData<SettleRace>) -> Result<(), Failure> {
     let found = records::race(context, wanted.race).await?;
     let found = found.ok_or_else(|| Failure::new(format!("there is no race {}", wanted.race)))?;
     let StoredRace { race, changed_at, .. } = found;
@@ -55,12 +32,11 @@ async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
     }
     let undone = records::undone(context, &race).await?;
     if undone.is_empty() {
-        return settle_shard::send_to_certify(context, &race).await;
+        return certify_race::request(context, &race).await;
     }
-    let wanted = |shard| ShardWanted { race: race.id, result_version: race.result_version, shard, repair: false };
-    let messages = undone.into_iter().map(|shard| serde_json::to_string(&wanted(shard)));
-    let messages = messages.collect::<Result<Vec<_>, _>>()?;
-    context.queue(&SETTLE_SHARD).send(messages, wait(&race, changed_at)).await?;
+    let wanted = |shard| SettleShard { race: race.id, result_version: race.result_version, shard, repair: false };
+    let messages: Vec<_> = undone.into_iter().map(wanted).collect();
+    context.queue(&SETTLE_SHARD).send_all(&messages, wait(&race, changed_at)).await?;
     Ok(())
 }
 

@@ -1,81 +1,62 @@
 //! The worker that pays. For each person of a shard it posts what is due by the result and not yet posted, in one transaction of a
 //! payout line and a wallet line. Losers are never written. Run it twice, late, or beside an older one: nobody is paid twice.
 
-use crate::certify_race::CertificateWanted;
-use crate::records::{self, Done, StoredRace, StoredResult};
+use crate::prelude::*;
+use crate::records::{ShardDone, StoredRace, StoredResult};
 use crate::shard::{Person, Shard};
-use crate::{CERTIFY_RACE, RACING, SETTLE_SHARD, SLIP_AFTER_CLOSE, SLIP_AFTER_SETTLEMENT, keys};
+use crate::{SLIP_AFTER_CLOSE, SLIP_AFTER_SETTLEMENT, certify_race};
 use futures_util::StreamExt;
 use platform::commit::{Committed, Decision, Journal, commit};
-use platform::function::{Action, Function, Grant, Handler, Retry, Sends, Trigger};
-use platform::message::{Failure, Message};
-use platform::store::{Record, Write, WriteError, write};
-use platform::{Context, Problem, telemetry};
-use serde::{Deserialize, Serialize};
-use shared::id::UserId;
-use shared::journal::EntryOf;
+use platform::telemetry;
 use racing_domain::payout::{self, PayoutTail, Payouts, Posted};
-use racing_domain::{Race, RaceId, RaceState};
+use racing_domain::{Race, RaceState};
+use shared::journal::EntryOf;
 use wallet_domain::Wallet;
-use std::time::Duration;
 
 /// How many people are paid at once.
 const CONCURRENT_MAX: usize = 16;
 /// What must be left of the invocation to begin with another person.
 const TIME_MIN: Duration = Duration::from_secs(3);
 
-pub static FUNCTION: Function = Function {
-    name: "settle-shard",
-    summary: "Pays what a shard of a race is due",
-    doc: "Posts due minus posted for each person, by the race's newest result. Out of time it gives the message back at once and goes on \
-          where it stopped.",
-    trigger: Trigger::Queue { queue: &SETTLE_SHARD, batch: 1, concurrency: 20, retry: Retry::as_failure_says() },
-    grants: &[
-        Grant { table: &RACING, actions: &[Action::GetItem, Action::Query, Action::PutItem] },
-        wallet_posting::POSTING,
-    ],
-    sends: &[Sends::to(&CERTIFY_RACE)],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_mins(1),
-    memory_mb: 512,
-    handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
-};
+pub static FUNCTION: Function = Function::worker("settle-shard", &SETTLE_SHARD)
+    .says(
+        "Pays what a shard of a race is due",
+        "Posts due minus posted for each person, by the race's newest result. Out of time it gives the message back at once and goes on \
+         where it stopped.",
+    )
+    .one_at_a_time()
+    .concurrency(20)
+    .retry_per_failure()
+    .may(&RACING, &[GetItem, Query, PutItem])
+    .with(wallet_posting::POSTING)
+    .sends(&CERTIFY_RACE)
+    .raises(&SLIP_AFTER_CLOSE)
+    .raises(&SLIP_AFTER_SETTLEMENT)
+    .timeout_s(60)
+    .memory_mb(512)
+    .handled_by(job!(settle_in_time));
 
-/// A message: a shard of a race, for a version of its result. Never an amount: the worker reads the truth.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct ShardWanted {
-    pub race: RaceId,
-    pub result_version: u32,
-    pub shard: u16,
-    /// Sent by certify-race, which looks again by itself: it is not called again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub repair: bool,
-}
-
-async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
-    let wanted = message.json::<ShardWanted>()?;
+async fn settle_in_time(context: &Context, wanted: SettleShard, delivery: Delivery) -> Result<(), Failure> {
     // A passing failure comes again soon, and later the more often it failed.
-    let backoff = Duration::from_secs(1 << message.receives.min(6));
+    let backoff = Duration::from_secs(1 << delivery.receives.min(6));
     settle(context, wanted).await.map_err(|failure| match failure.retry_after {
         Some(_) => failure,
         None => failure.retry_after(backoff),
     })
 }
 
-async fn settle(context: &Context, wanted: ShardWanted) -> Result<(), Failure> {
+async fn settle(context: &Context, wanted: SettleShard) -> Result<(), Failure> {
     let Some(race) = current(context, wanted).await? else { return Ok(()) };
     let result = records::result(context, race.id, race.result_version).await?;
     let Some(mut shard) = counted(context, &race, wanted.shard).await? else { return Ok(()) };
     mark_strangers(context, &race, wanted.shard, &mut shard).await?;
     pay_all(context, &race, &result, wanted.shard, &shard).await?;
     let complete = finish(context, &race, &result, wanted.shard, &shard).await?;
-    if complete && !wanted.repair { send_to_certify(context, &race).await } else { Ok(()) }
+    if complete && !wanted.repair { certify_race::request(context, &race).await } else { Ok(()) }
 }
 
 /// The race, when its newest result is still the one that is to be settled.
-async fn current(context: &Context, wanted: ShardWanted) -> Result<Option<Race>, Problem> {
+async fn current(context: &Context, wanted: SettleShard) -> Result<Option<Race>, Problem> {
     let found = records::race(context, wanted.race).await?;
     let StoredRace { race, .. } = found.ok_or_else(|| Problem::internal(format!("there is no race {}", wanted.race)))?;
     let newest = race.result_version == wanted.result_version && race.state != RaceState::Open;
@@ -212,13 +193,7 @@ async fn finish(
         person.slips.iter().try_for_each(|(_, slip)| totals.add_stake(slip.stake()))?;
         totals.add_paid(&person.due(race, result)?.1)?;
     }
-    let done = Done { race: race.id, version, shard: number, totals, at: context.now() };
+    let done = ShardDone { race: race.id, version, shard: number, totals, at: context.now() };
     put_once(context, Record::of(keys::done(race.id, version, number), &done)).await?;
     Ok(records::undone(context, race).await?.is_empty())
-}
-
-/// Sends the race to be proved.
-pub async fn send_to_certify(context: &Context, race: &Race) -> Result<(), Failure> {
-    let wanted = CertificateWanted { race: race.id, result_version: race.result_version, pass: 1 };
-    Ok(context.queue(&CERTIFY_RACE).send(vec![serde_json::to_string(&wanted)?], Duration::ZERO).await?)
 }

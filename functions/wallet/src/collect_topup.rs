@@ -2,56 +2,29 @@
 //! Whatever happens to this worker, the next one asks the bank for the status before it acts.
 
 use crate::bank::{Bank, BankError, Verdict};
-use crate::{BANK, BANK_CHOICE, COLLECT_TOPUP, WALLET, posting, topup};
-use platform::Context;
+use crate::prelude::*;
+use crate::topup;
 use platform::commit::{Decision, Journal, commit};
-use platform::function::{Action, Function, Grant, Handler, Retry, Trigger};
-use platform::message::{Failure, Message};
-use platform::store::{Record, WriteError, write};
-use platform::{Problem, store};
-use serde::{Deserialize, Serialize};
-use shared::id::UserId;
-use wallet_domain::topup::{TopUp, TopUpId, TopUpState};
-use wallet_domain::Wallet;
-use std::time::Duration;
+use platform::message::EventData;
+use platform::store;
 
-pub static FUNCTION: Function = Function {
-    name: "collect-topup",
-    summary: "Collects a top-up from the bank",
-    doc: "Takes the money by the top-up's id, so never twice, and credits it in one transaction with the top-up's last state. A bank that \
-          does not answer leaves it UNKNOWN; sweep-topups brings it back here.",
-    trigger: Trigger::Queue { queue: &COLLECT_TOPUP, batch: 10, concurrency: 10, retry: Retry::AfterVisibility },
-    grants: &[
-        Grant { table: &WALLET, actions: &[Action::GetItem, Action::Query, Action::PutItem] },
-        Grant { table: &BANK, actions: &[Action::GetItem, Action::PutItem] },
-    ],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[&BANK_CHOICE],
-    timeout: Duration::from_secs(20),
-    memory_mb: 256,
-    handler: Handler::Message(|context, message| Box::pin(handle(context, message))),
-};
+pub static FUNCTION: Function = Function::worker("collect-topup", &COLLECT_TOPUP)
+    .says(
+        "Collects a top-up from the bank",
+        "Takes the money by the top-up's id, so never twice, and credits it in one transaction with the top-up's last state. A bank that \
+         does not answer leaves it UNKNOWN; sweep-topups brings it back here.",
+    )
+    .may(&WALLET, &[GetItem, Query, PutItem])
+    .may(&BANK, &[GetItem, PutItem])
+    .chooses(&BANK_CHOICE)
+    .timeout_s(20)
+    .handled_by(job!(collect));
 
-/// Nothing may be credited that nobody took: the message waits among the dead letters until somebody can.
+/// Money that was not collected is never credited. Without a bank the message goes to the dead-letter queue until one is configured.
 const NO_BANK: &str = "this deployment has no bank: set `bank` in Terraform's variables, then `koban redrive collect-topup`";
 
-/// A message: an event of a top-up, or the same by hand.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Wanted {
-    pub data: TopUpName,
-}
-
-/// Which top-up.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct TopUpName {
-    pub topup: TopUpId,
-    pub user: UserId,
-}
-
-async fn handle(context: &Context, message: Message) -> Result<(), Failure> {
-    let TopUpName { topup: id, user } = message.json::<Wanted>()?.data;
+async fn collect(context: &Context, EventData { data }: EventData<CollectTopUp>) -> Result<(), Failure> {
+    let CollectTopUp { topup: id, user } = data;
     let found = context.table(&WALLET).get(&topup::key(&user, &id)).await?;
     let record = found.ok_or_else(|| Failure::new(format!("there is no top-up {id} of {user}")))?;
     let topup = record.read::<TopUp>()?;

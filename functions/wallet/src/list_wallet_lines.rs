@@ -1,48 +1,21 @@
 //! `GET /v1/wallet/lines`: the caller's history, newest first, with the balance after each line and the balance before the page's
-//! oldest, so that a page adds up by itself.
+//! oldest, so that each page adds up.
 
-use crate::WALLET;
+use crate::prelude::*;
 use crate::view::{self, AssetBalance};
-use jiff::Timestamp;
-use platform::cursor::ListId;
-use platform::function::{
-    Access, Action, Function, Grant, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger,
-};
 use platform::store::Range;
-use platform::{Call, Context, Problem, Reply};
-use schemars::JsonSchema;
-use serde::Serialize;
 use shared::journal::EntryOf;
 use shared::money::Amount;
-use wallet_domain::{Balances, Kind, Wallet};
-use std::time::Duration;
+use wallet_domain::{Balances, Kind};
 
-pub static FUNCTION: Function = Function {
-    name: "list-wallet-lines",
-    summary: "The history of the caller's wallet",
-    doc: "Newest first. The history is gapless: `seq` counts down by one from line to line and from page to page.",
-    trigger: Trigger::Http(Route {
-        method: Method::Get,
-        path: "/v1/wallet/lines",
-        access: Access::User,
-        idempotency: Idempotency::Natural,
-        parameters: &[
-            Parameter::LIMIT, Parameter::CURSOR,
-        ],
-        body: None,
-        replies: &[Success::of::<LinesPage>(200, "A page of lines.")],
-        problems: &[],
-        throttle: Throttle { rate: 500, burst: 1_000 },
-    }),
-    grants: &[Grant { table: &WALLET, actions: &[Action::Query] }],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(10),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::get("list-wallet-lines", "/v1/wallet/lines")
+    .says(
+        "The history of the caller's wallet",
+        "Newest first. The history is gapless: `seq` counts down by one from line to line and from page to page.",
+    )
+    .may(&WALLET, &[Query])
+    .costs(calls(1), wru(0))
+    .handled_by(http!(list));
 
 /// A page of a wallet's history.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -69,12 +42,11 @@ struct LineView {
     balances: Vec<AssetBalance>,
 }
 
-async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
-    let limit = call.limit()?;
-    let list = ListId::new(&call, FUNCTION.name, &[]);
-    let after = list.position(&call, 1)?.map(|position| position.concat());
-    let entity = wallet_domain::entity(call.user());
-    let range = Range { newest_first: true, limit: Some(limit), after: after.as_deref(), ..Range::all(&entity) };
+async fn list(context: &Context, user: UserId, paging: Paging) -> Result<Json<LinesPage>, Problem> {
+    let list = paging.list(&FUNCTION, &[]);
+    let after = list.position(1)?.map(|position| position.concat());
+    let entity = wallet_domain::entity(&user);
+    let range = Range { newest_first: true, limit: Some(paging.limit), after: after.as_deref(), ..Range::all(&entity) };
     let page = context.table(&WALLET).page(&range).await?;
 
     let mut items = Vec::with_capacity(page.records.len());
@@ -95,7 +67,7 @@ async fn handle(context: &Context, call: Call) -> Result<Reply, Problem> {
     // The first line has nothing before it, whatever DynamoDB says of a further page.
     let more = page.next.filter(|_| items.last().is_some_and(|line| line.seq > 1));
     let next_cursor = more.map(|sort_key| list.cursor(vec![sort_key]));
-    Reply::json(200, &LinesPage { items, opening_balances: view::balances(&opening), next_cursor })
+    Ok(Json(LinesPage { items, opening_balances: view::balances(&opening), next_cursor }))
 }
 
 /// The balances before a line: those after it, less what it moved.

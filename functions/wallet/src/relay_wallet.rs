@@ -1,29 +1,14 @@
 //! The relay of the wallet table: new lines and top-ups' states become events of the wallet's topic.
 
-use crate::{RELAY_WALLET_FAILURES, WALLET, WALLET_EVENTS};
-use jiff::Timestamp;
-use platform::function::{Function, Handler, Publishes, Sends, Trigger};
-use platform::relay::{Change, Unmappable};
-use platform::store::Record;
+use crate::prelude::*;
 use wallet_domain::event::{TopUpChanged, WalletLineAppended};
-use wallet_domain::topup::TopUp;
-use wallet_domain::Wallet;
-use std::time::Duration;
 
-pub static FUNCTION: Function = Function {
-    name: "relay-wallet",
-    summary: "Publishes what happens to wallets and top-ups",
-    doc: "In the order of each item's changes. Events may come twice; none is lost.",
-    trigger: Trigger::Stream { table: &WALLET, batch: 500 },
-    grants: &[],
-    sends: &[Sends::to(&RELAY_WALLET_FAILURES)],
-    publishes: &[Publishes::to(&WALLET_EVENTS)],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_mins(1),
-    memory_mb: 256,
-    handler: Handler::Relay { topic: &WALLET_EVENTS, failures: &RELAY_WALLET_FAILURES, map, written_at },
-};
+pub static FUNCTION: Function = relay!("relay-wallet", &WALLET)
+    .says(
+        "Publishes what happens to wallets and top-ups",
+        "In the order of each item's changes. Events may come twice; none is lost.",
+    )
+    .publishes(&WALLET_EVENTS, map, written_at);
 
 fn map(change: &Change) -> Result<Vec<String>, Unmappable> {
     let record = &change.record;

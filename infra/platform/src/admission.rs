@@ -3,7 +3,8 @@
 //! should not.
 
 use crate::context::{Context, Issuer};
-use crate::function::{Access, Idempotency, Route};
+use crate::contract::Contract;
+use crate::definition::{Access, Idempotency, Route};
 use crate::http::{BODY_BYTES_MAX, Call, HttpEvent};
 use crate::problem::{self, Problem};
 use crate::webhook::Signed;
@@ -13,7 +14,7 @@ use shared::id::UserId;
 use std::collections::HashMap;
 
 /// The call that `event` is, or why it is not admitted.
-pub(crate) async fn admit(context: &Context, route: &Route, event: HttpEvent) -> Result<Call, Problem> {
+pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contract), event: HttpEvent) -> Result<Call, Problem> {
     let header = |name: &str| event.headers.get(name).map(String::as_str).unwrap_or_default();
     let body = body(event.body.as_deref().unwrap_or_default(), event.is_base64_encoded)?;
     let user = match route.access {
@@ -39,16 +40,18 @@ pub(crate) async fn admit(context: &Context, route: &Route, event: HttpEvent) ->
         Idempotency::Key => checked_key(header("idempotency-key"))?.to_owned(),
         Idempotency::Natural => String::new(),
     };
+    let mut parameters = event.path_parameters.unwrap_or_default();
+    let path: Vec<_> = route.path_names().map(|name| parameters.remove(name).unwrap_or_default()).collect();
     let call = Call {
         user,
         idempotency_key,
         message_id: header("webhook-id").to_owned(),
         requested_at: Timestamp::from_millisecond(event.request_context.time_epoch).map_err(Problem::internal)?,
-        path: event.path_parameters.unwrap_or_default(),
+        path: path.into_iter(),
         query: event.query_string_parameters.unwrap_or_default(),
         body,
     };
-    call.check_query(route.parameters)?;
+    call.check_query(contract)?;
     Ok(call)
 }
 

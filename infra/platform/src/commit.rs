@@ -178,14 +178,6 @@ impl Refusal {
     }
 }
 
-/// The object of a refused request: forgotten after 30 days.
-pub fn refused(table: &'static Table, key: store::Key, request: &[u8], problem: &Problem, now: jiff::Timestamp) -> Write {
-    let mut record = Record::of(key, &Refusal::of(problem));
-    record.hash = Some(request.to_vec());
-    record.expires_at = Some(now.as_second() + REFUSAL_KEPT_SECONDS);
-    Write::if_absent(table, record)
-}
-
 impl Committed {
     /// The object that answers a request hashed as `request`, and whether it is an earlier request's.
     ///

@@ -2,16 +2,18 @@
 //! costs. A handler reaches nothing that its definition does not list.
 
 use crate::clock::Clock;
-use crate::function::{Function, Publishes, Reads, Sends};
+use crate::contract::Contract;
+use crate::definition::{Definition, Publishes, Reads, Sends};
+use crate::log_sink::LogSink;
 use crate::meter::Meter;
-use crate::resource::{Queue, Secret, Setting, Table, Topic};
+use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Topic};
 use crate::sdk::Sdk;
 use crate::secrets::Secrets;
-use crate::sender::{QueueSender, TopicSender};
-use crate::store::Store;
-use crate::telemetry::LogSink;
+use crate::sender::{self, QueueSender, SendError, TopicSender};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use serde::Serialize;
+use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ const PUBLISHED_AT_ONCE: usize = 4;
 
 /// What lives as long as a Lambda's process: connections, made when first used.
 pub struct Environment {
-    pub function: &'static Function,
+    pub definition: &'static Definition,
     pub sdk: Sdk,
     pub clock: Arc<dyn Clock>,
     pub log: Arc<dyn LogSink>,
@@ -31,6 +33,7 @@ pub struct Environment {
     settings: Arc<Settings>,
     pub(crate) copies: crate::copies::Copies,
     pub(crate) cold: std::sync::atomic::AtomicBool,
+    pub(crate) contract: OnceLock<Contract>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     queues: OnceLock<Arc<dyn QueueSender>>,
     topics: OnceLock<Arc<dyn TopicSender>>,
@@ -64,10 +67,10 @@ pub struct Issuer {
 }
 
 impl Environment {
-    pub fn new(function: &'static Function, sdk: Sdk, surroundings: Surroundings) -> Self {
+    pub fn new(definition: &'static Definition, sdk: Sdk, surroundings: Surroundings) -> Self {
         let Surroundings { clock, log, issuer, shows_cost, settings } = surroundings;
         Self {
-            function,
+            definition,
             sdk,
             clock,
             log,
@@ -76,6 +79,7 @@ impl Environment {
             settings,
             copies: crate::copies::Copies::default(),
             cold: true.into(),
+            contract: OnceLock::new(),
             dynamodb: OnceLock::new(),
             queues: OnceLock::new(),
             topics: OnceLock::new(),
@@ -85,7 +89,7 @@ impl Environment {
 
     /// The one call of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them.
     pub(crate) async fn connect(&self) {
-        if !self.function.grants.is_empty() {
+        if !self.definition.grants.is_empty() {
             self.sdk.connect_dynamodb().await;
         }
     }
@@ -113,8 +117,8 @@ impl Context {
         Self { env, request_id, trace, cold, deadline, meter: Meter::default() }
     }
 
-    pub fn function(&self) -> &'static Function {
-        self.env.function
+    pub fn definition(&self) -> &'static Definition {
+        self.env.definition
     }
 
     /// Goes on with the trace that the caller or the message named: it says more than the runtime's own. One that is not visible
@@ -138,8 +142,8 @@ impl Context {
     /// # Panics
     /// When the function's definition does not list the setting: it would not be told on AWS.
     pub fn setting<T: std::str::FromStr>(&self, setting: &'static Setting) -> Result<T, SettingError> {
-        let declared = self.function().settings.iter().any(|declared| std::ptr::eq(*declared, setting));
-        assert!(declared, "{} does not read the setting {}", self.function().name, setting.name);
+        let declared = self.definition().settings.iter().any(|declared| std::ptr::eq(declared, setting));
+        assert!(declared, "{} does not read the setting {}", self.definition().name, setting.name);
         let chosen = self.env.settings.get(setting.name);
         chosen.and_then(|chosen| chosen.parse().ok()).ok_or(SettingError(setting))
     }
@@ -149,8 +153,9 @@ impl Context {
         self.deadline.saturating_duration_since(tokio::time::Instant::now())
     }
 
-    pub fn table(&self, table: &'static Table) -> Store<'_> {
-        Store::new(self, table)
+    /// Whether the function may raise `alarm`.
+    pub(crate) fn may_raise(&self, alarm: &'static Alarm) -> bool {
+        self.definition().alarms.iter().any(|declared| std::ptr::eq(declared, alarm))
     }
 
     /// The sender to `queue`.
@@ -158,14 +163,21 @@ impl Context {
     /// # Panics
     /// When the function's definition does not list the queue: a mistake in the code, found by the first test that runs it.
     #[expect(clippy::panic, reason = "a function uses what its definition lists: the first test that runs it finds where not")]
-    pub fn queue(&self, queue: &'static Queue) -> QueueHandle<'_> {
-        let declared = self.function().sends.iter().find(|sends| std::ptr::eq(sends.queue, queue));
+    pub fn queue<T: Serialize>(&self, queue: &'static Queue<T>) -> QueueHandle<'_, T> {
+        let spec = &queue.spec;
+        let declared = self.definition().sends.iter().find(|sends| std::ptr::eq(sends.queue, spec));
         let Sends { connect, .. } =
-            declared.unwrap_or_else(|| panic!("{} does not send to {}", self.function().name, queue.name));
-        QueueHandle { context: self, queue, sender: self.queue_sender(*connect) }
+            declared.unwrap_or_else(|| panic!("{} does not send to {}", self.definition().name, spec.name));
+        QueueHandle { context: self, spec, sender: self.queue_sender(connect), message: PhantomData }
     }
 
-    pub(crate) fn queue_sender(&self, connect: crate::sender::ConnectQueues) -> Arc<dyn QueueSender> {
+    /// Sends bodies as they are to the queue that keeps what this relay could not map.
+    pub(crate) async fn send_failures(&self, failures: &'static QueueSpec, bodies: &[String]) -> Result<(), SendError> {
+        let sender = self.queue_sender(sender::connect_queues);
+        send(self, sender.as_ref(), failures, bodies, Duration::ZERO).await
+    }
+
+    pub(crate) fn queue_sender(&self, connect: sender::ConnectQueues) -> Arc<dyn QueueSender> {
         self.env.queues.get_or_init(|| connect(&self.env.sdk)).clone()
     }
 
@@ -175,9 +187,9 @@ impl Context {
     /// When the function's definition does not list the topic.
     #[expect(clippy::panic, reason = "a function uses what its definition lists: the first test that runs it finds where not")]
     pub fn topic(&self, topic: &'static Topic) -> TopicHandle<'_> {
-        let declared = self.function().publishes.iter().find(|publishes| std::ptr::eq(publishes.topic, topic));
+        let declared = self.definition().publishes.iter().find(|publishes| std::ptr::eq(publishes.topic, topic));
         let Publishes { connect, .. } =
-            declared.unwrap_or_else(|| panic!("{} does not publish to {}", self.function().name, topic.name));
+            declared.unwrap_or_else(|| panic!("{} does not publish to {}", self.definition().name, topic.name));
         TopicHandle { context: self, topic, sender: self.env.topics.get_or_init(|| connect(&self.env.sdk)).clone() }
     }
 
@@ -186,32 +198,60 @@ impl Context {
     /// # Panics
     /// When the function's definition does not list the secret.
     #[expect(clippy::panic, reason = "a function uses what its definition lists: the first test that runs it finds where not")]
-    pub async fn secret(&self, secret: &'static Secret) -> Result<Arc<[crate::secrets::SecretValue]>, crate::sender::SendError> {
-        let declared = self.function().secrets.iter().find(|reads| std::ptr::eq(reads.secret, secret));
-        let Reads { connect, .. } = declared.unwrap_or_else(|| panic!("{} does not read {}", self.function().name, secret.name));
+    pub async fn secret(&self, secret: &'static Secret) -> Result<Arc<[crate::secrets::SecretValue]>, SendError> {
+        let declared = self.definition().secrets.iter().find(|reads| std::ptr::eq(reads.secret, secret));
+        let Reads { connect, .. } =
+            declared.unwrap_or_else(|| panic!("{} does not read {}", self.definition().name, secret.name));
         let secrets = self.env.secrets.get_or_init(|| connect(&self.env.sdk)).clone();
         secrets.read(&self.env.sdk.names.secret(secret), self.now()).await
     }
 }
 
+/// The longest delay of SQS.
+const DELAY_MAX: Duration = Duration::from_mins(15);
+
 /// Sends to one queue.
-pub struct QueueHandle<'a> {
+pub struct QueueHandle<'a, T> {
     context: &'a Context,
-    queue: &'static Queue,
+    spec: &'static QueueSpec,
     sender: Arc<dyn QueueSender>,
+    message: PhantomData<fn(T)>,
 }
 
-impl QueueHandle<'_> {
-    /// Sends every body, each to be delivered after `delay` (at most 15 minutes). All are accepted, or an error tells that some may
-    /// not be: send them again, consumers expect duplicates.
-    pub async fn send(&self, bodies: Vec<String>, delay: Duration) -> Result<(), crate::sender::SendError> {
-        let url = self.context.env.sdk.names.queue_url(self.queue);
-        for chunk in bodies.chunks(10) {
-            self.context.meter.count_call();
-            self.sender.send(&url, chunk, delay.min(Duration::from_mins(15)), &self.context.trace).await?;
-        }
-        Ok(())
+impl<T: Serialize> QueueHandle<'_, T> {
+    /// Sends one message.
+    ///
+    /// # Errors
+    /// As [`Self::send_all`].
+    pub async fn send(&self, message: &T, delay: Duration) -> Result<(), SendError> {
+        self.send_all(std::slice::from_ref(message), delay).await
     }
+
+    /// Sends every message, each to be delivered after `delay` (at most 15 minutes).
+    ///
+    /// # Errors
+    /// When some may not have been accepted. Send all of them again: consumers expect duplicates.
+    pub async fn send_all(&self, messages: &[T], delay: Duration) -> Result<(), SendError> {
+        let bodies: Result<Vec<_>, _> = messages.iter().map(serde_json::to_string).collect();
+        let bodies = bodies.map_err(|error| SendError::new(self.spec.name, error))?;
+        send(self.context, self.sender.as_ref(), self.spec, &bodies, delay).await
+    }
+}
+
+/// Not generic: compiled once for all messages.
+async fn send(
+    context: &Context,
+    sender: &dyn QueueSender,
+    spec: &'static QueueSpec,
+    bodies: &[String],
+    delay: Duration,
+) -> Result<(), SendError> {
+    let url = context.env.sdk.names.queue_url(spec);
+    for chunk in bodies.chunks(10) {
+        context.meter.count_call();
+        sender.send(&url, chunk, delay.min(DELAY_MAX), &context.trace).await?;
+    }
+    Ok(())
 }
 
 /// Publishes to one topic.
@@ -224,7 +264,7 @@ pub struct TopicHandle<'a> {
 impl TopicHandle<'_> {
     /// Publishes every event, in no order: neither topics nor queues keep one. All are accepted, or an error tells that some may not
     /// be: publish them again, consumers expect duplicates.
-    pub async fn publish(&self, events: &[String]) -> Result<(), crate::sender::SendError> {
+    pub async fn publish(&self, events: &[String]) -> Result<(), SendError> {
         let arn = &self.context.env.sdk.names.topic_arn(self.topic);
         let publish = |chunk| async move {
             self.context.meter.count_call();

@@ -1,9 +1,7 @@
 //! Copies of records that one process keeps for a moment, for what many requests read and few change. How old a copy may be is the
 //! reader's choice; what follows from an old one must be mended elsewhere, as settlement mends a late slip.
 
-use crate::context::Context;
-use crate::resource::Table;
-use crate::store::{Key, Record, StoreError};
+use crate::store::{Key, Record};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,34 +15,18 @@ const COPIES_MAX: usize = 1_000;
 pub(crate) struct Copies(Mutex<HashMap<Key, (Timestamp, Record)>>);
 
 impl Copies {
-    fn get(&self, key: &Key, now: Timestamp, age_max: Duration) -> Option<Record> {
+    pub(crate) fn get(&self, key: &Key, now: Timestamp, age_max: Duration) -> Option<Record> {
         let copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, record) = copies.get(key)?;
         let age = now.duration_since(*read_at);
         (!age.is_negative() && age.unsigned_abs() <= age_max).then(|| record.clone())
     }
 
-    fn put(&self, record: &Record, now: Timestamp) {
+    pub(crate) fn put(&self, record: &Record, now: Timestamp) {
         let mut copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if copies.len() >= COPIES_MAX {
             copies.clear();
         }
         copies.insert(record.key.clone(), (now, record.clone()));
-    }
-}
-
-impl Context {
-    /// A record, read consistently or from a copy at most `age_max` old. Keys must be unique over the tables that one function copies
-    /// from.
-    pub async fn copy(&self, table: &'static Table, key: &Key, age_max: Duration) -> Result<Option<Record>, StoreError> {
-        let now = self.now();
-        if let Some(copy) = self.env.copies.get(key, now, age_max) {
-            return Ok(Some(copy));
-        }
-        let record = self.table(table).get(key).await?;
-        if let Some(record) = &record {
-            self.env.copies.put(record, now);
-        }
-        Ok(record)
     }
 }

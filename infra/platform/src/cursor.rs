@@ -1,11 +1,11 @@
 //! Where a list goes on. A cursor carries its version, a hash of the list it belongs to (caller and filters) and the last position; the
 //! partition always comes from the caller's token, so a forged cursor moves within the caller's own list only.
 
-use crate::http::Call;
 use crate::problem::Problem;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use shared::hash;
+use shared::id::UserId;
 
 const VERSION: u8 = 1;
 /// The longest cursor that is looked at, in bytes.
@@ -21,24 +21,31 @@ struct Cursor {
 
 /// What a list is of: the caller, the operation and its filters. A cursor is good for one list only.
 #[derive(Debug)]
-pub struct ListId(String);
+pub struct ListId {
+    hash: String,
+    /// The cursor that the caller sent.
+    sent: Option<String>,
+}
 
 impl ListId {
-    pub fn new(call: &Call, operation: &str, filters: &[&str]) -> Self {
-        let mut parts = vec![call.user.as_ref().map_or(b"" as &[u8], |user| user.as_str().as_bytes()), operation.as_bytes()];
+    pub(crate) fn new(user: Option<&UserId>, operation: &str, filters: &[&str], sent: Option<String>) -> Self {
+        let mut parts = vec![user.map_or(b"" as &[u8], |user| user.as_str().as_bytes()), operation.as_bytes()];
         parts.extend(filters.iter().map(|filter| filter.as_bytes()));
-        Self(hash::text(&hash::of_parts(&parts)))
+        Self { hash: hash::text(&hash::of_parts(&parts)), sent }
     }
 
     /// The cursor of this list that goes on after `position`.
     pub fn cursor(&self, position: Vec<String>) -> String {
-        let cursor = Cursor { v: VERSION, list: self.0.clone(), after: position };
+        let cursor = Cursor { v: VERSION, list: self.hash.clone(), after: position };
         BASE64URL_NOPAD.encode(&serde_json::to_vec(&cursor).unwrap_or_default())
     }
 
-    /// The position of `parts` strings that the call's `cursor` parameter names, when it has one.
-    pub fn position(&self, call: &Call, parts: usize) -> Result<Option<Vec<String>>, Problem> {
-        let Some(text) = call.query::<String>("cursor")? else { return Ok(None) };
+    /// The position of `parts` strings that the sent cursor names, when one was sent.
+    ///
+    /// # Errors
+    /// `malformed_parameter` when this list never gave it.
+    pub fn position(&self, parts: usize) -> Result<Option<Vec<String>>, Problem> {
+        let Some(text) = &self.sent else { return Ok(None) };
         if text.len() > TEXT_BYTES_MAX {
             return Err(refused());
         }
@@ -46,7 +53,7 @@ impl ListId {
         let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;
         // No key is empty, and DynamoDB refuses to start after one that is.
         if cursor.v != VERSION
-            || cursor.list != self.0
+            || cursor.list != self.hash
             || cursor.after.len() != parts
             || cursor.after.iter().any(String::is_empty)
         {

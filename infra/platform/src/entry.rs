@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 /// Serves `function` on AWS Lambda until the process is ended.
 pub fn run(function: &'static Function) -> ExitCode {
-    let served = environment(function).map_err(|error| chain(&error)).and_then(serve);
+    let served = environment(function).map_err(|error| chain(&error)).and_then(|env| serve(function, env));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,19 +36,19 @@ fn environment(function: &'static Function) -> Result<Arc<Environment>, SdkError
         shows_cost: std::env::var("KOBAN_SHOWS_COST").is_ok_and(|value| value == "true"),
         settings: Arc::new(function.settings.iter().filter_map(|setting| chosen(setting.name)).collect()),
     };
-    Ok(Arc::new(Environment::new(function, Sdk::from_env()?, surroundings)))
+    Ok(Arc::new(Environment::new(&function.definition, Sdk::from_env()?, surroundings)))
 }
 
 fn chosen(name: &'static str) -> Option<(String, String)> {
     Some((name.to_owned(), std::env::var(format!("KOBAN_{name}")).ok()?))
 }
 
-fn serve(env: Arc<Environment>) -> Result<(), String> {
+fn serve(function: &'static Function, env: Arc<Environment>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let of_init = env.clone();
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let env = env.clone();
-        async move { handle(&env, event).await }
+        async move { handle(function, &env, event).await }
     });
     let served = async {
         of_init.connect().await;
@@ -58,6 +58,7 @@ fn serve(env: Arc<Environment>) -> Result<(), String> {
 }
 
 async fn handle(
+    function: &'static Function,
     env: &Arc<Environment>,
     event: LambdaEvent<Box<RawValue>>,
 ) -> Result<Box<RawValue>, Box<dyn Error + Send + Sync>> {
@@ -68,7 +69,7 @@ async fn handle(
         trace: event.context.xray_trace_id.unwrap_or_default(),
         deadline: tokio::time::Instant::now() + left,
     };
-    let reply = invoke::invoke(env, event.payload.get().as_bytes(), invocation).await?;
+    let reply = invoke::invoke(function, env, event.payload.get().as_bytes(), invocation).await?;
     let reply = String::from_utf8(reply)?;
     Ok(RawValue::from_string(reply)?)
 }

@@ -1,265 +1,60 @@
-//! A function's definition: everything that is true of it, once. Routes, grants, events, limits, the OpenAPI document, the Terraform
-//! wiring and the local cloud all come from this constant; nothing about a function is written anywhere else.
+//! A function: its definition and its code, in one constant, made by a builder that denies by default. A handler's signature is its
+//! contract, and the builder takes only the handler that fits the trigger: what disagrees does not compile.
+//!
+//! ```ignore
+//! pub static FUNCTION: Function = Function::get("get-slip", "/v1/slips/{slip}")
+//!     .says("A slip of the caller", "Another person's slip is answered as one that does not exist.")
+//!     .may(&RACING, &[BatchGetItem])
+//!     .costs(calls(2), wru(0))
+//!     .handled_by(http!(get));
+//! ```
 
-use crate::context::Context;
-use crate::http::{Call, Reply};
-use crate::message::{Failure, Message};
-use crate::problem::{Code, Problem};
+pub use crate::contract::{Contract, Needs, QueryParameter, SchemaOf, Success};
+pub use crate::definition::*;
+pub use crate::service::Service;
+
+use crate::http::HandleCall;
+use crate::list::List;
+use crate::message::{HandleMessage, JobHandler, SweepHandler};
 use crate::relay::{MapChange, WrittenAt};
-use crate::resource::{Queue, Secret, Setting, Table, Topic};
-use crate::secrets::ConnectSecrets;
-use crate::sender::{ConnectQueues, ConnectTopics};
-use futures_util::future::BoxFuture;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Table, Topic};
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::time::Duration;
 
 /// One Lambda function.
 #[derive(Debug)]
 pub struct Function {
-    /// Verb and noun: the file, the binary, the Lambda, the OpenAPI operation, the log group, the alarm and the test bear it.
-    pub name: &'static str,
-    /// One line, for lists.
-    pub summary: &'static str,
-    /// A paragraph, for the docs: what it promises its callers.
-    pub doc: &'static str,
-    pub trigger: Trigger,
-    /// The item actions it may use, table by table. What is not listed is AccessDenied, on the laptop too.
-    pub grants: &'static [Grant],
-    /// The queues it may send to.
-    pub sends: &'static [Sends],
-    /// The topics it may publish to.
-    pub publishes: &'static [Publishes],
-    /// The secrets it may read.
-    pub secrets: &'static [Reads],
-    /// The environment's choices that it may read.
-    pub settings: &'static [&'static Setting],
-    pub timeout: Duration,
-    pub memory_mb: u32,
+    pub definition: Definition,
     pub handler: Handler,
 }
 
-/// What starts a function.
-#[derive(Debug)]
-pub enum Trigger {
-    Http(Route),
-    /// Messages of a queue, in batches of at most `batch`, at most `concurrency` invocations at once.
-    Queue {
-        queue: &'static Queue,
-        batch: u32,
-        concurrency: u32,
-        retry: Retry,
-    },
-    /// A message that the scheduler puts on `queue` every `every_minutes`.
-    Schedule {
-        queue: &'static Queue,
-        every_minutes: u32,
-    },
-    /// Changes of a table, in order.
-    Stream {
-        table: &'static Table,
-        batch: u32,
-    },
-}
+impl Deref for Function {
+    type Target = Definition;
 
-/// When a message that was not handled comes again.
-#[derive(Debug, Clone, Copy)]
-pub enum Retry {
-    /// After the queue's visibility timeout.
-    AfterVisibility,
-    /// As soon as the failure says, by changing the message's visibility. Links the SQS client.
-    AsFailureSays(ConnectRetry),
-}
-
-impl Retry {
-    pub const fn as_failure_says() -> Self {
-        Self::AsFailureSays(ConnectRetry(crate::sender::connect_queues))
+    fn deref(&self) -> &Definition {
+        &self.definition
     }
 }
 
-/// Links the SQS client for changing visibilities.
-#[derive(Debug, Clone, Copy)]
-pub struct ConnectRetry(pub(crate) ConnectQueues);
-
-/// An HTTP route and its contract.
-#[derive(Debug)]
-pub struct Route {
-    pub method: Method,
-    /// `/v1/races/{race}/slips`
-    pub path: &'static str,
-    pub access: Access,
-    pub idempotency: Idempotency,
-    /// The parameters in the path, then those of the query.
-    pub parameters: &'static [Parameter],
-    pub body: Option<SchemaOf>,
-    /// The replies that are not problems.
-    pub replies: &'static [Success],
-    /// The problems of its own, beside those that every route of its kind has.
-    pub problems: &'static [&'static Code],
-    /// The steady rate and burst that the gateway admits, requests per second.
-    pub throttle: Throttle,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
-/// Who may call a route.
-#[derive(Debug, Clone, Copy)]
-pub enum Access {
-    /// Anyone.
-    Public,
-    /// The bearer of a token of the configured issuer; the function acts for that person alone.
-    User,
-    /// The bearer of a shared secret, proven by a Standard Webhooks signature.
-    Signed(&'static Secret),
-}
-
-/// How a repeated request is recognized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Idempotency {
-    /// Reads, and writes whose object the request itself names.
-    Natural,
-    /// By the `Idempotency-Key` header, which must be there.
-    Key,
-}
-
-/// A path or query parameter.
-#[derive(Debug)]
-pub struct Parameter {
-    pub name: &'static str,
-    pub place: Place,
-    pub doc: &'static str,
-    pub required: bool,
-    pub schema: SchemaOf,
-}
-
-impl Parameter {
-    /// How many items a page of a list has.
-    pub const LIMIT: Self = Self::query::<u32>("limit", "How many items, 1 to 100; 20 when not given.");
-    /// Where a list goes on.
-    pub const CURSOR: Self = Self::query::<String>("cursor", "The `next_cursor` of the page before.");
-
-    /// A parameter in the path.
-    pub const fn path<T: JsonSchema>(name: &'static str, doc: &'static str) -> Self {
-        Self { name, place: Place::Path, doc, required: true, schema: SchemaGenerator::subschema_for::<T> }
-    }
-
-    /// A query parameter that may be left out.
-    pub const fn query<T: JsonSchema>(name: &'static str, doc: &'static str) -> Self {
-        Self { name, place: Place::Query, doc, required: false, schema: SchemaGenerator::subschema_for::<T> }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    Path,
-    Query,
-}
-
-/// A reply that is not a problem.
-#[derive(Debug)]
-pub struct Success {
-    pub status: u16,
-    pub doc: &'static str,
-    pub schema: SchemaOf,
-}
-
-impl Success {
-    /// A reply of status `status` whose body is a `T`.
-    pub const fn of<T: JsonSchema>(status: u16, doc: &'static str) -> Self {
-        Self { status, doc, schema: SchemaGenerator::subschema_for::<T> }
-    }
-}
-
-/// The schema of a body.
-pub const fn schema<T: JsonSchema>() -> SchemaOf {
-    SchemaGenerator::subschema_for::<T>
-}
-
-/// Requests per second.
-#[derive(Debug, Clone, Copy)]
-pub struct Throttle {
-    pub rate: u32,
-    pub burst: u32,
-}
-
-/// Makes the JSON Schema of a type, as `SchemaGenerator::subschema_for::<T>` does.
-pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-/// Item actions on a table and, for `Query`, its indexes.
-#[derive(Debug)]
-pub struct Grant {
-    pub table: &'static Table,
-    pub actions: &'static [Action],
-}
-
-/// A DynamoDB item action. `PutInTransaction` is `PutItem` admitted only inside `TransactWriteItems`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
-    GetItem,
-    BatchGetItem,
-    Query,
-    QueryIndex,
-    PutItem,
-    PutInTransaction,
-}
-
-/// A queue that a function sends to. Making one links the SQS client into the function's binary.
-#[derive(Debug)]
-pub struct Sends {
-    pub queue: &'static Queue,
-    pub(crate) connect: ConnectQueues,
-}
-
-/// A topic that a function publishes to. Making one links the SNS client into the function's binary.
-#[derive(Debug)]
-pub struct Publishes {
-    pub topic: &'static Topic,
-    pub(crate) connect: ConnectTopics,
-}
-
-/// A secret that a function reads. Making one links the SSM client into the function's binary.
-#[derive(Debug)]
-pub struct Reads {
-    pub secret: &'static Secret,
-    pub(crate) connect: ConnectSecrets,
-}
-
-/// A handler of HTTP calls.
-pub type HandleCall = for<'a> fn(&'a Context, Call) -> BoxFuture<'a, Result<Reply, Problem>>;
-/// A handler of one message of a queue.
-pub type HandleMessage = for<'a> fn(&'a Context, Message) -> BoxFuture<'a, Result<(), Failure>>;
-
-/// The code. Its kind must fit the trigger's; a test holds that for every function.
+/// The code. The builder holds that its kind fits the trigger's.
 pub enum Handler {
-    Http(HandleCall),
+    Http(HttpHandler),
     Message(HandleMessage),
     /// Maps each change to the events it means and publishes them to `topic`.
     Relay {
         topic: &'static Topic,
-        /// Where changes go that cannot be mapped, and batches that AWS gives up on.
-        failures: &'static Queue,
         map: MapChange,
         /// When a record was written that `map` makes events of.
         written_at: WrittenAt,
     },
+}
+
+/// The code of a route, and what its signature says.
+#[derive(Clone, Copy)]
+pub struct HttpHandler {
+    pub handle: HandleCall,
+    pub describe: fn(&mut Contract),
 }
 
 impl std::fmt::Debug for Handler {
@@ -273,23 +68,315 @@ impl std::fmt::Debug for Handler {
 }
 
 impl Function {
-    /// The queue whose messages it consumes, if it does.
-    pub fn consumes(&self) -> Option<&'static Queue> {
-        match &self.trigger {
-            Trigger::Queue { queue, .. } | Trigger::Schedule { queue, .. } => Some(queue),
-            Trigger::Http(_) | Trigger::Stream { .. } => None,
-        }
+    /// A route that reads.
+    pub const fn get(name: &'static str, path: &'static str) -> Builder<Http> {
+        Builder::route(name, Method::Get, path)
     }
 
-    pub fn route(&self) -> Option<&Route> {
-        match &self.trigger {
-            Trigger::Http(route) => Some(route),
-            _ => None,
-        }
+    /// A route that changes something, under an `Idempotency-Key`.
+    pub const fn post(name: &'static str, path: &'static str) -> Builder<Http> {
+        Builder::route(name, Method::Post, path)
     }
 
-    /// How long a message stays invisible once received: six times the timeout, as AWS advises for Lambda.
-    pub fn visibility(&self) -> Duration {
-        self.timeout * 6
+    /// A route that replaces what the path names.
+    pub const fn put(name: &'static str, path: &'static str) -> Builder<Http> {
+        Builder::route(name, Method::Put, path).naturally_idempotent()
+    }
+
+    /// A route that changes part of what the path names, under an `Idempotency-Key`.
+    pub const fn patch(name: &'static str, path: &'static str) -> Builder<Http> {
+        Builder::route(name, Method::Patch, path)
+    }
+
+    /// A route that removes what the path names.
+    pub const fn delete(name: &'static str, path: &'static str) -> Builder<Http> {
+        Builder::route(name, Method::Delete, path).naturally_idempotent()
+    }
+
+    /// A worker of a queue: ten messages at a time, ten invocations at once.
+    pub const fn worker<T>(name: &'static str, queue: &'static Queue<T>) -> Builder<Job<T>> {
+        let trigger = Trigger::Queue { queue: &queue.spec, batch: 10, concurrency: 10, retry: Retry::AfterVisibility };
+        Builder::new(name, trigger).timeout_s(30)
+    }
+
+    /// A sweep that the scheduler calls every so many minutes, through a queue of its own name.
+    pub const fn every_minutes(name: &'static str, minutes: u32) -> Builder<Sweep> {
+        Builder::scheduled(name, Schedule::EveryMinutes(minutes))
+    }
+
+    /// A sweep that the scheduler calls at the times of a cron expression, through a queue of its own name. The fields are EventBridge
+    /// Scheduler's: minutes, hours, day of month, month, day of week, year; the zone is a name of the IANA database.
+    pub const fn cron(name: &'static str, fields: &'static str, zone: &'static str) -> Builder<Sweep> {
+        Builder::scheduled(name, Schedule::Cron { fields, zone })
+    }
+
+    /// The relay of a table. `failures` is the queue of changes that no event can be made of; the macro `relay!` names it.
+    pub const fn relay(name: &'static str, failures: &'static str, table: &'static Table) -> Builder<Relay> {
+        let failures = QueueSpec::new(failures, "Changes that no event could be made of.");
+        Builder::new(name, Trigger::Stream { table, batch: 500, failures }).timeout_s(60)
+    }
+
+    /// What its signature says, where it is a route.
+    pub fn contract(&self) -> Contract {
+        let mut contract = Contract::default();
+        if let Handler::Http(HttpHandler { describe, .. }) = &self.handler {
+            describe(&mut contract);
+        }
+        contract
+    }
+
+    /// The topic it relays to, if it is a relay.
+    pub const fn relays_to(&self) -> Option<&'static Topic> {
+        match &self.handler {
+            Handler::Relay { topic, .. } => Some(topic),
+            Handler::Http(_) | Handler::Message(_) => None,
+        }
+    }
+}
+
+/// A relay, with its failures queue beside it: `relay!("relay-wallet", &WALLET)`.
+#[macro_export]
+macro_rules! relay {
+    ($name:literal, $table:expr) => {
+        $crate::Function::relay($name, concat!($name, "-failures"), $table)
+    };
+}
+
+/// The handler of a route: an async function of the context and of what it takes. Its signature is the route's contract.
+#[macro_export]
+macro_rules! http {
+    ($handler:path) => {
+        $crate::function::HttpHandler {
+            handle: |context, call| $crate::http::serve(context, call, $handler),
+            describe: |contract| $crate::http::describe(contract, $handler),
+        }
+    };
+}
+
+/// The handler of a worker or a sweep: an async function of the context and, for a worker, of the message.
+#[macro_export]
+macro_rules! job {
+    ($handler:path) => {
+        $crate::message::JobHandler::new(
+            |context, message| $crate::message::work(context, message, $handler),
+            || $crate::message::takes($handler),
+        )
+    };
+}
+
+/// The handler of a sweep: an async function of the context.
+#[macro_export]
+macro_rules! sweep {
+    ($handler:path) => {
+        $crate::message::SweepHandler(|context, _message| Box::pin($handler(context)))
+    };
+}
+
+/// A definition under construction, of a function that is a `Kind`: [`Http`], [`Job`], [`Sweep`] or [`Relay`].
+#[must_use]
+pub struct Builder<Kind> {
+    definition: Definition,
+    kind: PhantomData<fn() -> Kind>,
+}
+
+/// A route.
+pub struct Http;
+/// A worker of messages that are `T`.
+pub struct Job<T>(PhantomData<T>);
+/// What a schedule calls.
+pub struct Sweep;
+/// What a table's stream calls.
+pub struct Relay;
+
+impl<Kind> Builder<Kind> {
+    const fn new(name: &'static str, trigger: Trigger) -> Self {
+        let definition = Definition {
+            name,
+            summary: "",
+            doc: "",
+            trigger,
+            grants: List::EMPTY,
+            sends: List::EMPTY,
+            publishes: List::EMPTY,
+            secrets: List::EMPTY,
+            settings: List::EMPTY,
+            alarms: List::EMPTY,
+            timeout: Duration::from_secs(10),
+            memory_mb: 256,
+            costs: None,
+        };
+        Self { definition, kind: PhantomData }
+    }
+
+    /// One line for lists, and a paragraph: what it promises.
+    pub const fn says(mut self, summary: &'static str, doc: &'static str) -> Self {
+        self.definition.summary = summary;
+        self.definition.doc = doc;
+        self
+    }
+
+    /// Grants item actions on a table.
+    pub const fn may(self, table: &'static Table, actions: &'static [Action]) -> Self {
+        self.with(Grant { table, actions })
+    }
+
+    /// Adds a grant that another crate declares.
+    pub const fn with(mut self, grant: Grant) -> Self {
+        self.definition.grants = self.definition.grants.with(grant);
+        self
+    }
+
+    /// Grants sending to a queue.
+    pub const fn sends<T>(mut self, queue: &'static Queue<T>) -> Self {
+        self.definition.sends = self.definition.sends.with(Sends::to(&queue.spec));
+        self
+    }
+
+    /// Grants reading a secret.
+    pub const fn reads(mut self, secret: &'static Secret) -> Self {
+        self.definition.secrets = self.definition.secrets.with(Reads::of(secret));
+        self
+    }
+
+    /// Grants reading a choice of the environment.
+    pub const fn chooses(mut self, setting: &'static Setting) -> Self {
+        self.definition.settings = self.definition.settings.with(setting);
+        self
+    }
+
+    /// Lets it raise an alarm.
+    pub const fn raises(mut self, alarm: &'static Alarm) -> Self {
+        self.definition.alarms = self.definition.alarms.with(alarm);
+        self
+    }
+
+    /// How long an invocation may take; 10 s for routes, 30 s for workers and sweeps, 60 s for relays where nothing else is said.
+    pub const fn timeout_s(mut self, seconds: u64) -> Self {
+        self.definition.timeout = Duration::from_secs(seconds);
+        self
+    }
+
+    /// Its memory, which also decides its share of a CPU; 256 MB where nothing else is said.
+    pub const fn memory_mb(mut self, memory_mb: u32) -> Self {
+        self.definition.memory_mb = memory_mb;
+        self
+    }
+
+    /// The most DynamoDB calls and write units that one success may cost, when nothing else changes what it reads. Tests hold it.
+    pub const fn costs(mut self, calls: Calls, wru: Wru) -> Self {
+        self.definition.costs = Some(Costs { calls, wru });
+        self
+    }
+}
+
+impl Builder<Http> {
+    const fn route(name: &'static str, method: Method, path: &'static str) -> Self {
+        let idempotency = if method.is_mutating() { Idempotency::Key } else { Idempotency::Natural };
+        let throttle = Throttle { rate: 500, burst: 1_000 };
+        Self::new(name, Trigger::Http(Route { method, path, access: Access::User, idempotency, throttle }))
+    }
+
+    #[expect(clippy::panic, reason = "this builder is of a route, and is evaluated at compile time")]
+    const fn change(mut self, change: RouteChange) -> Self {
+        let Trigger::Http(mut route) = self.definition.trigger else { panic!("a route") };
+        match change {
+            RouteChange::Access(access) => route.access = access,
+            RouteChange::Idempotency(idempotency) => route.idempotency = idempotency,
+            RouteChange::Throttle(throttle) => route.throttle = throttle,
+        }
+        self.definition.trigger = Trigger::Http(route);
+        self
+    }
+
+    /// Anyone may call it. Where nothing else is said, only the bearer of a token may.
+    pub const fn public(self) -> Self {
+        self.change(RouteChange::Access(Access::Public)).naturally_idempotent()
+    }
+
+    /// The bearer of `secret` may call it, whose signature covers the body. The message's id makes a repeat known.
+    pub const fn signed(self, secret: &'static Secret) -> Self {
+        self.change(RouteChange::Access(Access::Signed(secret))).naturally_idempotent().reads(secret)
+    }
+
+    /// The request itself names what it changes, so that it needs no `Idempotency-Key`.
+    pub const fn naturally_idempotent(self) -> Self {
+        self.change(RouteChange::Idempotency(Idempotency::Natural))
+    }
+
+    /// The steady rate and the burst that the gateway admits, in requests per second; 500 and 1,000 where nothing else is said.
+    pub const fn throttle(self, rate: u32, burst: u32) -> Self {
+        self.change(RouteChange::Throttle(Throttle { rate, burst }))
+    }
+
+    pub const fn handled_by(self, handler: HttpHandler) -> Function {
+        Function { definition: self.definition, handler: Handler::Http(handler) }
+    }
+}
+
+/// A change of a route.
+#[derive(Clone, Copy)]
+enum RouteChange {
+    Access(Access),
+    Idempotency(Idempotency),
+    Throttle(Throttle),
+}
+
+impl<T> Builder<Job<T>> {
+    #[expect(clippy::panic, reason = "this builder is of a worker, and is evaluated at compile time")]
+    const fn change(mut self, change: JobChange) -> Self {
+        let Trigger::Queue { queue, mut batch, mut concurrency, mut retry } = self.definition.trigger else { panic!("a worker") };
+        match change {
+            JobChange::Batch(messages) => batch = messages,
+            JobChange::Concurrency(invocations) => concurrency = invocations,
+            JobChange::Retry(of_failures) => retry = of_failures,
+        }
+        self.definition.trigger = Trigger::Queue { queue, batch, concurrency, retry };
+        self
+    }
+
+    /// One message an invocation.
+    pub const fn one_at_a_time(self) -> Self {
+        self.change(JobChange::Batch(1))
+    }
+
+    /// How many invocations may run at once; 10 where nothing else is said.
+    pub const fn concurrency(self, invocations: u32) -> Self {
+        self.change(JobChange::Concurrency(invocations))
+    }
+
+    /// A message that failed comes again when its failure says, instead of after the queue's visibility timeout. Links the SQS client.
+    pub const fn retry_per_failure(self) -> Self {
+        self.change(JobChange::Retry(Retry::as_failure_says()))
+    }
+
+    pub const fn handled_by(self, handler: JobHandler<T>) -> Function {
+        Function { definition: self.definition, handler: Handler::Message(handler.handle()) }
+    }
+}
+
+/// A change of a worker.
+#[derive(Clone, Copy)]
+enum JobChange {
+    Batch(u32),
+    Concurrency(u32),
+    Retry(Retry),
+}
+
+impl Builder<Sweep> {
+    const fn scheduled(name: &'static str, schedule: Schedule) -> Self {
+        let queue = QueueSpec::new(name, "The scheduler's calls.");
+        Self::new(name, Trigger::Schedule { queue, schedule }).timeout_s(30)
+    }
+
+    pub const fn handled_by(self, handler: SweepHandler) -> Function {
+        Function { definition: self.definition, handler: Handler::Message(handler.0) }
+    }
+}
+
+impl Builder<Relay> {
+    /// Publishes what `map` makes of each change to `topic`. `written_at` says when a record was written.
+    pub const fn publishes(mut self, topic: &'static Topic, map: MapChange, written_at: WrittenAt) -> Function {
+        self.definition.publishes = self.definition.publishes.with(Publishes::to(topic));
+        Function { definition: self.definition, handler: Handler::Relay { topic, map, written_at } }
     }
 }

@@ -1,11 +1,24 @@
-//! HTTP calls as a function sees them: API Gateway's own event (payload format 2.0), parsed once at the edge, and the reply in its
-//! form.
+//! HTTP calls as a handler sees them: each argument is parsed once at the edge, and each reply says its status and its type.
+//!
+//! A handler is an async function of the context and of up to six arguments that are [`FromCall`]. Its reply is [`IntoReply`], its error
+//! [`Refuses`]. All three describe themselves, so the signature is the contract.
 
-use crate::function::{Parameter, Place};
-use crate::problem::{self, Problem};
+mod arguments;
+mod event;
+mod replies;
+
+pub use arguments::{Body, Intent, Paging, Path, SignedMessage};
+pub(crate) use event::HttpEvent;
+pub use replies::{
+    Accepted, Created, Csv, Html, Json, List, MediaType, NoContent, Pdf, Png, RESPONSE_BYTES_MAX, Redirect, Text, Typed,
+};
+
+use crate::context::Context;
+use crate::contract::Contract;
+use crate::problem::Problem;
+use crate::refusal::Refuses;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use shared::hash;
 use shared::id::UserId;
 use std::collections::HashMap;
@@ -13,50 +26,34 @@ use std::collections::HashMap;
 /// The largest body in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1_024;
 
+/// A handler of HTTP calls.
+pub type HandleCall = for<'a> fn(&'a Context, Call) -> BoxFuture<'a, Result<Reply, Problem>>;
+
 /// A request that was admitted: its caller is known, its key is there, its signature fits, where the route asks for them.
 #[derive(Debug)]
 pub struct Call {
     pub(crate) user: Option<UserId>,
     pub(crate) idempotency_key: String,
-    pub(crate) path: HashMap<String, String>,
+    /// The id of a signed message.
+    pub(crate) message_id: String,
+    /// The values of the path's parameters that no argument has taken yet, from left to right.
+    pub(crate) path: std::vec::IntoIter<String>,
     pub(crate) query: HashMap<String, String>,
     pub(crate) body: Vec<u8>,
     /// When the gateway received it.
-    pub requested_at: Timestamp,
-    /// The id of a signed message.
-    pub message_id: String,
+    pub(crate) requested_at: Timestamp,
 }
 
 impl Call {
-    /// The caller, on routes for users.
-    ///
-    /// # Panics
-    /// On a route whose access is not `User`: a mistake in the definition.
-    #[expect(
-        clippy::panic,
-        reason = "a handler asks for the user where its route is for users: the first test that runs it finds where not"
-    )]
-    pub fn user(&self) -> &UserId {
-        self.user.as_ref().unwrap_or_else(|| panic!("a route that is not for users has no user"))
-    }
-
-    /// The `Idempotency-Key`, on routes that need one.
-    pub fn idempotency_key(&self) -> &str {
-        &self.idempotency_key
-    }
-
     /// The hash of what is asked: the same for a repeat, different for another body.
-    pub fn request_hash(&self) -> hash::Hash {
+    pub(crate) fn request_hash(&self) -> hash::Hash {
         hash::of_parts(&[b"request", &self.body])
     }
 
-    /// A path parameter; one that is no id of its kind names nothing that exists.
-    pub fn path<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
-        let value = self.path.get(name).map(String::as_str).unwrap_or_default();
-        value.parse().map_err(|_| Problem::new(&problem::NOT_FOUND, ""))
-    }
-
     /// A query parameter, when it is there.
+    ///
+    /// # Errors
+    /// `malformed_parameter` with the parameter's name.
     pub fn query<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Problem>
     where
         T::Err: std::fmt::Display,
@@ -66,60 +63,26 @@ impl Call {
     }
 
     /// Refuses query parameters that the route does not have.
-    pub(crate) fn check_query(&self, known: &[Parameter]) -> Result<(), Problem> {
-        let is_known = |name: &str| known.iter().any(|one| one.place == Place::Query && one.name == name);
+    pub(crate) fn check_query(&self, contract: &Contract) -> Result<(), Problem> {
+        let is_known = |name: &str| contract.query.iter().any(|one| one.name == name);
         match self.query.keys().find(|name| !is_known(name)) {
             Some(unknown) => Err(Problem::parameter(unknown, "this route has no such parameter")),
             None => Ok(()),
         }
     }
-
-    /// The `limit` of a list: 1 to 100, 20 when not given.
-    pub fn limit(&self) -> Result<u32, Problem> {
-        match self.query::<u32>("limit")? {
-            None => Ok(20),
-            Some(limit) if (1..=100).contains(&limit) => Ok(limit),
-            Some(_) => Err(Problem::parameter("limit", "must be 1 to 100")),
-        }
-    }
-
-    /// The body as `T`; the problem points at the field that does not fit.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        let value = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| Problem::field(pointer(error.path()), error.inner().to_string()))?;
-        reader.end().map_err(|_| Problem::field("", "there is more after the JSON value"))?;
-        Ok(value)
-    }
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => pointer.extend(["/", &index.to_string()]),
-            Segment::Map { key } => pointer.extend(["/", &key.replace('~', "~0").replace('/', "~1")]),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
 }
 
 /// A reply that is not a problem.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
-    pub body: String,
+    /// Empty for a reply without a body.
+    pub media_type: &'static str,
+    pub body: Vec<u8>,
     pub headers: Vec<(&'static str, String)>,
 }
 
 impl Reply {
-    pub fn json(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self { status, body, headers: Vec::new() })
-    }
-
     /// Marks the outcome of an earlier identical request.
     #[must_use]
     pub fn replayed(mut self, replayed: bool) -> Self {
@@ -130,43 +93,116 @@ impl Reply {
     }
 }
 
-/// A page of a list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[schemars(rename = "ListOf{T}")]
-pub struct List<T> {
-    pub items: Vec<T>,
-    /// Send it back as `cursor` for the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
+/// An argument of a handler.
+pub trait FromCall: Sized + Send {
+    /// Adds what it takes to the route's contract.
+    fn describe(contract: &mut Contract);
+
+    /// Takes it from the call.
+    fn from_call(call: &mut Call) -> Result<Self, Problem>;
 }
 
-/// API Gateway's event, the parts that functions read.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct HttpEvent {
-    #[serde(default)]
-    pub headers: HashMap<String, String>,
-    pub query_string_parameters: Option<HashMap<String, String>>,
-    pub path_parameters: Option<HashMap<String, String>>,
-    pub body: Option<String>,
-    #[serde(default)]
-    pub is_base64_encoded: bool,
-    pub request_context: RequestContext,
+/// What a handler answers.
+pub trait IntoReply {
+    /// Adds its status and type to the route's contract.
+    fn describe(contract: &mut Contract);
+
+    fn into_reply(self) -> Result<Reply, Problem>;
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RequestContext {
-    pub time_epoch: i64,
-    pub authorizer: Option<Authorizer>,
+/// A handler's function: of the context and of arguments whose types are `Arguments`.
+#[diagnostic::on_unimplemented(
+    message = "this is no handler of a route",
+    note = "a handler is `async fn(&Context, arguments…) -> Result<reply, error>`",
+    note = "each argument is `FromCall`: Intent, UserId, SignedMessage, Path<T>, Body<T>, Paging, or a struct of `query!`",
+    note = "the reply is `IntoReply`: Json<T>, Created<T>, Accepted<T>, NoContent, Done<…>, …",
+    note = "the error is `Refuses`: Problem or Refused<R>"
+)]
+pub trait Handles<'a, Arguments>: Copy + Send + 'a {
+    fn describe(contract: &mut Contract);
+
+    fn call(self, context: &'a Context, call: Call) -> BoxFuture<'a, Result<Reply, Problem>>;
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Authorizer {
-    pub jwt: Option<Jwt>,
+macro_rules! handles {
+    ($($argument:ident),*) => {
+        impl<'a, Function, Answer, Success, Failure, $($argument),*> Handles<'a, ($($argument,)*)> for Function
+        where
+            Function: Fn(&'a Context, $($argument),*) -> Answer + Copy + Send + 'a,
+            Answer: Future<Output = Result<Success, Failure>> + Send + 'a,
+            Success: IntoReply + 'a,
+            Failure: Refuses + 'a,
+            $($argument: FromCall + 'a,)*
+        {
+            fn describe(contract: &mut Contract) {
+                $($argument::describe(contract);)*
+                Success::describe(contract);
+                contract.refuses(Failure::CODES);
+            }
+
+            #[allow(unused_mut, unused_variables, non_snake_case, reason = "of no arguments none is taken")]
+            fn call(self, context: &'a Context, mut call: Call) -> BoxFuture<'a, Result<Reply, Problem>> {
+                Box::pin(async move {
+                    $(let $argument = $argument::from_call(&mut call)?;)*
+                    self(context, $($argument),*).await.map_err(Into::into)?.into_reply()
+                })
+            }
+        }
+    };
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Jwt {
-    pub claims: HashMap<String, String>,
+handles!();
+handles!(A);
+handles!(A, B);
+handles!(A, B, C);
+handles!(A, B, C, D);
+handles!(A, B, C, D, E);
+handles!(A, B, C, D, E, F);
+
+/// Calls a handler: what the macro `http!` does.
+pub fn serve<'a, Arguments, H: Handles<'a, Arguments>>(
+    context: &'a Context,
+    call: Call,
+    handler: H,
+) -> BoxFuture<'a, Result<Reply, Problem>> {
+    handler.call(context, call)
+}
+
+/// Adds what a handler's signature says to `contract`.
+pub fn describe<'a, Arguments, H: Handles<'a, Arguments>>(contract: &mut Contract, _handler: H) {
+    H::describe(contract);
+}
+
+/// Declares a struct of query parameters, each of which may be left out. Its fields' first doc line is the parameter's description.
+///
+/// ```ignore
+/// platform::query! {
+///     /// Which races.
+///     struct RacesQuery {
+///         /// The day, today in Asia/Tokyo when it is not given.
+///         date: Option<Date>,
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! query {
+    ($(#[$of:meta])* $visibility:vis struct $name:ident {
+        $(#[doc = $doc:literal] $(#[doc = $more:literal])* $field:ident: Option<$type:ty>,)+
+    }) => {
+        $(#[$of])*
+        #[derive(Debug)]
+        $visibility struct $name {
+            $(#[doc = $doc] $(#[doc = $more])* $field: Option<$type>,)+
+        }
+
+        impl $crate::http::FromCall for $name {
+            fn describe(contract: &mut $crate::function::Contract) {
+                $(contract.takes_query::<$type>(stringify!($field), concat!($doc $(, $more)*).trim_ascii_start());)+
+            }
+
+            fn from_call(call: &mut $crate::http::Call) -> Result<Self, $crate::Problem> {
+                Ok(Self { $($field: call.query(stringify!($field))?,)+ })
+            }
+        }
+    };
 }

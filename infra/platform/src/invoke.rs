@@ -2,12 +2,14 @@
 //! simulator. A failure is logged here, once, with its whole cause; a panic fails its own request or record alone.
 
 use crate::context::{Context, Environment};
-use crate::function::{HandleCall, Handler, Route, Trigger};
+use crate::contract::Contract;
+use crate::function::{Function, Handler, HttpHandler, Route, Trigger};
 use crate::http::{HttpEvent, Reply};
 use crate::message::{self, REPORT_TIME, SqsEvent};
 use crate::problem::{Problem, chain};
 use crate::relay::{self, StreamEvent};
 use crate::{admission, telemetry};
+use data_encoding::BASE64;
 use futures_util::FutureExt;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,10 +44,15 @@ struct HttpReply {
 ///
 /// # Errors
 /// When the event is not of the trigger's kind, or when a relay could not publish.
-pub async fn invoke(env: &Arc<Environment>, event: &[u8], invocation: Invocation) -> Result<Vec<u8>, InvokeError> {
+pub async fn invoke(
+    function: &'static Function,
+    env: &Arc<Environment>,
+    event: &[u8],
+    invocation: Invocation,
+) -> Result<Vec<u8>, InvokeError> {
     let started = tokio::time::Instant::now();
     let mut context = Context::new(env.clone(), invocation.request_id, invocation.trace, invocation.deadline);
-    let (outcome, reply) = match (&env.function.handler, &env.function.trigger) {
+    let (outcome, reply) = match (&function.handler, &function.definition.trigger) {
         (Handler::Http(handle), Trigger::Http(route)) => serve(&mut context, route, *handle, event).await?,
         (Handler::Message(handle), _) => {
             let event: SqsEvent = parse(event)?;
@@ -56,7 +63,7 @@ pub async fn invoke(env: &Arc<Environment>, event: &[u8], invocation: Invocation
             let reply = message::handle_batch(&context, *handle, event).await;
             (format!("{} of {count} handled", count - reply.batch_item_failures.len()), render(&reply)?)
         }
-        (Handler::Relay { topic, failures, map, .. }, _) => {
+        (Handler::Relay { topic, map, .. }, Trigger::Stream { failures, .. }) => {
             let event: StreamEvent<'_> = parse(event)?;
             let count = event.records.len();
             if let Err(error) = relay::relay(&context, topic, failures, *map, event).await {
@@ -65,7 +72,10 @@ pub async fn invoke(env: &Arc<Environment>, event: &[u8], invocation: Invocation
             }
             (format!("{count} relayed"), br#"{"batchItemFailures":[]}"#.to_vec())
         }
-        (Handler::Http(_), _) => return Err(InvokeError("an HTTP handler needs an HTTP trigger".into())),
+        // The builder makes no such function.
+        (Handler::Http(_) | Handler::Relay { .. }, _) => {
+            return Err(InvokeError("a handler that does not fit its trigger".into()));
+        }
     };
     telemetry::log_invocation(&context, &outcome, started.elapsed());
     Ok(reply)
@@ -79,14 +89,24 @@ fn render(reply: &impl Serialize) -> Result<Vec<u8>, InvokeError> {
     serde_json::to_vec(reply).map_err(|error| InvokeError(error.to_string()))
 }
 
-async fn serve(context: &mut Context, route: &Route, handle: HandleCall, event: &[u8]) -> Result<(String, Vec<u8>), InvokeError> {
+async fn serve(
+    context: &mut Context,
+    route: &Route,
+    handler: HttpHandler,
+    event: &[u8],
+) -> Result<(String, Vec<u8>), InvokeError> {
     let event: HttpEvent = parse(event)?;
     context.take_trace(event.headers.get("traceparent").map(String::as_str));
     let context = &*context;
+    let contract = context.env.contract.get_or_init(|| {
+        let mut contract = Contract::default();
+        (handler.describe)(&mut contract);
+        contract
+    });
     let time_left = context.remaining().saturating_sub(REPORT_TIME);
     let handled = async {
-        let call = admission::admit(context, route, event).await?;
-        handle(context, call).await
+        let call = admission::admit(context, (route, contract), event).await?;
+        (handler.handle)(context, call).await
     };
     let replied = match AssertUnwindSafe(tokio::time::timeout(time_left, handled)).catch_unwind().await {
         Ok(Ok(replied)) => replied,
@@ -94,7 +114,7 @@ async fn serve(context: &mut Context, route: &Route, handle: HandleCall, event: 
         Err(panic) => Err(Problem::internal(format!("panic: {}", telemetry::panic_text(panic.as_ref())))),
     };
     let reply = match replied {
-        Ok(reply) => http_reply(context, "application/json", reply),
+        Ok(reply) => http_reply(context, reply),
         Err(problem) => problem_reply(context, &problem),
     };
     Ok((reply.status_code.to_string(), render(&reply)?))
@@ -104,22 +124,30 @@ fn problem_reply(context: &Context, problem: &Problem) -> HttpReply {
     if let Some(cause) = &problem.cause {
         telemetry::log_failure(context, problem.code.code, "", 1, &chain(cause.as_ref()));
     }
-    let body = problem.to_json(&context.request_id).to_string();
-    let mut reply = Reply { status: problem.code.status, body, headers: Vec::new() }.replayed(problem.replayed);
+    let body = problem.to_json(&context.request_id).to_string().into_bytes();
+    let media_type = "application/problem+json";
+    let mut reply = Reply { status: problem.code.status, media_type, body, headers: Vec::new() }.replayed(problem.replayed);
     if problem.code.status == 429 {
         reply.headers.push(("retry-after", "1".into()));
     }
-    http_reply(context, "application/problem+json", reply)
+    http_reply(context, reply)
 }
 
-fn http_reply(context: &Context, content_type: &str, reply: Reply) -> HttpReply {
+fn http_reply(context: &Context, reply: Reply) -> HttpReply {
     let mut headers: BTreeMap<_, _> = reply.headers.into_iter().collect();
-    headers.insert("content-type", content_type.into());
+    if !reply.media_type.is_empty() {
+        headers.insert("content-type", reply.media_type.into());
+    }
     headers.insert("cache-control", "no-store".into());
     if context.env.shows_cost {
         let usage = context.meter.usage();
         let timing = format!(r#"calls;desc="{}", wru;desc="{}", rru;desc="{}""#, usage.dynamodb_calls, usage.wru, usage.rru);
         headers.insert("server-timing", timing);
     }
-    HttpReply { status_code: reply.status, headers, body: reply.body, is_base64_encoded: false }
+    // What is text goes as it is; any other bytes go as base64.
+    let (body, is_base64_encoded) = match String::from_utf8(reply.body) {
+        Ok(text) => (text, false),
+        Err(bytes) => (BASE64.encode(bytes.as_bytes()), true),
+    };
+    HttpReply { status_code: reply.status, headers, body, is_base64_encoded }
 }

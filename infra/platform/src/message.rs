@@ -2,12 +2,15 @@
 //! that record alone, and no record stays unanswered.
 
 use crate::context::Context;
-use crate::function::{HandleMessage, Retry, Trigger};
+use crate::definition::{Retry, Trigger};
 use crate::problem::{Problem, chain};
 use crate::telemetry;
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -16,22 +19,105 @@ const CONCURRENT_MAX: usize = 10;
 /// What is kept of the function's timeout to report the batch.
 pub(crate) const REPORT_TIME: Duration = Duration::from_millis(500);
 
-/// One message.
+/// A handler of one message of a queue.
+pub type HandleMessage = for<'a> fn(&'a Context, Message) -> BoxFuture<'a, Result<(), Failure>>;
+
+/// One message, as it was received.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub id: String,
     pub body: String,
     /// 1 at the first delivery.
     pub receives: u32,
-    /// `traceparent`, as it was sent.
-    pub trace: String,
 }
 
 impl Message {
     /// The body as `T`; one that does not fit is a poison message, which ends in the dead-letter queue.
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
+    fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.body).map_err(Failure::new)
     }
+}
+
+/// What is known of a message beside its body.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub id: String,
+    /// 1 at the first delivery.
+    pub receives: u32,
+}
+
+/// What a consumer reads of an event: its data. A message that is sent to the same queue directly has the same form.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EventData<T> {
+    pub data: T,
+}
+
+/// The handler of a worker whose messages are `T`: what the macro `job!` makes.
+pub struct JobHandler<T> {
+    handle: HandleMessage,
+    message: PhantomData<fn(T)>,
+}
+
+impl<T> JobHandler<T> {
+    /// `_takes` is never called: it ties the handler's message to `T`.
+    pub const fn new(handle: HandleMessage, _takes: fn() -> PhantomData<fn(T)>) -> Self {
+        Self { handle, message: PhantomData }
+    }
+
+    pub(crate) const fn handle(&self) -> HandleMessage {
+        self.handle
+    }
+}
+
+/// The handler of a sweep: what the macro `sweep!` makes.
+#[derive(Clone, Copy)]
+pub struct SweepHandler(pub HandleMessage);
+
+/// A worker's function: of the context and a message, and of the message's delivery where it wants that as well.
+#[diagnostic::on_unimplemented(
+    message = "this is no handler of a worker",
+    note = "a handler is `async fn(&Context, T) -> Result<(), Failure>` or `async fn(&Context, T, Delivery) -> …`",
+    note = "T is the type of the queue's messages"
+)]
+pub trait Works<'a, T, Arguments>: Copy + Send + 'a {
+    fn work(self, context: &'a Context, message: T, delivery: Delivery) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+impl<'a, T: 'a, Function, Answer> Works<'a, T, (T,)> for Function
+where
+    Function: Fn(&'a Context, T) -> Answer + Copy + Send + 'a,
+    Answer: Future<Output = Result<(), Failure>> + Send + 'a,
+{
+    fn work(self, context: &'a Context, message: T, _delivery: Delivery) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self(context, message))
+    }
+}
+
+impl<'a, T: 'a, Function, Answer> Works<'a, T, (T, Delivery)> for Function
+where
+    Function: Fn(&'a Context, T, Delivery) -> Answer + Copy + Send + 'a,
+    Answer: Future<Output = Result<(), Failure>> + Send + 'a,
+{
+    fn work(self, context: &'a Context, message: T, delivery: Delivery) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self(context, message, delivery))
+    }
+}
+
+/// Calls a worker's function: what the macro `job!` does.
+pub fn work<'a, T, Arguments, W>(context: &'a Context, message: Message, worker: W) -> BoxFuture<'a, Result<(), Failure>>
+where
+    T: DeserializeOwned + Send + 'a,
+    W: Works<'a, T, Arguments>,
+{
+    match message.json::<T>() {
+        Ok(body) => worker.work(context, body, Delivery { id: message.id, receives: message.receives }),
+        Err(poison) => Box::pin(std::future::ready(Err(poison))),
+    }
+}
+
+/// What a worker's function takes.
+pub const fn takes<'a, T, Arguments, W: Works<'a, T, Arguments>>(_worker: W) -> PhantomData<fn(T)> {
+    PhantomData
 }
 
 /// A message that was not handled and will be delivered again.
@@ -117,8 +203,7 @@ impl SqsRecord {
 impl From<SqsRecord> for Message {
     fn from(record: SqsRecord) -> Self {
         let receives = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
-        let trace = record.trace().unwrap_or_default().to_owned();
-        Self { id: record.message_id, body: record.body, receives, trace }
+        Self { id: record.message_id, body: record.body, receives }
     }
 }
 
@@ -148,7 +233,7 @@ pub(crate) async fn handle_batch(context: &Context, handle: HandleMessage, event
 
 /// Changes the message's visibility, where the definition says so. When that fails the queue's own timeout serves, only later.
 async fn retry_after(context: &Context, receipt: &str, delay: Duration) {
-    let Trigger::Queue { queue, retry: Retry::AsFailureSays(connect), .. } = &context.function().trigger else { return };
+    let Trigger::Queue { queue, retry: Retry::AsFailureSays(connect), .. } = &context.definition().trigger else { return };
     let url = context.env.sdk.names.queue_url(queue);
     let sender = context.queue_sender(connect.0);
     context.meter.count_call();

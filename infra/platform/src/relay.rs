@@ -5,7 +5,7 @@
 
 use crate::context::Context;
 use crate::problem::chain;
-use crate::resource::{Queue, Topic};
+use crate::resource::{QueueSpec, Topic};
 use crate::sender::SendError;
 use crate::store::{Key, Record};
 use crate::telemetry;
@@ -14,7 +14,6 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use shared::event::{CloudEvent, Event};
-use std::time::Duration;
 
 /// A new or changed record of a table.
 #[derive(Debug)]
@@ -30,8 +29,7 @@ pub type Unmappable = Box<dyn std::error::Error + Send + Sync>;
 /// Maps a change to the events it means, as JSON; none for records that are nobody else's business.
 pub type MapChange = fn(&Change) -> Result<Vec<String>, Unmappable>;
 
-/// When a record that events are made of was written, by its own account: what stands in its body, by the clock of who wrote it. None
-/// when it does not tell, as what was written before such records told it.
+/// The write time that a record's body stores, by the writer's clock. `None` for records from before bodies stored it.
 pub type WrittenAt = fn(&Record) -> Result<Option<Timestamp>, Unmappable>;
 
 /// The events of a record that was relayed before, with the ids they had then; none when it was not written in `from..to`, which a
@@ -123,7 +121,7 @@ impl Image {
 pub(crate) async fn relay(
     context: &Context,
     topic: &'static Topic,
-    failures: &'static Queue,
+    failures: &'static QueueSpec,
     map: MapChange,
     event: StreamEvent<'_>,
 ) -> Result<(), SendError> {
@@ -139,7 +137,7 @@ pub(crate) async fn relay(
         }
     }
     if !unmapped.is_empty() {
-        context.queue(failures).send(unmapped, Duration::ZERO).await?;
+        context.send_failures(failures, &unmapped).await?;
     }
     context.topic(topic).publish(&events).await
 }

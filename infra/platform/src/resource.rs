@@ -1,8 +1,11 @@
 //! What functions touch: tables, queues, topics, secrets, settings. Each is a constant that stands once, in the service that owns it; the
 //! Terraform wiring, the local cloud and the grants are read from it.
 
+use crate::list::List;
 use schemars::{Schema, SchemaGenerator};
 use shared::event::Event;
+use std::fmt::{self, Debug, Formatter};
+use std::marker::PhantomData;
 
 /// A DynamoDB table. Every table has the same shape: `pk` and `sk`, both strings, and a binary `body`.
 #[derive(Debug)]
@@ -21,14 +24,60 @@ pub struct Index {
 }
 
 /// An SQS queue, always with a dead-letter queue beside it: see `dead_letter_name`.
-#[derive(Debug)]
-pub struct Queue {
+#[derive(Debug, Clone, Copy)]
+pub struct QueueSpec {
     pub name: &'static str,
     pub doc: &'static str,
     /// How often a message is received before it goes to the dead-letter queue; at least 5.
     pub receives_max: u32,
     /// The topics it subscribes to, with the event types it wants of each.
-    pub subscriptions: &'static [Subscription],
+    pub subscriptions: List<Subscription, 8>,
+}
+
+/// How often a message is received where its queue does not say otherwise.
+const RECEIVES_MAX: u32 = 5;
+
+impl QueueSpec {
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, receives_max: RECEIVES_MAX, subscriptions: List::EMPTY }
+    }
+}
+
+/// A queue of messages that are `T` as JSON. Whoever sends names the type, and the worker takes it: what disagrees does not compile.
+pub struct Queue<T> {
+    pub spec: QueueSpec,
+    message: PhantomData<fn(T) -> T>,
+}
+
+impl<T> Queue<T> {
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self { spec: QueueSpec::new(name, doc), message: PhantomData }
+    }
+
+    /// How often a message is received before it goes to the dead-letter queue; at least 5.
+    #[must_use]
+    pub const fn receives_max(mut self, receives_max: u32) -> Self {
+        self.spec.receives_max = receives_max;
+        self
+    }
+
+    /// Wants these types of a topic's events, and of those only the ones whose data has one of the named values in each named field.
+    #[must_use]
+    pub const fn subscribes(
+        mut self,
+        topic: &'static Topic,
+        types: &'static [&'static str],
+        data: &'static [(&'static str, &'static [&'static str])],
+    ) -> Self {
+        self.spec.subscriptions = self.spec.subscriptions.with(Subscription { topic, types, data });
+        self
+    }
+}
+
+impl<T> Debug for Queue<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
 }
 
 /// The name of a queue's dead-letter queue.
@@ -37,7 +86,7 @@ pub fn dead_letter_name(queue: &str) -> String {
 }
 
 /// A subscription of a queue to a topic, raw delivery, filtered by the `type` of the event.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Subscription {
     pub topic: &'static Topic,
     pub types: &'static [&'static str],
@@ -91,17 +140,4 @@ pub struct Alarm {
     pub name: &'static str,
     /// What it means, for whoever is woken by it.
     pub doc: &'static str,
-}
-
-/// A service: what it owns and what it does. A function is added by one entry of `functions`.
-#[derive(Debug)]
-pub struct Service {
-    pub name: &'static str,
-    pub doc: &'static str,
-    pub tables: &'static [&'static Table],
-    pub queues: &'static [&'static Queue],
-    pub topics: &'static [&'static Topic],
-    pub secrets: &'static [&'static Secret],
-    pub alarms: &'static [&'static Alarm],
-    pub functions: &'static [&'static crate::Function],
 }

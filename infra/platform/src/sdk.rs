@@ -3,7 +3,7 @@
 //! and the simulator.
 
 use crate::https::{self, PATIENCE};
-use crate::resource::{Queue, Secret, Table, Topic};
+use crate::resource::{QueueSpec, Secret, Table, Topic};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
@@ -60,7 +60,7 @@ impl Names {
         format!("{}{}", self.prefix, table.name)
     }
 
-    pub fn queue_url(&self, queue: &Queue) -> String {
+    pub fn queue_url(&self, queue: &QueueSpec) -> String {
         self.queue_url_of(queue.name)
     }
 

@@ -1,8 +1,6 @@
 //! Secrets: SSM SecureStrings, read by an exact grant, cached for five minutes, two values valid at once while one replaces the other.
 //! They are never in an environment variable, in state or in a log.
 
-use crate::function::Reads;
-use crate::resource::Secret;
 use crate::sdk::Sdk;
 use crate::sender::SendError;
 use futures_util::future::BoxFuture;
@@ -41,13 +39,7 @@ pub trait Secrets: Send + Sync {
 
 pub(crate) type ConnectSecrets = fn(&Sdk) -> Arc<dyn Secrets>;
 
-impl Reads {
-    pub const fn of(secret: &'static Secret) -> Self {
-        Self { secret, connect: connect_secrets }
-    }
-}
-
-fn connect_secrets(sdk: &Sdk) -> Arc<dyn Secrets> {
+pub(crate) fn connect_secrets(sdk: &Sdk) -> Arc<dyn Secrets> {
     Arc::new(Ssm { client: aws_sdk_ssm::Client::new(sdk.config()), cache: Mutex::default() })
 }
 

@@ -1,8 +1,6 @@
 //! Sending to queues and publishing to topics. Behind traits, so that the SQS and SNS clients are linked only into the functions whose
 //! definition names a queue or a topic: each would add a quarter of a megabyte to every zip.
 
-use crate::function::{Publishes, Sends};
-use crate::resource::{Queue, Topic};
 use crate::sdk::Sdk;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -47,18 +45,6 @@ pub trait TopicSender: Send + Sync {
 
 pub(crate) type ConnectQueues = fn(&Sdk) -> Arc<dyn QueueSender>;
 pub(crate) type ConnectTopics = fn(&Sdk) -> Arc<dyn TopicSender>;
-
-impl Sends {
-    pub const fn to(queue: &'static Queue) -> Self {
-        Self { queue, connect: connect_queues }
-    }
-}
-
-impl Publishes {
-    pub const fn to(topic: &'static Topic) -> Self {
-        Self { topic, connect: connect_topics }
-    }
-}
 
 pub(crate) fn connect_queues(sdk: &Sdk) -> Arc<dyn QueueSender> {
     Arc::new(Sqs(aws_sdk_sqs::Client::new(sdk.config())))

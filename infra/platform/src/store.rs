@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use std::collections::HashMap;
+use std::time::Duration;
 use thiserror::Error;
 
 type Item = HashMap<String, AttributeValue>;
@@ -101,6 +102,26 @@ impl<'a> Range<'a> {
 pub struct Store<'a> {
     context: &'a Context,
     table: &'static Table,
+}
+
+impl Context {
+    pub fn table(&self, table: &'static Table) -> Store<'_> {
+        Store::new(self, table)
+    }
+
+    /// A record, read consistently or from a copy at most `age_max` old. Keys must be unique over the tables that one function copies
+    /// from.
+    pub async fn copy(&self, table: &'static Table, key: &Key, age_max: Duration) -> Result<Option<Record>, StoreError> {
+        let now = self.now();
+        if let Some(copy) = self.env.copies.get(key, now, age_max) {
+            return Ok(Some(copy));
+        }
+        let record = self.table(table).get(key).await?;
+        if let Some(record) = &record {
+            self.env.copies.put(record, now);
+        }
+        Ok(record)
+    }
 }
 
 impl<'a> Store<'a> {

@@ -2,27 +2,11 @@
 //! and one line for each failure with its whole cause. Nothing else is logged, so nothing can leak by being logged in passing.
 
 use crate::context::Context;
+pub use crate::log_sink::{LogSink, StandardOutput};
 use crate::resource::Alarm;
 use serde_json::json;
 use std::any::Any;
 use std::time::Duration;
-
-/// Where log lines go: standard output on Lambda, a file on a laptop.
-pub trait LogSink: Send + Sync {
-    fn line(&self, line: String);
-}
-
-/// Standard output, which Lambda sends to the function's log group.
-#[derive(Debug)]
-pub struct StandardOutput;
-
-impl LogSink for StandardOutput {
-    fn line(&self, line: String) {
-        use std::io::Write;
-        // A log line that cannot be written has nowhere else to go.
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
-    }
-}
 
 /// One invocation's line: who, what, how long, what it cost. `_aws` makes CloudWatch read the metrics out of it.
 pub(crate) fn log_invocation(context: &Context, outcome: &str, took: Duration) {
@@ -44,7 +28,7 @@ pub(crate) fn log_invocation(context: &Context, outcome: &str, took: Duration) {
         "level": "info",
         "environment": environment(context),
         "at": now.to_string(),
-        "function": context.function().name,
+        "function": context.definition().name,
         "request_id": context.request_id,
         "trace": context.trace,
         "cold_start": context.cold,
@@ -62,7 +46,7 @@ pub(crate) fn log_failure(context: &Context, what: &str, id: &str, attempt: u32,
     let line = json!({
         "level": "error",
         "at": context.now().to_string(),
-        "function": context.function().name,
+        "function": context.definition().name,
         "request_id": context.request_id,
         "trace": context.trace,
         "what": what,
@@ -74,7 +58,11 @@ pub(crate) fn log_failure(context: &Context, what: &str, id: &str, attempt: u32,
 }
 
 /// Raises an alarm: a line that CloudWatch counts as the metric `alarm`, by environment and name.
+///
+/// # Panics
+/// When the function's definition does not list the alarm: nobody would be woken by it.
 pub fn raise(context: &Context, alarm: &'static Alarm, detail: &str) {
+    assert!(context.may_raise(alarm), "{} does not raise {}", context.definition().name, alarm.name);
     let now = context.now();
     let line = json!({
         "_aws": {
@@ -88,7 +76,7 @@ pub fn raise(context: &Context, alarm: &'static Alarm, detail: &str) {
         "level": "alarm",
         "environment": environment(context),
         "at": now.to_string(),
-        "function": context.function().name,
+        "function": context.definition().name,
         "request_id": context.request_id,
         "alarm": 1,
         "alarm_name": alarm.name,

@@ -23,6 +23,7 @@ mod shape;
 mod slip;
 mod slip_id;
 mod slip_text;
+mod venue;
 
 pub use bet_type::BetType;
 pub use census::{Census, CensusError};
@@ -43,3 +44,4 @@ pub use slip::{
 };
 pub use slip_id::{SHARDS_MAX, SlipId, shard_of};
 pub use slip_text::{BetsTextError, decode_bets, encode_bets};
+pub use venue::{VENUES, Venue, VenueError};

@@ -1,6 +1,7 @@
 //! A race's id says which race it is: the day, the venue and the number of the race there. Feeds and people name races so, and an
 //! id in a log needs no look-up.
 
+use crate::venue::VENUES;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ impl RaceId {
     /// Race `number` (1 to 12) of the day `date` at `venue` (1 to 99), by the local calendar of the venue.
     pub fn new(date: Date, venue: u8, number: u8) -> Result<Self, IdError> {
         // Four digits of the year, as the text has.
-        if date.year() < 1 || !(1..=99).contains(&venue) || !(1..=12).contains(&number) {
+        if date.year() < 1 || !VENUES.contains(&venue) || !(1..=12).contains(&number) {
             return Err(EXPECTED);
         }
         Ok(Self { date, venue, number })

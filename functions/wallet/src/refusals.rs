@@ -1,0 +1,13 @@
+//! The refusals of the wallet's routes.
+
+platform::refusals! {
+    /// Why a top-up is refused.
+    pub enum TopUpRefusal {
+        AssetNotSold = 422 "asset_not_sold", "Wallets are topped up in JPY alone", retryable: false,
+            next: "Top up in JPY; medals come free by /v1/medals/daily.";
+        TopUpOutOfRange = 422 "top_up_out_of_range", "A top-up is 100 to 100,000,000 yen", retryable: false,
+            next: "Ask for an amount within the range; split a larger one.";
+        TopUpsUnavailable = 503 "top_ups_unavailable", "Top-ups are not taken now: no bank is connected", retryable: true,
+            next: "Send the same request again, with the same Idempotency-Key, once top-ups are taken; medals come free by /v1/medals/daily.";
+    }
+}

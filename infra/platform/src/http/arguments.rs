@@ -1,0 +1,173 @@
+//! What handlers take: the caller, the intent, the path's parameters, the body, the page of a list, the signed message.
+
+use super::{Call, FromCall};
+use crate::contract::Contract;
+use crate::cursor::ListId;
+use crate::definition::Definition;
+use crate::problem::{self, Problem};
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
+use shared::hash::Hash;
+use shared::id::{Operation, UserId};
+use std::borrow::Cow;
+
+/// The caller.
+impl FromCall for UserId {
+    fn describe(contract: &mut Contract) {
+        contract.needs.user = true;
+    }
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        call.user.clone().ok_or_else(|| Problem::internal("a route without callers has no user"))
+    }
+}
+
+/// What a caller wants under an `Idempotency-Key`: the same intent is carried out once, however often it is sent.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    pub user: UserId,
+    pub key: String,
+    /// The hash of the request: the same for a repeat, different for another body.
+    pub request: Hash,
+    /// When the gateway received it.
+    pub requested_at: Timestamp,
+}
+
+impl Intent {
+    /// What the ids of this intent's objects are derived from. `resource` is the one in the path, empty where there is none.
+    pub fn operation<'a>(&'a self, definition: &Definition, resource: &'a str) -> Operation<'a> {
+        Operation { caller: &self.user, name: definition.name, resource, idempotency_key: &self.key }
+    }
+}
+
+impl FromCall for Intent {
+    fn describe(contract: &mut Contract) {
+        contract.needs.user = true;
+        contract.needs.key = true;
+    }
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        let (user, key) = (UserId::from_call(call)?, std::mem::take(&mut call.idempotency_key));
+        Ok(Self { user, key, request: call.request_hash(), requested_at: call.requested_at })
+    }
+}
+
+/// A signed message: its id makes a repeat known.
+#[derive(Debug, Clone)]
+pub struct SignedMessage {
+    pub id: String,
+    /// The hash of the message's body.
+    pub request: Hash,
+    /// When the gateway received it.
+    pub requested_at: Timestamp,
+}
+
+impl FromCall for SignedMessage {
+    fn describe(contract: &mut Contract) {
+        contract.needs.signature = true;
+    }
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        let id = std::mem::take(&mut call.message_id);
+        Ok(Self { id, request: call.request_hash(), requested_at: call.requested_at })
+    }
+}
+
+/// A parameter of the path: the first such argument is the leftmost one. What is no `T` names nothing that exists.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<T>(pub T);
+
+impl<T: std::str::FromStr + JsonSchema + Send> FromCall for Path<T> {
+    fn describe(contract: &mut Contract) {
+        contract.takes_path::<T>();
+        contract.refuses(&[&problem::NOT_FOUND]);
+    }
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        let value = call.path.next().unwrap_or_default();
+        value.parse().map(Self).map_err(|_| Problem::new(&problem::NOT_FOUND, ""))
+    }
+}
+
+/// The body, as JSON of a `T`; the problem points at the field that does not fit.
+#[derive(Debug, Clone)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + JsonSchema + Send> FromCall for Body<T> {
+    fn describe(contract: &mut Contract) {
+        contract.body = Some(SchemaGenerator::subschema_for::<T>);
+    }
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        let mut reader = serde_json::Deserializer::from_slice(&call.body);
+        let value = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|error| Problem::field(pointer(error.path()), error.inner().to_string()))?;
+        reader.end().map_err(|_| Problem::field("", "there is more after the JSON value"))?;
+        Ok(Self(value))
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.extend(["/", &index.to_string()]),
+            Segment::Map { key } => pointer.extend(["/", &key.replace('~', "~0").replace('/', "~1")]),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone)]
+pub struct Paging {
+    /// How many items, 1 to 100.
+    pub limit: u32,
+    cursor: Option<String>,
+    user: Option<UserId>,
+}
+
+impl Paging {
+    /// The list that `definition` answers for this caller with these filters. A cursor is good for one list only.
+    pub fn list(&self, definition: &Definition, filters: &[&str]) -> ListId {
+        ListId::new(self.user.as_ref(), definition.name, filters, self.cursor.clone())
+    }
+}
+
+const LIMIT_MAX: u32 = 100;
+const LIMIT_DEFAULT: u32 = 20;
+
+/// The schema of `limit`.
+struct Limit;
+
+impl JsonSchema for Limit {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT})
+    }
+}
+
+impl FromCall for Paging {
+    fn describe(contract: &mut Contract) {
+        contract.takes_query::<Limit>("limit", "How many items, 1 to 100; 20 when it is not given.");
+        contract.takes_query::<String>("cursor", "The `next_cursor` of the page before.");
+    }
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        let limit = call.query::<u32>("limit")?.unwrap_or(LIMIT_DEFAULT);
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            return Err(Problem::parameter("limit", format!("must be 1 to {LIMIT_MAX}")));
+        }
+        Ok(Self { limit, cursor: call.query("cursor")?, user: call.user.clone() })
+    }
+}

@@ -1,0 +1,63 @@
+//! A service: the tables it owns and the functions it has. What else there is of it, its functions' definitions name.
+
+use crate::Function;
+use crate::resource::{Alarm, QueueSpec, Secret, Setting, Table, Topic};
+
+/// A service. A function is added by one entry of its list.
+#[derive(Debug)]
+pub struct Service {
+    pub name: &'static str,
+    pub doc: &'static str,
+    /// The tables it owns. No other service touches them but by a grant that this one declares.
+    pub tables: &'static [&'static Table],
+    pub functions: &'static [&'static Function],
+}
+
+impl Service {
+    pub const fn new(
+        name: &'static str,
+        doc: &'static str,
+        tables: &'static [&'static Table],
+        functions: &'static [&'static Function],
+    ) -> Self {
+        Self { name, doc, tables, functions }
+    }
+
+    /// The queues of its functions: those they consume, and those that keep what a relay could not map.
+    pub fn queues(&self) -> impl Iterator<Item = &'static QueueSpec> + use<> {
+        self.functions
+            .iter()
+            .flat_map(|function| function.definition.consumes().into_iter().chain(function.definition.failures()))
+    }
+
+    /// The topics that its relays publish to, each once.
+    pub fn topics(&self) -> Vec<&'static Topic> {
+        each_once(self.functions.iter().flat_map(|function| &function.publishes).map(|publishes| publishes.topic))
+    }
+
+    /// The secrets that its functions read, each once.
+    pub fn secrets(&self) -> Vec<&'static Secret> {
+        each_once(self.functions.iter().flat_map(|function| &function.secrets).map(|reads| reads.secret))
+    }
+
+    /// The choices that its functions read, each once.
+    pub fn settings(&self) -> Vec<&'static Setting> {
+        each_once(self.functions.iter().flat_map(|function| &function.settings))
+    }
+
+    /// The alarms that its functions raise, each once.
+    pub fn alarms(&self) -> Vec<&'static Alarm> {
+        each_once(self.functions.iter().flat_map(|function| &function.alarms))
+    }
+}
+
+/// Each of `all` once, in the order in which it came first.
+fn each_once<T>(all: impl Iterator<Item = &'static T>) -> Vec<&'static T> {
+    let mut seen: Vec<&'static T> = Vec::new();
+    for one in all {
+        if !seen.iter().any(|known| std::ptr::eq(*known, one)) {
+            seen.push(one);
+        }
+    }
+    seen
+}
