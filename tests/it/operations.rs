@@ -3,9 +3,9 @@
 
 use crate::faults::the_proof_holds;
 use crate::harness::{Race, Target, User, all_at_once, dividends, win};
+use cloud::connector::{Call, Fault, Faults, internal_error};
+use cloud::engine::Reply;
 use jiff::{SignedDuration, Timestamp};
-use koban::cloud::connector::{Call, Fault, Faults, internal_error};
-use koban::cloud::engine::Reply;
 use koban::environment;
 use koban::registry;
 use koban::republish::{Events, Relay};

@@ -1,13 +1,13 @@
 //! Where the commands work: in an environment on AWS, reached by the credentials that people have, or on a local cloud, by its AWS
 //! endpoint. Only the command line looks for credentials in profiles, SSO and the like; functions get theirs from Lambda.
 
-use crate::cloud::{LOCAL, local_names};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use cloud::{LOCAL, local_names};
 use platform::operations::{Deployment, OperationError};
 use platform::problem::chain;
 use std::time::Duration;

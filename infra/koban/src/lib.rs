@@ -3,7 +3,6 @@
 pub mod boatrace;
 mod cargo;
 pub mod cli;
-pub mod cloud;
 pub mod cost;
 pub mod environment;
 pub mod feed;

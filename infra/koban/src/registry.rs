@@ -2,18 +2,13 @@
 //! crate names a service.
 
 use platform::Function;
-use platform::resource::{Queue, Secret, Service, Table};
+use platform::resource::{Queue, Secret, Service, Table, functions_of};
 
 pub const SERVICES: &[&Service] = &[&ops::SERVICE, &wallet::SERVICE, &racing::SERVICE];
 
 /// Every function of every service.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
     functions_of(SERVICES)
-}
-
-/// Every function of `services`.
-pub fn functions_of(services: &'static [&'static Service]) -> impl Iterator<Item = &'static Function> {
-    services.iter().flat_map(|service| service.functions.iter().copied())
 }
 
 /// Every table of every service.

@@ -105,3 +105,8 @@ pub struct Service {
     pub alarms: &'static [&'static Alarm],
     pub functions: &'static [&'static crate::Function],
 }
+
+/// Every function of `services`.
+pub fn functions_of(services: &'static [&'static Service]) -> impl Iterator<Item = &'static crate::Function> {
+    services.iter().flat_map(|service| service.functions.iter().copied())
+}

@@ -16,9 +16,9 @@ mod tools;
 mod workplace;
 
 use super::CliError;
-use crate::cloud::{self, Cloud, new_secret};
 use crate::package::{self, Architecture, Manifest};
 use crate::{generate, registry};
+use cloud::{Cloud, new_secret};
 use drift::Drift;
 use emulator::Emulator;
 use error::CheckError;

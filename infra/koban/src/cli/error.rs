@@ -1,12 +1,12 @@
 //! Why a command failed, each with what to do next.
 
 use crate::boatrace::BoatraceError;
-use crate::cloud::CloudError;
 use crate::environment::EnvironmentError;
 use crate::package::PackageError;
 use crate::republish::RepublishError;
 use crate::scaffold::ScaffoldError;
 use crate::verify::VerifyError;
+use cloud::CloudError;
 use http::StatusCode;
 use platform::operations::OperationError;
 use platform::problem::chain;

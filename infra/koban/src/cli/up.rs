@@ -2,8 +2,8 @@
 
 use super::CliError;
 use super::local::Announced;
-use crate::cloud::{self, Cloud, CloudError, Config};
 use crate::registry::SERVICES;
+use cloud::{Cloud, CloudError, Config};
 use std::path::{Path, PathBuf};
 
 const PORT: u16 = 4_000;

@@ -1,11 +1,11 @@
 //! `koban verify`: the proof, printed; of a local cloud's directory, or of an environment's tables.
 
 use super::CliError;
-use crate::cloud::clock::LocalClock;
 use crate::cost::usd_of_read_units;
 use crate::environment;
 use crate::verify::live::{self, Live, Progress};
 use crate::verify::{Proof, Tables, verify};
+use cloud::clock::LocalClock;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};

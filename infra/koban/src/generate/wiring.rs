@@ -1,7 +1,7 @@
 //! Terraform's wiring: every function with its trigger, limits and grants; every table, queue, topic and secret. Terraform adds
 //! nothing that is not here but names, accounts and the environment's choices.
 
-use crate::cloud::{CORS, SCHEDULE_MESSAGE};
+use cloud::{CORS, SCHEDULE_MESSAGE};
 use platform::function::{Access, Action, Function, Grant, Handler, Route, Trigger};
 use platform::resource::{Queue, Service, Table};
 use serde::Serialize;

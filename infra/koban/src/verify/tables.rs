@@ -3,7 +3,7 @@
 //! meanwhile and its records still agree. A spool is no snapshot: `live` says what follows.
 
 use super::{Item, VerifyError};
-use crate::cloud::local_names;
+use cloud::local_names;
 use platform::store::Record;
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::Path;

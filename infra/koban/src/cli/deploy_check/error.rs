@@ -24,7 +24,7 @@ pub enum CheckError {
     #[error(transparent)]
     Package(#[from] crate::package::PackageError),
     #[error(transparent)]
-    Cloud(#[from] crate::cloud::CloudError),
+    Cloud(#[from] cloud::CloudError),
     #[error(transparent)]
     Cli(#[from] CliError),
 }
