@@ -141,11 +141,12 @@ impl Sdk {
         Self { config, names, signs: true, connector: None }
     }
 
-    pub(crate) fn config(&self) -> &SdkConfig {
+    /// What clients of other services are made of.
+    pub fn config(&self) -> &SdkConfig {
         &self.config
     }
 
-    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
         if !self.signs {
             let none = aws_smithy_runtime::client::auth::no_auth::NO_AUTH_SCHEME_ID;

@@ -1,16 +1,18 @@
 //! What people do to a deployed Koban from their command line: find it, look into its queues, read its tables. No function does any of
 //! it, so none links it. The local cloud answers the same calls, which makes it one environment among others: `local`.
 
+pub mod environment;
 pub mod queues;
+pub mod republish;
 pub mod scan;
 
-use crate::resource::Secret;
-use crate::sdk::{Names, Sdk};
-use crate::secrets::SecretValue;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
+use platform::resource::Secret;
+use platform::sdk::{Names, Sdk};
+use platform::secrets::SecretValue;
 use thiserror::Error;
 
 /// The parameter in which Terraform writes where the API is. Everything deployed has it, so it is also how an environment is found.
