@@ -22,9 +22,9 @@ mod runtime_api;
 use binaries::{Built, FUNCTION, YARDSTICK};
 use callgrind::Subject;
 use certificates::Certificates;
+use cloud::issuer::{AUDIENCE, ISSUER};
+use cloud::{Cloud, Config};
 use dynamodb::{DynamoDb, Seen};
-use koban::cloud::issuer::{AUDIENCE, ISSUER};
-use koban::cloud::{Cloud, Config};
 use report::{Count, Report};
 use runtime_api::Until;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn run() -> Result<Report, String> {
     let certificates = certificates::make(directory.path())?;
     let built = binaries::build(directory.path())?;
 
-    let cloud = koban::cloud::start(Config::new(directory.path().join("cloud"), koban::registry::SERVICES)).await.unwrap();
+    let cloud = cloud::start(Config::new(directory.path().join("cloud"), koban::registry::SERVICES)).await.unwrap();
     let mut client = Client::connect(cloud.url()).await;
     let token = ("authorization", format!("Bearer {}", cloud.token(SUBJECT)));
     let (status, reply) = client.post("/v1/medals/daily", &[token], "{}".into()).await;

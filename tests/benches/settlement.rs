@@ -8,9 +8,9 @@
 #[path = "settlement/seed.rs"]
 mod seed;
 
+use cloud::engine::ceiling::{Pair, transactions_per_second};
+use cloud::{Cloud, Config};
 use jiff::{SignedDuration, Timestamp};
-use koban::cloud::engine::ceiling::{Pair, transactions_per_second};
-use koban::cloud::{Cloud, Config};
 use platform::secrets::SecretValue;
 use platform::webhook::sign;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ async fn run() -> bool {
     let mut config = Config::new(&data, koban::registry::SERVICES);
     config.start_at = Some("2026-05-23T01:00:00Z".parse().unwrap());
     config.settings = [("SHARDS".to_owned(), SHARDS.to_string())].into();
-    let cloud = koban::cloud::start(config).await.unwrap();
+    let cloud = cloud::start(config).await.unwrap();
     let closes_at: Timestamp = "2026-05-23T02:00:00Z".parse().unwrap();
     announce(&cloud, closes_at).await;
     seed::place_slips(&cloud, PEOPLE, SHARDS).await;

@@ -3,7 +3,7 @@
 
 use crate::costs_page::{self, tells};
 use crate::harness::{Cost, Invocation, Race, Response, Target, all_at_once, dividends, random_text, win};
-use koban::cloud::Config;
+use cloud::Config;
 use serde_json::{Value, json};
 
 /// How many people the race of the settlement's budget pays.

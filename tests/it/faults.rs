@@ -3,12 +3,12 @@
 //! independent records agree.
 
 use crate::harness::{Holds, Race, Target, User, all_at_once, bet, dividends, random_text, win};
+use cloud::Config;
+use cloud::connector::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
+use cloud::engine::Reply;
 use data_encoding::BASE64;
 use fastrand::Rng;
-use koban::cloud::Config;
-use koban::cloud::connector::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
-use koban::cloud::engine::Reply;
-use koban::verify::{Tables, verify};
+use proofs::{Tables, verify};
 use racing_domain::{Census, SlipId};
 use serde::Serialize;
 use serde_json::{Value, json};

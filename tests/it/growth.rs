@@ -2,11 +2,11 @@
 //! in turns, so that whatever else the machine does slows both.
 
 use crate::harness::{Race, Target, User, win};
+use cloud::clock::LocalClock;
+use cloud::engine::Engine;
+use cloud::local_names;
 use data_encoding::BASE64;
 use jiff::Timestamp;
-use koban::cloud::clock::LocalClock;
-use koban::cloud::engine::Engine;
-use koban::cloud::local_names;
 use koban::registry::SERVICES;
 use serde_json::{Value, json};
 use shared::calendar::day_of;

@@ -2,7 +2,7 @@
 //! told by its own code and place, costs no call of DynamoDB and changes nothing. The routes come from the registry.
 
 use crate::harness::{Request, Stage, Target, random_text};
-use koban::cloud::issuer::{AUDIENCE, ISSUER};
+use cloud::issuer::{AUDIENCE, ISSUER};
 use platform::function::{Access, Idempotency, Place};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -2,8 +2,8 @@
 //! asked. The routes come from the registry, so a new one is held to it from its first day.
 
 use crate::harness::{Request, Response, Stage, Target, all_at_once, random_text};
-use koban::cloud::connector::{Call, Fault, Faults};
-use koban::cloud::engine::Reply;
+use cloud::connector::{Call, Fault, Faults};
+use cloud::engine::Reply;
 use platform::function::Access;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,9 +3,9 @@
 
 use crate::faults::the_proof_holds;
 use crate::harness::{Holds, Target, dividends, win};
+use cloud::connector::{Call, Fault, Faults, internal_error};
+use cloud::engine::Reply;
 use data_encoding::BASE64;
-use koban::cloud::connector::{Call, Fault, Faults, internal_error};
-use koban::cloud::engine::Reply;
 use racing_domain::RaceId;
 use serde_json::Value;
 use std::sync::Arc;

@@ -10,13 +10,13 @@ use shared::event::Event;
 
 /// Events of races whose result came, or the same sent directly.
 pub static SETTLE_RACE: Queue<EventData<SettleRace>> = Queue::new("settle-race", "Races whose result came.")
-    .receives_max(8)
+    .receives(8)
     .subscribes(&RACING_EVENTS, &[RaceChanged::TYPE], &[("state", &["resulted"])]);
 
-pub static SETTLE_SHARD: Queue<SettleShard> = Queue::new("settle-shard", "Shards of races to settle.").receives_max(20);
+pub static SETTLE_SHARD: Queue<SettleShard> = Queue::new("settle-shard", "Shards of races to settle.").receives(20);
 
 pub static CERTIFY_RACE: Queue<CertifyRace> =
-    Queue::new("certify-race", "Races whose shards are all done, to be proved.").receives_max(8);
+    Queue::new("certify-race", "Races whose shards are all done, to be proved.").receives(8);
 
 /// A race to settle by a version of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use wallet_domain::topup::TopUpId;
 
 /// Top-ups to collect from the bank: events of requested ones, or the same sent directly.
 pub static COLLECT_TOPUP: Queue<EventData<CollectTopUp>> = Queue::new("collect-topup", "Top-ups to collect from the bank.")
-    .receives_max(8)
+    .receives(8)
     .subscribes(&WALLET_EVENTS, &[TopUpChanged::TYPE], &[("state", &["REQUESTED"])]);
 
 /// Which top-up to collect.

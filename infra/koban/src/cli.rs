@@ -1,13 +1,11 @@
 //! The command line. Each command stands in its own file, with its arguments, its help and what it does; here is only the list of them,
 //! the runtime they share and how they end.
 
-mod demo;
+mod by_cargo;
 mod deploy_check;
 mod error;
 mod feed;
 mod generated;
-pub mod http;
-pub mod local;
 mod new;
 mod package;
 mod place;
@@ -21,7 +19,10 @@ mod verify;
 pub use deploy_check::{NOT_RUN, RESENT};
 pub use error::CliError;
 
-use clap::{Parser, Subcommand};
+use crate::registry::SERVICES;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use client::or_interrupted;
+use operations::environment;
 use std::process::ExitCode;
 
 /// A serverless backend's whole cloud on your machine: wallets, race betting, settlement.
@@ -74,7 +75,12 @@ enum Command {
 
 /// Runs the command that the process was given.
 pub fn run() -> ExitCode {
-    let arguments = Koban::parse();
+    let given = Koban::command().get_matches();
+    if let Some(name) = environment_of(&given).filter(|_| !cfg!(feature = "aws")) {
+        let reach = |()| by_cargo::run("reaches AWS", by_cargo::KOBAN_WITH_AWS, std::env::args_os().skip(1));
+        return end(Err(environment::check(name).map_or_else(CliError::from, reach)));
+    }
+    let arguments = Koban::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
     let command = arguments.command.unwrap_or(Command::Up(arguments.up));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -84,7 +90,7 @@ pub fn run() -> ExitCode {
         // Commands that must clean up listen to Ctrl-C themselves; the others just end.
         match command {
             Command::Up(arguments) => up::run(arguments).await,
-            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Demo(arguments) => demo::run(arguments, SERVICES).await.map_err(CliError::from),
             Command::Feed(arguments) => or_interrupted(feed::run(arguments)).await,
             Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
             Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,
@@ -92,12 +98,18 @@ pub fn run() -> ExitCode {
             Command::Verify(arguments) => or_interrupted(verify::run(arguments)).await,
             Command::Redrive(arguments) => or_interrupted(redrive::run(arguments)).await,
             Command::Republish(arguments) => or_interrupted(republish::run(arguments)).await,
-            Command::Wiring(arguments) => generated::run(&arguments, crate::generate::wiring),
-            Command::Openapi(arguments) => generated::run(&arguments, crate::generate::openapi),
+            Command::Wiring(arguments) => generated::run(&arguments, build::generate::wiring),
+            Command::Openapi(arguments) => generated::run(&arguments, build::generate::openapi),
             Command::Package(arguments) => package::run(&arguments),
             Command::DeployCheck(arguments) => deploy_check::run(arguments).await,
         }
     }))
+}
+
+/// The environment on AWS that a command works in.
+fn environment_of(given: &ArgMatches) -> Option<&String> {
+    let (_, given) = given.subcommand()?;
+    given.try_get_one("environment").ok().flatten()
 }
 
 /// What shells expect of a process that was interrupted.
@@ -115,26 +127,39 @@ fn end(result: Result<(), CliError>) -> ExitCode {
     }
 }
 
-/// Ends the work at Ctrl-C.
-async fn or_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::select! {
-        biased;
-        interrupted = tokio::signal::ctrl_c() => match interrupted {
-            Ok(()) => Err(CliError::Interrupted),
-            Err(source) => Err(CliError::Io { what: "listening to Ctrl-C", source }),
-        },
-        done = work => done,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Koban::command().debug_assert();
+    }
+
+    #[test]
+    fn an_environment_is_known_of_every_command_that_takes_one() {
+        let with_environment = |arguments: &[&str]| {
+            let given = [&["koban"], arguments, &["--environment", "alpha"]].concat();
+            let given = Koban::command().try_get_matches_from(given).unwrap();
+            environment_of(&given).cloned()
+        };
+        let commands: [&[&str]; 5] = [
+            &["verify"],
+            &["feed", "x"],
+            &["redrive"],
+            &["publish", "x", "{}"],
+            &["republish", "x", "--from", "2026-11-21T03:10:00Z", "--to", "2026-11-21T04:00:00Z"],
+        ];
+        for command in commands {
+            assert_eq!(with_environment(command).as_deref(), Some("alpha"), "{command:?}");
+        }
+        let takes_one = Koban::command()
+            .get_subcommands()
+            .filter(|command| command.get_arguments().any(|it| it.get_id() == "environment"))
+            .count();
+        assert_eq!(takes_one, commands.len());
+        assert_eq!(environment_of(&Koban::command().try_get_matches_from(["koban", "up"]).unwrap()), None);
+        assert_eq!(environment_of(&Koban::command().try_get_matches_from(["koban", "verify"]).unwrap()), None);
     }
 
     #[test]

@@ -1,15 +1,4 @@
 //! Koban's local cloud and its command line.
 
-pub mod boatrace;
-mod cargo;
 pub mod cli;
-pub mod cloud;
-pub mod cost;
-pub mod environment;
-pub mod feed;
-pub mod generate;
-pub mod package;
 pub mod registry;
-pub mod republish;
-pub mod scaffold;
-pub mod verify;

@@ -2,7 +2,9 @@
 //! crate names a service.
 
 use platform::Function;
-use platform::resource::{Queue, Secret, Service, Table};
+use platform::Service;
+use platform::resource::{QueueSpec, Secret};
+use platform::service::functions_of;
 
 pub const SERVICES: &[&Service] = &[&ops::SERVICE, &wallet::SERVICE, &racing::SERVICE];
 
@@ -11,24 +13,14 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
     functions_of(SERVICES)
 }
 
-/// Every function of `services`.
-pub fn functions_of(services: &'static [&'static Service]) -> impl Iterator<Item = &'static Function> {
-    services.iter().flat_map(|service| service.functions.iter().copied())
-}
-
-/// Every table of every service.
-pub fn tables() -> impl Iterator<Item = &'static Table> {
-    SERVICES.iter().flat_map(|service| service.tables.iter().copied())
-}
-
 /// Every queue that a function consumes: each has a dead-letter queue.
-pub fn consumed_queues() -> impl Iterator<Item = &'static Queue> {
+pub fn consumed_queues() -> impl Iterator<Item = &'static QueueSpec> {
     functions().filter_map(Function::consumes)
 }
 
 /// The secret of that name.
 pub fn secret(name: &str) -> Option<&'static Secret> {
-    SERVICES.iter().flat_map(|service| service.secrets.iter().copied()).find(|secret| secret.name == name)
+    SERVICES.iter().flat_map(|service| service.secrets()).find(|secret| secret.name == name)
 }
 
 /// The function of that name.

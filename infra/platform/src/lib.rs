@@ -1,8 +1,8 @@
 //! What carries Koban's domain: how a function is defined, started and metered, and how it reaches AWS. Handlers are written against
 //! this crate and `shared` alone.
 //!
-//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets`, `sdk`, `https` and `operations` names an
-//! AWS type.
+//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets`, `sdk` and `https` names an AWS
+//! type.
 
 mod admission;
 pub mod clock;
@@ -22,7 +22,6 @@ mod log_sink;
 pub mod message;
 pub mod meter;
 pub mod once;
-pub mod operations;
 pub mod prelude;
 pub mod problem;
 pub mod refusal;

@@ -6,6 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 use shared::event::Event;
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 /// A DynamoDB table. Every table has the same shape: `pk` and `sk`, both strings, and a binary `body`.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl<T> Queue<T> {
 
     /// How often a message is received before it goes to the dead-letter queue; at least 5.
     #[must_use]
-    pub const fn receives_max(mut self, receives_max: u32) -> Self {
+    pub const fn receives(mut self, receives_max: u32) -> Self {
         self.spec.receives_max = receives_max;
         self
     }
@@ -71,6 +72,14 @@ impl<T> Queue<T> {
     ) -> Self {
         self.spec.subscriptions = self.spec.subscriptions.with(Subscription { topic, types, data });
         self
+    }
+}
+
+impl<T> Deref for Queue<T> {
+    type Target = QueueSpec;
+
+    fn deref(&self) -> &QueueSpec {
+        &self.spec
     }
 }
 

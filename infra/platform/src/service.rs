@@ -61,3 +61,8 @@ fn each_once<T>(all: impl Iterator<Item = &'static T>) -> Vec<&'static T> {
     }
     seen
 }
+
+/// Every function of `services`.
+pub fn functions_of(services: &'static [&'static Service]) -> impl Iterator<Item = &'static Function> {
+    services.iter().flat_map(|service| service.functions.iter().copied())
+}

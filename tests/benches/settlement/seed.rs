@@ -1,8 +1,8 @@
 //! Slips for the benchmark, written as the functions would have written them, but straight into the engine: placing them is measured
 //! elsewhere. Each person has a medal grant, a slip of one combination, and the wallet lines of both.
 
+use cloud::Cloud;
 use data_encoding::BASE64;
-use koban::cloud::Cloud;
 use platform::store::{Key, Record};
 use racing::keys;
 use racing_domain::{Bet, BetType, RaceId, Selection, Slip, SlipId, check_bets, shard_of};

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use harness::random_text;
 use koban::registry::SERVICES;
-use platform::resource::Service;
+use platform::Service;
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 

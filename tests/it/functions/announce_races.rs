@@ -1,8 +1,8 @@
 //! `POST /v1/feeds/races`: a race opens when it is announced, may be moved while it is open, and is another's word never.
 
 use crate::harness::{Holds, Race, Target, all_at_once, random_text, win};
+use cloud::connector::{Call, Fault, Faults};
 use jiff::Timestamp;
-use koban::cloud::connector::{Call, Fault, Faults};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;

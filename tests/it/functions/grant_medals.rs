@@ -1,7 +1,7 @@
 //! `POST /v1/medals/daily`: a thousand medals a person and Japanese day, and no key is needed for it to be once.
 
 use crate::harness::{Target, all_at_once};
-use koban::cloud::connector::{Call, Fault, Faults, transaction_conflict};
+use cloud::connector::{Call, Fault, Faults, transaction_conflict};
 use serde_json::json;
 use shared::calendar::day_of;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ async fn twenty_calls_at_once_grant_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_day_ends_at_midnight_in_tokyo() {
-    let start = |config: &mut koban::cloud::Config| config.start_at = Some("2027-05-22T14:58:00Z".parse().unwrap());
+    let start = |config: &mut cloud::Config| config.start_at = Some("2027-05-22T14:58:00Z".parse().unwrap());
     let Some(target) = Target::start_local_with(start).await else { return };
     let user = target.user();
     assert_eq!(user.post(PATH, &json!({})).await.expect(200)["day"], "2027-05-22");

@@ -1,8 +1,8 @@
 //! `POST /v1/feeds/results`: each new result of a race is its next version, and a repeat is none.
 
 use crate::harness::{Holds, Race, Response, Target, dividends, random_text, time};
-use koban::cloud::connector::{Call, Fault, Faults};
-use koban::cloud::engine::Reply;
+use cloud::connector::{Call, Fault, Faults};
+use cloud::engine::Reply;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

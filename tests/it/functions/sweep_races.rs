@@ -1,7 +1,7 @@
 //! The sweep of races: one whose settlement was lost on the way is brought back after five minutes, one that stays lost is told.
 
 use crate::harness::{LosesMessagesTo, Target, dividends, win};
-use koban::verify::{Tables, verify};
+use proofs::{Tables, verify};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,9 +56,9 @@ async fn a_race_that_does_not_come_back_within_an_hour_is_told_and_verify_names_
     assert!(!named(), "it is on its way");
     target.pass(Duration::from_mins(15)).await;
     target.rest().await;
-    assert!(named() && target.alarms("race-hangs").is_empty());
+    assert!(named() && target.alarms("race-stuck").is_empty());
     target.pass(Duration::from_mins(30)).await;
-    let told = target.eventually("an alarm", async || target.alarms("race-hangs").first().cloned()).await;
+    let told = target.eventually("an alarm", async || target.alarms("race-stuck").first().cloned()).await;
     assert!(told.contains(&race.id), "{told}");
     target.rest().await;
     target.cloud().install_faults(None);

@@ -1,7 +1,7 @@
 //! Faults with a purpose: a call that is held back, so that something else happens first, and a queue that loses what it is given.
 
-use koban::cloud::connector::{Call, Fault, Faults};
-use koban::cloud::engine::Reply;
+use cloud::connector::{Call, Fault, Faults};
+use cloud::engine::Reply;
 use serde_json::{Value, json};
 use std::sync::{Arc, Condvar, Mutex};
 

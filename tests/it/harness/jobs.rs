@@ -1,7 +1,7 @@
 //! Workers by hand, on a local cloud: messages put on queues, and what ends in the dead-letter queues.
 
 use super::target::Target;
-use koban::cloud::Status;
+use cloud::Status;
 use koban::registry::SERVICES;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

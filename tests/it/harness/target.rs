@@ -6,9 +6,9 @@
 use super::User;
 use super::client::{Client, Response};
 use super::contract;
+use cloud::{Cloud, Config, start};
 use jiff::{SignedDuration, Timestamp};
 use koban::cli::{NOT_RUN, RESENT};
-use koban::cloud::{Cloud, Config, start};
 use koban::registry::SERVICES;
 use platform::clock::Clock;
 use platform::secrets::SecretValue;

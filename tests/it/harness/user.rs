@@ -3,8 +3,8 @@
 use super::client::Response;
 use super::race::Race;
 use super::target::{Target, random_text};
+use cloud::issuer::ISSUER;
 use jiff::Timestamp;
-use koban::cloud::issuer::ISSUER;
 use serde_json::{Value, json};
 use shared::id::UserId;
 use std::sync::Mutex;

@@ -1,9 +1,9 @@
 //! Where a command works: in an environment on AWS, by its name, or on a running local cloud. Both answer the same calls.
 
 use super::CliError;
-use super::local::{Local, Where};
-use crate::environment;
-use platform::operations::Deployment;
+use client::local::{Local, Where};
+use operations::Deployment;
+use operations::environment;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Place {

@@ -1,9 +1,9 @@
 //! `koban up`: the local cloud, until Ctrl-C.
 
 use super::CliError;
-use super::local::Announced;
-use crate::cloud::{self, Cloud, CloudError, Config};
 use crate::registry::SERVICES;
+use client::local::Announced;
+use cloud::{Cloud, CloudError, Config};
 use std::path::{Path, PathBuf};
 
 const PORT: u16 = 4_000;

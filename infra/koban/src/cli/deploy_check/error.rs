@@ -1,6 +1,6 @@
 //! Why a step of the check failed, each with where to look or what to do.
 
-use crate::cli::CliError;
+use client::ClientError;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -22,11 +22,11 @@ pub enum CheckError {
     #[error("{0}")]
     Found(String),
     #[error(transparent)]
-    Package(#[from] crate::package::PackageError),
+    Package(#[from] build::package::PackageError),
     #[error(transparent)]
-    Cloud(#[from] crate::cloud::CloudError),
+    Cloud(#[from] cloud::CloudError),
     #[error(transparent)]
-    Cli(#[from] CliError),
+    Client(#[from] ClientError),
 }
 
 impl CheckError {

@@ -6,7 +6,7 @@ use super::error::CheckError;
 use super::program;
 use super::tools::{PLUGINS_VARIABLE, Tools};
 use super::workplace::{Workplace, copy};
-use crate::package;
+use build::package;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ impl Terraform {
             "-var-file=environments/ephemeral.tfvars".into(),
             input("region", REGION),
             input("issuer", issuer),
-            input("audience", crate::cloud::issuer::AUDIENCE),
+            input("audience", cloud::issuer::AUDIENCE),
             input("endpoint_url", &emulator.url),
             input("manifest_path", &packages.join("manifest.json").display().to_string()),
             input("zip_dir", &packages.display().to_string()),

@@ -1,0 +1,87 @@
+//! What a function may call, and how a refusal reads.
+
+use super::permits::Permits;
+use super::*;
+use crate::local_names;
+use crate::tests::service::{ADD, COUNT, KEEP, PLACE, RELAY, TICK};
+use serde_json::{Value, json};
+
+fn item(table: &str) -> Value {
+    json!({"TableName": table, "Item": {"pk": {"S": "a"}, "sk": {"S": "b"}}})
+}
+
+fn dynamodb(function: &'static platform::Function, operation: &str, body: &Value) -> Result<(), String> {
+    let names = local_names();
+    let request = Request::parse(operation, body.to_string().as_bytes()).map_err(|reply| reply.body)?;
+    Permits::of(function, &names).check_dynamodb(&names, operation, &request).map_err(|denied| denied.message().to_owned())
+}
+
+#[test]
+fn what_is_granted_passes() {
+    let key = json!({"pk": {"S": "a"}, "sk": {"S": "b"}});
+    assert_eq!(dynamodb(&ADD, "PutItem", &item("koban-local-notes")), Ok(()));
+    assert_eq!(dynamodb(&ADD, "GetItem", &json!({"TableName": "koban-local-notes", "Key": key})), Ok(()));
+    let query = json!({"TableName": "koban-local-others", "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "a"}}});
+    assert_eq!(dynamodb(&PLACE, "Query", &query), Ok(()));
+    let puts = json!({"TransactItems": [{"Put": item("koban-local-notes")}, {"Put": item("koban-local-others")}]});
+    assert_eq!(dynamodb(&PLACE, "TransactWriteItems", &puts), Ok(()));
+    // A plain grant of PutItem covers transactions too, as on AWS.
+    let put = json!({"TransactItems": [{"Put": item("koban-local-notes")}]});
+    assert_eq!(dynamodb(&ADD, "TransactWriteItems", &put), Ok(()));
+}
+
+#[test]
+fn a_refusal_is_worded_as_by_aws() {
+    let refused = dynamodb(&ADD, "PutItem", &item("koban-local-others")).unwrap_err();
+    assert_eq!(
+        refused,
+        "User: arn:aws:sts::000000000000:assumed-role/koban-local-add-note/koban-local-add-note is not authorized to perform: \
+         dynamodb:PutItem on resource: arn:aws:dynamodb:ap-northeast-1:000000000000:table/koban-local-others because no \
+         identity-based policy allows the dynamodb:PutItem action"
+    );
+}
+
+#[test]
+fn what_is_not_granted_is_refused() {
+    let refused = |function, operation: &str, body: &Value| {
+        dynamodb(function, operation, body).unwrap_err().contains("is not authorized to perform")
+    };
+    // Only inside a transaction.
+    assert!(refused(&PLACE, "PutItem", &item("koban-local-notes")));
+    let one_foreign = json!({"TransactItems": [{"Put": item("koban-local-notes")}, {"Put": item("koban-local-others")}]});
+    assert!(refused(&ADD, "TransactWriteItems", &one_foreign));
+    let key = json!({"pk": {"S": "a"}, "sk": {"S": "b"}});
+    let delete = json!({"TransactItems": [{"Delete": {"TableName": "koban-local-notes", "Key": key}}]});
+    assert!(refused(&ADD, "TransactWriteItems", &delete));
+    assert!(refused(&ADD, "Scan", &json!({"TableName": "koban-local-notes"})));
+    assert!(refused(&ADD, "DeleteTable", &json!({"TableName": "koban-local-notes"})));
+    // An index is granted apart from its table.
+    let query = json!({"TableName": "koban-local-others", "IndexName": "by-color", "KeyConditionExpression": "color = :c",
+        "ExpressionAttributeValues": {":c": {"S": "red"}}});
+    assert!(refused(&PLACE, "Query", &query));
+}
+
+#[test]
+fn queues_topics_and_secrets_are_granted_one_by_one() {
+    let names = local_names();
+    let may = |function| Permits::of(function, &names);
+    assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "note-failures").is_ok());
+    assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "note-added").is_err());
+    assert!(may(&RELAY).check_sns(&names, "PublishBatch", "note-events").is_ok());
+    assert!(may(&COUNT).check_sns(&names, "PublishBatch", "note-events").is_err());
+    // Only where the definition retries as its failures say, and only on its own queue.
+    assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "note-failures").is_ok());
+    assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "note-added").is_err());
+    assert!(may(&COUNT).check_sqs(&names, "ChangeMessageVisibility", "note-added").is_err());
+    assert!(may(&TICK).check_ssm(&names, "GetParameter", "/koban-local/feed").is_ok());
+    assert!(may(&ADD).check_ssm(&names, "GetParameter", "/koban-local/feed").is_err());
+}
+
+#[test]
+fn injected_faults_are_in_the_form_that_the_sdk_reads() {
+    let conflict: Value = serde_json::from_str(&transaction_conflict(2).body).unwrap();
+    assert_eq!(conflict["CancellationReasons"][1]["Code"], "TransactionConflict");
+    assert_eq!(conflict["CancellationReasons"][0]["Code"], "None");
+    assert_eq!((throttled().status, internal_error().status), (400, 500));
+}

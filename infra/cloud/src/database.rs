@@ -1,0 +1,106 @@
+//! `cloud.sqlite`: what the local cloud itself must remember, which is its queues and schedules. One thread owns it and commits what
+//! waits together, so that a hundred messages cost one commit; nobody hears of a change before it is committed.
+
+use crate::CloudError;
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+const WAITING_MAX: usize = 1_024;
+/// How many changes are committed together.
+const TOGETHER_MAX: usize = 256;
+
+const SCHEMA: &str = "
+PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000;
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    trace TEXT NOT NULL,
+    sent_ms INTEGER NOT NULL,
+    visible_ms INTEGER NOT NULL,
+    receives INTEGER NOT NULL DEFAULT 0,
+    first_received_ms INTEGER,
+    receipt TEXT,
+    -- 1 while an invocation of this process holds it: not after a restart, and not aged when the clock is set.
+    held INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS due ON messages (queue, visible_ms, id);
+CREATE TABLE IF NOT EXISTS schedules (function TEXT PRIMARY KEY, fired_ms INTEGER NOT NULL);
+";
+
+/// Tells whoever asked, once it is committed.
+type Told = Box<dyn FnOnce() + Send>;
+type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Told> + Send>;
+
+/// The database of a data directory.
+pub struct Database {
+    /// None once closed.
+    changes: Mutex<Option<mpsc::Sender<Change>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Database {
+    pub fn open(directory: &Path) -> Result<Self, CloudError> {
+        let connection = Connection::open(directory.join("cloud.sqlite")).map_err(CloudError::engine)?;
+        connection.execute_batch(SCHEMA).map_err(CloudError::engine)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let (sender, changes) = mpsc::channel(WAITING_MAX);
+        let thread = std::thread::Builder::new().name("cloud-database".into());
+        let thread = thread.spawn(move || commit_until_closed(&connection, changes)).map_err(CloudError::Directory)?;
+        Ok(Self { changes: Some(sender).into(), thread: Some(thread).into() })
+    }
+
+    /// Runs `change` and waits until it is committed.
+    ///
+    /// # Errors
+    /// When it, or another change that would have been committed with it, failed: then nothing of it happened. Or when the database
+    /// is closed.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, CloudError> {
+        let (reply, replied) = oneshot::channel();
+        let change: Change = Box::new(move |connection| {
+            let done = change(connection)?;
+            Ok(Box::new(move || drop(reply.send(done))))
+        });
+        let sender = self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sender.ok_or(CloudError::Closed)?.send(change).await.map_err(|_| CloudError::Closed)?;
+        replied.await.map_err(|_| CloudError::NotCommitted)
+    }
+
+    /// Finishes what was accepted and lets go of the file.
+    pub async fn close(&self) {
+        drop(self.changes.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+        }
+    }
+}
+
+fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Change>) {
+    let mut together = Vec::with_capacity(TOGETHER_MAX);
+    while changes.blocking_recv_many(&mut together, TOGETHER_MAX) > 0 {
+        match commit(connection, &mut together) {
+            Ok(told) => told.into_iter().for_each(|tell| tell()),
+            // Whoever waits hears it by the sender that was dropped with its change.
+            Err(error) => {
+                let _ = connection.execute_batch("ROLLBACK");
+                eprintln!("the local cloud's database refused a change: {error}");
+            }
+        }
+        together.clear();
+    }
+}
+
+fn commit(connection: &Connection, together: &mut Vec<Change>) -> rusqlite::Result<Vec<Told>> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let told = together.drain(..).map(|change| change(connection)).collect::<rusqlite::Result<_>>()?;
+    connection.execute_batch("COMMIT")?;
+    Ok(told)
+}

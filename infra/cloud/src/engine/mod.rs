@@ -1,0 +1,182 @@
+//! DynamoDB, in process: dynoxide's storage and actions on one SQLite file. Writes go through one thread, since SQLite has one writer
+//! and sixteen tasks that fight for its lock do half as much; reads run where they are asked for, on connections of their own, which
+//! see every acknowledged write (WAL). `synchronous=NORMAL` survived every kill -9 of the measurements; only a power failure may take
+//! the last milliseconds.
+
+pub mod ceiling;
+mod readers;
+mod request;
+mod stream;
+mod tables;
+
+pub use request::{Effect, Request};
+pub use stream::{StreamReader, StreamRow, TRIMMED_MAX};
+
+use crate::CloudError;
+use crate::clock::LocalClock;
+use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
+use dynoxide::storage::Storage;
+use platform::Service;
+use platform::sdk::Names;
+use readers::Readers;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many writes may wait.
+const WAITING_MAX: usize = 1_024;
+/// How many writes the thread takes at once; then it tells the relays.
+const TAKEN_MAX: usize = 64;
+
+/// A reply in DynamoDB's own JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    pub body: String,
+}
+
+impl Reply {
+    /// An error as AWS's JSON services word it.
+    pub fn error(status: u16, kind: &str, message: &str) -> Self {
+        Self { status, body: serde_json::json!({"__type": kind, "message": message}).to_string() }
+    }
+}
+
+type Work = Box<dyn FnOnce(&Storage) + Send>;
+
+enum Job {
+    Run { request: Request, reply: oneshot::Sender<Reply> },
+    With(Work),
+    Close,
+}
+
+/// The engine of a data directory.
+pub struct Engine {
+    writer: mpsc::Sender<Job>,
+    readers: Readers,
+    written: watch::Receiver<u64>,
+    file: PathBuf,
+    thread: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Opens the engine, with every table of `services`.
+    pub fn open(directory: &Path, services: &[&Service], names: &Names, clock: &Arc<LocalClock>) -> Result<Self, CloudError> {
+        let file = directory.join("dynamodb.sqlite");
+        let storage = open_storage(&file, clock)?;
+        tables::create(&storage, services, names)?;
+        let readers = Readers::open(&file, clock)?;
+        let (writer, jobs) = mpsc::channel(WAITING_MAX);
+        let (wrote, written) = watch::channel(0);
+        let generation = readers.generation();
+        let write = move || write_until_closed(&storage, jobs, &wrote, &generation);
+        let thread = std::thread::Builder::new().name("dynamodb-writer".into()).spawn(write).map_err(CloudError::Directory)?;
+        Ok(Self { writer, readers, written, file, thread: Some(thread).into() })
+    }
+
+    /// Runs the operation that `body` is the JSON of.
+    pub async fn call(&self, operation: &str, body: &[u8]) -> Reply {
+        match Request::parse(operation, body) {
+            Ok(request) => self.run(request).await,
+            Err(refused) => refused,
+        }
+    }
+
+    /// Runs a request.
+    pub async fn run(&self, request: Request) -> Reply {
+        if request.effect() == Effect::Reads {
+            return self.readers.run(request);
+        }
+        let (reply, replied) = oneshot::channel();
+        let closed = || Reply::error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "the engine is closed");
+        if self.writer.send(Job::Run { request, reply }).await.is_err() {
+            return closed();
+        }
+        replied.await.unwrap_or_else(|_| closed())
+    }
+
+    /// Does something else on the writer's thread, between two writes; none when the engine is closed.
+    pub(super) async fn with<T: Send + 'static>(&self, work: impl FnOnce(&Storage) -> T + Send + 'static) -> Option<T> {
+        let (reply, replied) = oneshot::channel();
+        let work: Work = Box::new(move |storage| drop(reply.send(work(storage))));
+        self.writer.send(Job::With(work)).await.ok()?;
+        replied.await.ok()
+    }
+
+    /// Tells of every write.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.clone()
+    }
+
+    /// A reader of the tables' changes.
+    pub fn stream_reader(&self) -> Result<StreamReader, CloudError> {
+        StreamReader::open(&self.file)
+    }
+
+    /// Finishes what was accepted and lets go of the file.
+    pub async fn close(&self) {
+        let _ = self.writer.send(Job::Close).await;
+        let thread = self.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+        }
+        self.readers.close();
+    }
+}
+
+fn write_until_closed(
+    storage: &Storage,
+    mut jobs: mpsc::Receiver<Job>,
+    wrote: &watch::Sender<u64>,
+    generation: &readers::Generation,
+) {
+    let lifecycle = VectorIndexLifecycle::new();
+    let mut taken = Vec::with_capacity(TAKEN_MAX);
+    while jobs.blocking_recv_many(&mut taken, TAKEN_MAX) > 0 {
+        let mut writes = 0;
+        for job in taken.drain(..) {
+            match job {
+                Job::Run { request, reply } => {
+                    let defines = request.effect() == Effect::Defines;
+                    let done = run_or_roll_back(request, storage, &lifecycle);
+                    if defines {
+                        generation.next();
+                    }
+                    writes += 1;
+                    // Whoever asked may have stopped waiting: its write stands, as on AWS.
+                    let _ = reply.send(done);
+                }
+                Job::With(work) => work(storage),
+                Job::Close => return,
+            }
+        }
+        if writes > 0 {
+            wrote.send_modify(|wrote| *wrote += writes);
+        }
+    }
+}
+
+/// A request that makes dynoxide panic fails alone; the thread goes on.
+fn run_or_roll_back(request: Request, storage: &Storage, lifecycle: &VectorIndexLifecycle) -> Reply {
+    std::panic::catch_unwind(AssertUnwindSafe(|| request.run(storage, lifecycle))).unwrap_or_else(|_| {
+        if !storage.conn().is_autocommit() {
+            let _ = storage.rollback();
+        }
+        Reply::error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "the engine panicked")
+    })
+}
+
+/// A connection with the settings that the measurements chose.
+fn open_storage(file: &Path, clock: &Arc<LocalClock>) -> Result<Storage, CloudError> {
+    let storage = Storage::new(&file.to_string_lossy()).map_err(CloudError::engine)?.with_clock(clock.clone());
+    storage.conn().execute_batch(PRAGMAS).map_err(CloudError::engine)?;
+    Ok(storage)
+}
+
+pub(super) const PRAGMAS: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000; PRAGMA cache_size = -16000; \
+     PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 10000;";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The gateway, as a client of the HTTP API sees it.
+
+use crate::Cloud;
+use crate::tests::client::Client;
+use crate::tests::cloud;
+use serde_json::{Value, json};
+
+struct Bench {
+    _directory: tempfile::TempDir,
+    cloud: Cloud,
+    client: Client,
+}
+
+async fn bench() -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let cloud = cloud(directory.path()).await;
+    let client = Client::of(&cloud);
+    Bench { _directory: directory, cloud, client }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replies_of_the_gateway_keep_its_own_shape() {
+    let bench = bench().await;
+    let (status, headers, body) = bench.client.send("GET", "/v1/nothing", &[], "").await;
+    assert_eq!((status, body.as_str()), (404, r#"{"message":"Not Found"}"#));
+    assert!(headers.contains_key("apigw-requestid"));
+    let (status, body) = bench.client.get("/v1/placements").await;
+    assert_eq!((status, body.as_str()), (404, r#"{"message":"Not Found"}"#), "another method is no route");
+    let (status, headers, body) = bench.client.send("POST", "/v1/notes", &[], "{}").await;
+    assert_eq!((status, body.as_str()), (401, r#"{"message":"Unauthorized"}"#));
+    assert_eq!(headers["www-authenticate"], "Bearer");
+    let (status, headers, _) = bench.client.send("POST", "/v1/notes", &[("authorization", "Bearer x")], "{}").await;
+    assert_eq!(status, 401);
+    assert!(headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+    // A function that takes too long says so itself, before its timeout.
+    let (status, body) = bench.client.get("/v1/sleep").await;
+    assert!(status == 500 && body.contains("\"code\":\"internal\""));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_much_is_refused() {
+    let bench = bench().await;
+    let bearer = format!("Bearer {}", bench.cloud.token("alice"));
+    let body = "x".repeat(super::BODY_BYTES_MAX + 1);
+    let (status, body) = bench.client.post("/v1/notes", &[("authorization", &bearer)], &body).await;
+    assert_eq!((status, body.as_str()), (413, r#"{"message":"Request Entity Too Large"}"#));
+    let long = "x".repeat(super::HEADERS_BYTES_MAX);
+    let (status, _) = bench.client.post("/v1/notes", &[("authorization", &bearer), ("x-long", &long)], "{}").await;
+    assert_eq!(status, 431);
+    // The function's own limit is lower.
+    let (status, body) = bench.client.post("/v1/notes", &[("authorization", &bearer)], &"x".repeat(300_000)).await;
+    assert_eq!(status, 413);
+    assert!(body.contains("\"code\""));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_other_origins_may_use_the_api_and_nothing_else() {
+    let bench = bench().await;
+    let origin = ("origin", "https://app.example");
+    let preflight = [origin, ("access-control-request-method", "POST")];
+    let (status, headers, body) = bench.client.send("OPTIONS", "/v1/notes", &preflight, "").await;
+    assert_eq!((status, body.as_str()), (204, ""));
+    assert!(headers["access-control-allow-headers"].to_str().unwrap().contains("idempotency-key"));
+    let (_, headers, _) = bench.client.send("GET", "/v1/notes/none", &[origin], "").await;
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    for foreign in [origin, ("host", "rebound.example")] {
+        for path in ["/_local/clock", "/_local/token?sub=alice", "/_local/secret?name=feed", "/_local/status"] {
+            assert_eq!(bench.client.send("GET", path, &[foreign], "").await.0, 403);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_developer_sets_the_clock_and_gets_tokens_and_secrets() {
+    let bench = bench().await;
+    let (status, body) = bench.client.post("/_local/clock", &[], r#"{"now":"2031-02-03T04:05:06Z"}"#).await;
+    assert!(status == 200 && body.contains("2031-02-03T04:05:06"));
+    let get = async |path: &str| -> Value { serde_json::from_str(&bench.client.get(path).await.1).unwrap() };
+    let token = get("/_local/token?sub=bob").await["token"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {token}");
+    let body = json!({"name": "plus+and space", "color": "red"}).to_string();
+    assert_eq!(bench.client.post("/v1/notes", &[("authorization", &bearer)], &body).await.0, 201);
+    assert_eq!(bench.client.get("/v1/notes/plus+and%20space").await.0, 200);
+    assert!(get("/_local/secret?name=feed").await["value"].as_str().unwrap().starts_with("whsec_"));
+    assert_eq!(bench.client.get("/_local/secret?name=none").await.0, 404);
+    assert_eq!(get("/_local/aws").await["url"], bench.cloud.aws_url());
+    bench.cloud.idle().await.unwrap();
+    assert_eq!(get("/_local/status").await["idle"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_issuer_is_discoverable_and_the_documentation_needs_no_network() {
+    let bench = bench().await;
+    let get = async |path: &str| -> Value { serde_json::from_str(&bench.client.get(path).await.1).unwrap() };
+    let discovery = get("/.well-known/openid-configuration").await;
+    assert_eq!(discovery["jwks_uri"], format!("{}/.well-known/jwks.json", bench.cloud.url()));
+    assert_eq!(get("/.well-known/jwks.json").await["keys"][0]["alg"], "RS256");
+    for path in ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"] {
+        assert_eq!(bench.client.get(path).await.0, 200, "{path}");
+    }
+    let (_, initializer) = bench.client.get("/docs/swagger-initializer.js").await;
+    assert!(initializer.contains("/v1/openapi.json"));
+    assert_eq!(bench.client.get("/docs").await.0, 301);
+    assert_eq!(bench.client.get("/").await.0, 200);
+}

@@ -1,0 +1,147 @@
+//! The gateway's JWT authorizer: RS256 by the issuer's key alone, its `kid`, issuer, audience, expiry and not-before by the settable
+//! clock. An RSA verification costs more than everything else the gateway does, so a token that passed is known by its hash; its
+//! times are looked at every time.
+
+use super::AUDIENCE;
+use crate::CloudError;
+use crate::clock::LocalClock;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use platform::clock::Clock;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many tokens are known at once; then all are forgotten.
+const KNOWN_MAX: usize = 16_384;
+
+/// Checks tokens.
+pub struct Verifier {
+    key: DecodingKey,
+    key_id: String,
+    validation: Validation,
+    clock: Arc<LocalClock>,
+    known: Mutex<HashMap<[u8; 32], Arc<Claims>>>,
+}
+
+/// The claims of a token that passed.
+#[derive(Debug)]
+pub struct Claims {
+    /// As functions see them: an object of strings.
+    pub strings: Box<RawValue>,
+    expires: i64,
+    not_before: i64,
+}
+
+/// Why a request was not let through, as the gateway tells it in `www-authenticate`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unauthorized {
+    Missing,
+    Invalid(&'static str),
+}
+
+impl Verifier {
+    pub(super) fn new(
+        issuer: &str,
+        modulus: &str,
+        exponent: &str,
+        key_id: String,
+        clock: Arc<LocalClock>,
+    ) -> Result<Self, CloudError> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        // By `aud`, or else by `client_id`, below.
+        validation.validate_aud = false;
+        validation.set_issuer(&[issuer]);
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        // By the settable clock, below.
+        validation.validate_exp = false;
+        let key = DecodingKey::from_rsa_components(modulus, exponent).map_err(CloudError::issuer)?;
+        Ok(Self { key, key_id, validation, clock, known: Mutex::default() })
+    }
+
+    /// The claims of the bearer of `authorization`.
+    pub fn verify(&self, authorization: Option<&str>) -> Result<Arc<Claims>, Unauthorized> {
+        let token = authorization.ok_or(Unauthorized::Missing)?;
+        let token = token.strip_prefix("Bearer ").ok_or(Unauthorized::Invalid("the token is not a bearer token"))?;
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
+        let claims = match known {
+            Some(claims) => claims,
+            None => self.learn(token, hash)?,
+        };
+        let now = self.clock.now().as_second();
+        if claims.expires <= now {
+            return Err(Unauthorized::Invalid("the token has expired"));
+        }
+        if claims.not_before > now {
+            return Err(Unauthorized::Invalid("the token is not valid yet"));
+        }
+        Ok(claims)
+    }
+
+    fn learn(&self, token: &str, hash: [u8; 32]) -> Result<Arc<Claims>, Unauthorized> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Unauthorized::Invalid("the token is malformed"))?;
+        if header.kid.as_deref() != Some(&self.key_id) {
+            return Err(Unauthorized::Invalid("the token's key is unknown"));
+        }
+        let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation);
+        let claims = decoded.map_err(|error| reason(&error))?.claims;
+        if !is_for(&claims, AUDIENCE) {
+            return Err(Unauthorized::Invalid("the token's audience is another"));
+        }
+        let claims = Arc::new(Claims::of(&claims)?);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(hash, claims.clone());
+        Ok(claims)
+    }
+}
+
+/// `client_id` is looked at only where there is no `aud`.
+fn is_for(claims: &Map<String, Value>, audience: &str) -> bool {
+    match claims.get("aud").or_else(|| claims.get("client_id")) {
+        Some(Value::Array(audiences)) => claims.contains_key("aud") && audiences.iter().any(|one| one == audience),
+        Some(one) => one == audience,
+        None => false,
+    }
+}
+
+fn reason(error: &jsonwebtoken::errors::Error) -> Unauthorized {
+    use jsonwebtoken::errors::ErrorKind;
+    Unauthorized::Invalid(match error.kind() {
+        ErrorKind::InvalidIssuer => "the token's issuer is another",
+        ErrorKind::MissingRequiredClaim(_) => "the token lacks a claim",
+        ErrorKind::InvalidAlgorithm => "the token's algorithm is another",
+        _ => "the token's signature is invalid",
+    })
+}
+
+impl Claims {
+    fn of(claims: &Map<String, Value>) -> Result<Self, Unauthorized> {
+        let malformed = Unauthorized::Invalid("the token's claims are malformed");
+        let second = |name: &str| claims.get(name).map(|value| value.as_i64().ok_or(malformed)).transpose();
+        let strings: BTreeMap<_, _> = claims.iter().map(|(name, value)| (name, as_text(value))).collect();
+        Ok(Self {
+            strings: serde_json::value::to_raw_value(&strings).map_err(|_| malformed)?,
+            expires: second("exp")?.ok_or(malformed)?,
+            // The gateway also refuses a token that was issued in the future.
+            not_before: second("nbf")?.unwrap_or(i64::MIN).max(second("iat")?.unwrap_or(i64::MIN)),
+        })
+    }
+}
+
+/// A claim as the gateway passes it on: a list as `[one two]`.
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => format!("[{}]", values.iter().map(as_text).collect::<Vec<_>>().join(" ")),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

@@ -1,0 +1,171 @@
+//! Event source mappings of table streams: each relay reads the changes of its table in order and its position moves only when they
+//! are handled. A batch that fails is halved until the record at fault stands alone; after five attempts that one is given up to the
+//! relay's on-failure queue and the stream goes on.
+
+mod event;
+mod trim;
+
+pub use trim::trim;
+
+use crate::CloudError;
+use crate::activity::Activity;
+use crate::clock::LocalClock;
+use crate::engine::{Engine, StreamReader, StreamRow};
+use crate::queues::{NewMessage, Queues};
+use crate::runner::{RunError, Runner};
+use platform::clock::Clock;
+use platform::function::Trigger;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often a single record is tried.
+const ATTEMPTS_MAX: u32 = 5;
+/// The first wait between attempts; doubled each time.
+const RETRY_WAIT: Duration = Duration::from_millis(200);
+/// The least time between two batches that are not full: under load many changes share one invocation.
+const BATCH_WINDOW: Duration = Duration::from_millis(20);
+const TROUBLE_WAIT: Duration = Duration::from_millis(500);
+
+/// What the relays share.
+pub struct Surroundings {
+    pub engine: Arc<Engine>,
+    pub queues: Arc<Queues>,
+    pub clock: Arc<LocalClock>,
+    pub activity: Arc<Activity>,
+}
+
+/// A function that a table's stream triggers.
+pub struct Relay {
+    runner: Arc<Runner>,
+    surroundings: Arc<Surroundings>,
+    reader: Mutex<StreamReader>,
+    /// As the engine names it.
+    table: String,
+    batch: u32,
+    /// It is done with every change up to this one.
+    position: AtomicI64,
+}
+
+impl Relay {
+    /// The relay of a function, if a stream triggers it.
+    pub fn of(runner: &Arc<Runner>, surroundings: &Arc<Surroundings>) -> Result<Option<Self>, CloudError> {
+        let Trigger::Stream { table, batch, .. } = runner.function().trigger else { return Ok(None) };
+        let reader = surroundings.engine.stream_reader()?;
+        let position = reader.position(runner.function().name).map_err(CloudError::engine)?;
+        Ok(Some(Self {
+            table: runner.names().table(table),
+            runner: runner.clone(),
+            surroundings: surroundings.clone(),
+            reader: reader.into(),
+            batch,
+            position: position.into(),
+        }))
+    }
+
+    /// It is done with every change up to this one.
+    pub fn position(&self) -> i64 {
+        self.position.load(SeqCst)
+    }
+
+    pub fn function(&self) -> &'static str {
+        self.runner.function().name
+    }
+
+    /// Relays until `stopping`. What was under way is relayed again at the next start.
+    pub async fn run(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+            () = self.relay_for_ever() => {}
+        }
+    }
+
+    async fn relay_for_ever(&self) {
+        let mut written = self.surroundings.engine.written();
+        loop {
+            written.borrow_and_update();
+            let earliest_next = tokio::time::Instant::now() + BATCH_WINDOW;
+            match self.relay_next().await {
+                Ok(Next::More) => {}
+                Ok(Next::CaughtUp) => {
+                    if written.changed().await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep_until(earliest_next).await;
+                }
+                Err(_) => tokio::time::sleep(TROUBLE_WAIT).await,
+            }
+        }
+    }
+
+    async fn relay_next(&self) -> Result<Next, CloudError> {
+        let (rows, newest) = self.read().map_err(CloudError::engine)?;
+        let full = rows.len() == self.batch as usize;
+        let Some(last) = rows.last().map(|row| row.id) else {
+            self.position.store(newest, SeqCst);
+            return Ok(Next::CaughtUp);
+        };
+        self.deliver(rows).await?;
+        self.surroundings.engine.advance_stream(self.function(), last).await?;
+        self.surroundings.activity.happened();
+        // Beyond the last change of its own table there are only other tables' ones.
+        self.position.store(if full { last } else { newest }, SeqCst);
+        Ok(if full { Next::More } else { Next::CaughtUp })
+    }
+
+    fn read(&self) -> rusqlite::Result<(Vec<StreamRow>, i64)> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = reader.newest()?;
+        Ok((reader.read(&self.table, self.position(), newest, self.batch)?, newest))
+    }
+
+    /// Returns when every row is handled or given up.
+    async fn deliver(&self, rows: Vec<StreamRow>) -> Result<(), CloudError> {
+        let mut parts = vec![rows];
+        while let Some(mut part) = parts.pop() {
+            if self.invoke(&part).await.is_ok() {
+                continue;
+            }
+            if part.len() > 1 {
+                let later = part.split_off(part.len() / 2);
+                parts.push(later);
+                parts.push(part);
+            } else {
+                self.retry(&part).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries a single record again, and at last gives it up.
+    async fn retry(&self, row: &[StreamRow]) -> Result<(), CloudError> {
+        for attempt in 1..ATTEMPTS_MAX {
+            tokio::time::sleep(RETRY_WAIT * 2_u32.pow(attempt - 1)).await;
+            if self.invoke(row).await.is_ok() {
+                return Ok(());
+            }
+        }
+        let Some(failures) = self.runner.function().failures() else { return Ok(()) };
+        let now = self.surroundings.clock.now();
+        let bodies = row.iter().map(|row| event::given_up(self.runner.names(), self.function(), &self.table, row, now));
+        let message = |body| NewMessage { queue: failures.name.to_owned(), body, ..NewMessage::default() };
+        self.surroundings.queues.send(bodies.map(message).collect()).await.map(|_| ())
+    }
+
+    async fn invoke(&self, rows: &[StreamRow]) -> Result<(), RunError> {
+        let event = event::event(self.runner.names(), &self.table, rows);
+        let event = event.map_err(|error| RunError::Failed(error.to_string()))?;
+        self.runner.invoke(event).await.map(|_| ())
+    }
+}
+
+enum Next {
+    More,
+    CaughtUp,
+}
+
+/// How many changes the slowest relay has before it.
+pub fn lag(relays: &[Arc<Relay>], newest: i64) -> i64 {
+    relays.iter().map(|relay| newest - relay.position()).max().unwrap_or(0).max(0)
+}

@@ -1,0 +1,124 @@
+//! What people do to a deployed Koban from their command line: find it, look into its queues, read its tables. No function does any of
+//! it, so none links it. The local cloud answers the same calls, which makes it one environment among others: `local`.
+
+pub mod environment;
+pub mod queues;
+pub mod republish;
+pub mod scan;
+
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use platform::resource::Secret;
+use platform::sdk::{Names, Sdk};
+use platform::secrets::SecretValue;
+use thiserror::Error;
+
+pub use platform::sdk::API_URL;
+/// What the roles of an account are refused with, service by service.
+const DENIED: [&str; 4] = ["AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"];
+/// What an account says of credentials that it does not know, or no more.
+const UNKNOWN_CALLER: [&str; 7] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+];
+
+/// Why something could not be done, each with what to do next.
+#[derive(Debug, Error)]
+pub enum OperationError {
+    #[error(
+        "there is no environment {environment} in {region}: the parameter {parameter}, which Terraform writes, is not there; check the name, the region and the account, or apply terraform/ once more"
+    )]
+    NoEnvironment { environment: String, region: String, parameter: String },
+    #[error("{0} is not there: terraform/README.md says how to write it")]
+    NoParameter(String),
+    #[error("{what} was denied ({said}): these credentials need a role that may do it")]
+    Denied { what: String, said: String },
+    #[error("{what}: AWS does not accept these credentials ({said}): log in again, or choose others with AWS_PROFILE")]
+    UnknownCaller { what: String, said: String },
+    #[error("{what} failed")]
+    Failed {
+        what: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl OperationError {
+    fn failed(what: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed { what: what.into(), source: source.into() }
+    }
+
+    /// In the words that help of what the SDK says.
+    fn of<E, R>(what: impl Into<String>, error: SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let what = what.into();
+        let Some(code) = error.code() else { return Self::failed(what, error) };
+        let said = [code, error.message().unwrap_or_default()].join(" ").trim_end().to_owned();
+        match code.rsplit(['.', '#']).next().unwrap_or(code) {
+            code if DENIED.contains(&code) => Self::Denied { what, said },
+            code if UNKNOWN_CALLER.contains(&code) => Self::UnknownCaller { what, said },
+            _ => Self::failed(what, said),
+        }
+    }
+}
+
+/// A Koban that is there.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    pub sdk: Sdk,
+    pub environment: String,
+    pub api_url: String,
+}
+
+impl Deployment {
+    /// Finds `environment` in the account and region of `config`.
+    pub async fn find(config: SdkConfig, environment: &str) -> Result<Self, OperationError> {
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let origin = config.endpoint_url().map(str::to_owned);
+        let mut names = Names { prefix: Names::prefix_of(environment), region, account: String::new(), queue_origin: origin };
+        let parameter = names.parameter(API_URL);
+        let Some(found) = parameter_of(&config, &parameter).await? else {
+            let environment = environment.to_owned();
+            return Err(OperationError::NoEnvironment { environment, region: names.region, parameter });
+        };
+        // arn:aws:ssm:ap-northeast-1:123456789012:parameter/koban-alpha/api_url
+        found.arn.split(':').nth(4).unwrap_or_default().clone_into(&mut names.account);
+        Ok(Self { sdk: Sdk::of(config, names), environment: environment.to_owned(), api_url: found.value })
+    }
+
+    /// The value of `secret` that signs: the first of one or two.
+    pub async fn secret(&self, secret: &Secret) -> Result<SecretValue, OperationError> {
+        let name = self.sdk.names.secret(secret);
+        let found = parameter_of(self.sdk.config(), &name).await?;
+        let value =
+            found.and_then(|found| found.value.lines().map(str::trim).find(|line| !line.is_empty()).map(SecretValue::new));
+        value.ok_or(OperationError::NoParameter(name))
+    }
+}
+
+struct Parameter {
+    value: String,
+    arn: String,
+}
+
+async fn parameter_of(config: &SdkConfig, name: &str) -> Result<Option<Parameter>, OperationError> {
+    let asked = aws_sdk_ssm::Client::new(config).get_parameter().name(name).with_decryption(true).send().await;
+    match asked {
+        Ok(reply) => {
+            let parameter = reply.parameter.unwrap_or_else(|| aws_sdk_ssm::types::Parameter::builder().build());
+            Ok(Some(Parameter { value: parameter.value.unwrap_or_default(), arn: parameter.arn.unwrap_or_default() }))
+        }
+        Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => Ok(None),
+        Err(error) => Err(OperationError::of(format!("reading the parameter {name}"), error)),
+    }
+}

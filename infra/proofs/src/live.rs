@@ -1,0 +1,114 @@
+//! The proof of a deployment, whose tables go on being written while they are read: DynamoDB has no snapshot of several tables to scan.
+//! What looks off in one reading may have been in the midst of being written. So it is read again, from the beginning, and only what
+//! looks off in the same words each time is told. That is sound: every fault names what it is about, and a record that was there in one
+//! reading had been committed, with all of its transaction, before the next one began; a consistent scan then sees both sides of it.
+//! What a later reading finds new is not told, unless it was there before: it would be told by the next `verify`.
+
+use super::{Fault, Proof, Spool, VerifyError};
+use jiff::Timestamp;
+use operations::scan::{self, Page};
+use operations::{Deployment, OperationError};
+use platform::Service;
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How often what is off is read.
+const READINGS_MAX: u32 = 3;
+/// Longer than any transaction and its retries.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How many faults of a reading are compared with the next one's.
+const FAULTS_COMPARED_MAX: usize = 20_000;
+/// Pages that wait to be stored: some megabytes.
+const PAGES_WAITING_MAX: usize = 4;
+
+/// A proof and what it took.
+#[derive(Debug)]
+pub struct Live {
+    pub proof: Proof,
+    pub readings: u32,
+    pub records: u64,
+    pub read_units: f64,
+}
+
+/// Hears how far the reading is.
+pub trait Progress {
+    fn reads(&self, reading: u32, table: &str, records: u64, records_estimate: u64);
+}
+
+/// Proves what `deployment` of `services` holds.
+pub async fn prove(deployment: &Deployment, services: &[&Service], progress: &impl Progress) -> Result<Live, VerifyError> {
+    prove_with(deployment, services, progress, PAUSE).await
+}
+
+/// The same with another pause between readings.
+pub async fn prove_with(
+    deployment: &Deployment,
+    services: &[&Service],
+    progress: &impl Progress,
+    pause: Duration,
+) -> Result<Live, VerifyError> {
+    let mut live = read_once(deployment, services, 1, progress).await?;
+    while !live.proof.faults.is_empty() && live.readings < READINGS_MAX {
+        tokio::time::sleep(pause).await;
+        let standing: HashSet<Fault> = live.proof.faults.into_iter().collect();
+        let again = read_once(deployment, services, live.readings + 1, progress).await?;
+        live = Live { read_units: live.read_units + again.read_units, ..again };
+        live.proof.retain_faults(|fault| standing.contains(fault));
+    }
+    Ok(live)
+}
+
+async fn read_once(
+    deployment: &Deployment,
+    services: &[&Service],
+    reading: u32,
+    progress: &impl Progress,
+) -> Result<Live, VerifyError> {
+    let begun = Timestamp::now();
+    let Reading { spool, records, read_units } = read(deployment, services, reading, progress).await?;
+    Ok(Live { proof: prove_spool(spool, begun).await?, readings: reading, records, read_units })
+}
+
+async fn prove_spool(spool: Spool, now: Timestamp) -> Result<Proof, VerifyError> {
+    let prove = move || super::prove(&spool.into_tables()?, now, FAULTS_COMPARED_MAX);
+    let proof = tokio::task::spawn_blocking(prove).await.map_err(|error| VerifyError::Ended(error.to_string()))??;
+    let off = proof.faults.len() as u64 + proof.faults_unnamed;
+    if proof.faults_unnamed > 0 { Err(VerifyError::TooMuchOff(off)) } else { Ok(proof) }
+}
+
+/// One reading.
+struct Reading {
+    spool: Spool,
+    records: u64,
+    read_units: f64,
+}
+
+async fn read(
+    deployment: &Deployment,
+    services: &[&Service],
+    reading: u32,
+    progress: &impl Progress,
+) -> Result<Reading, VerifyError> {
+    let mut read = Reading { spool: Spool::open()?, records: 0, read_units: 0.0 };
+    for table in services.iter().flat_map(|service| service.tables) {
+        let estimate = scan::count_estimate(deployment, table).await?;
+        let (sender, mut pages) = mpsc::channel::<Page>(PAGES_WAITING_MAX);
+        let store = async {
+            let mut records = 0;
+            while let Some(page) = pages.recv().await {
+                for record in &page.records {
+                    read.spool.add(table.name, record)?;
+                }
+                records += page.records.len() as u64;
+                read.read_units += page.read_units;
+                progress.reads(reading, table.name, records, estimate);
+            }
+            read.records += records;
+            Ok::<_, VerifyError>(())
+        };
+        let scan = async { scan::read(deployment, table, sender).await.map_err(|error: OperationError| error.into()) };
+        tokio::try_join!(scan, store)?;
+    }
+    Ok(read)
+}
