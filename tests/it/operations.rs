@@ -6,13 +6,13 @@ use crate::harness::{Race, Target, User, all_at_once, dividends, win};
 use cloud::connector::{Call, Fault, Faults, internal_error};
 use cloud::engine::Reply;
 use jiff::{SignedDuration, Timestamp};
-use koban::environment;
 use koban::registry;
-use koban::republish::{Events, Relay};
 use koban::verify::live::{self, Live, Progress};
+use operations::Deployment;
+use operations::environment;
+use operations::queues::{Depth, Moved, Queues};
+use operations::republish::{Events, Relay};
 use platform::function::Handler;
-use platform::operations::Deployment;
-use platform::operations::queues::{Depth, Moved, Queues};
 use platform::relay::{Change, events_again};
 use platform::store::{Key, Record};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ async fn deployment(target: &Target) -> Deployment {
 }
 
 fn relay(table: &str) -> Relay {
-    Relay::all().find(|relay| relay.table.name == table).unwrap()
+    Relay::all(registry::SERVICES).find(|relay| relay.table.name == table).unwrap()
 }
 
 /// All that a test's cloud has lived through.

@@ -1,6 +1,7 @@
 //! The command line. Each command stands in its own file, with its arguments, its help and what it does; here is only the list of them,
 //! the runtime they share and how they end.
 
+mod by_cargo;
 mod demo;
 mod deploy_check;
 mod error;
@@ -21,7 +22,8 @@ mod verify;
 pub use deploy_check::{NOT_RUN, RESENT};
 pub use error::CliError;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use operations::environment;
 use std::process::ExitCode;
 
 /// A serverless backend's whole cloud on your machine: wallets, race betting, settlement.
@@ -74,7 +76,12 @@ enum Command {
 
 /// Runs the command that the process was given.
 pub fn run() -> ExitCode {
-    let arguments = Koban::parse();
+    let given = Koban::command().get_matches();
+    if let Some(name) = environment_of(&given).filter(|_| !cfg!(feature = "aws")) {
+        let reach = |()| by_cargo::run("reaches AWS", by_cargo::KOBAN_WITH_AWS, std::env::args_os().skip(1));
+        return end(Err(environment::check(name).map_or_else(CliError::from, reach)));
+    }
+    let arguments = Koban::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
     let command = arguments.command.unwrap_or(Command::Up(arguments.up));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -98,6 +105,12 @@ pub fn run() -> ExitCode {
             Command::DeployCheck(arguments) => deploy_check::run(arguments).await,
         }
     }))
+}
+
+/// The environment on AWS that a command works in.
+fn environment_of(given: &ArgMatches) -> Option<&String> {
+    let (_, given) = given.subcommand()?;
+    given.try_get_one("environment").ok().flatten()
 }
 
 /// What shells expect of a process that was interrupted.
@@ -130,11 +143,36 @@ async fn or_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Koban::command().debug_assert();
+    }
+
+    #[test]
+    fn an_environment_is_known_of_every_command_that_takes_one() {
+        let with_environment = |arguments: &[&str]| {
+            let given = [&["koban"], arguments, &["--environment", "alpha"]].concat();
+            let given = Koban::command().try_get_matches_from(given).unwrap();
+            environment_of(&given).cloned()
+        };
+        let commands: [&[&str]; 5] = [
+            &["verify"],
+            &["feed", "x"],
+            &["redrive"],
+            &["publish", "x", "{}"],
+            &["republish", "x", "--from", "2026-11-21T03:10:00Z", "--to", "2026-11-21T04:00:00Z"],
+        ];
+        for command in commands {
+            assert_eq!(with_environment(command).as_deref(), Some("alpha"), "{command:?}");
+        }
+        let takes_one = Koban::command()
+            .get_subcommands()
+            .filter(|command| command.get_arguments().any(|it| it.get_id() == "environment"))
+            .count();
+        assert_eq!(takes_one, commands.len());
+        assert_eq!(environment_of(&Koban::command().try_get_matches_from(["koban", "up"]).unwrap()), None);
+        assert_eq!(environment_of(&Koban::command().try_get_matches_from(["koban", "verify"]).unwrap()), None);
     }
 
     #[test]

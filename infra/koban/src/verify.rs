@@ -35,7 +35,7 @@ pub enum VerifyError {
     #[error("the tables cannot be read")]
     Tables(#[from] rusqlite::Error),
     #[error("{0}")]
-    Read(#[from] platform::operations::OperationError),
+    Read(#[from] operations::OperationError),
     #[error(
         "{0} things looked off in one reading: too many to tell what was being written from what is wrong; verify again when less is written"
     )]

@@ -1,8 +1,8 @@
 //! What carries Koban's domain: how a function is defined, started and metered, and how it reaches AWS. Handlers are written against
 //! this crate and `shared` alone.
 //!
-//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets`, `sdk`, `https` and `operations` names an
-//! AWS type.
+//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets`, `sdk` and `https` names an AWS
+//! type.
 
 mod admission;
 pub mod clock;
@@ -17,7 +17,6 @@ pub mod https;
 pub mod invoke;
 pub mod message;
 pub mod meter;
-pub mod operations;
 pub mod problem;
 pub mod relay;
 pub mod resource;

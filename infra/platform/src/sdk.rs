@@ -14,6 +14,9 @@ use aws_types::region::Region;
 use std::time::Duration;
 use thiserror::Error;
 
+/// The parameter in which Terraform writes where the API is. Everything deployed has it, so it is also how an environment is found.
+pub const API_URL: &str = "api_url";
+
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(3);
 const OPERATION_TIME_MAX: Duration = Duration::from_secs(8);
 /// How long an init may wait for DynamoDB: after that the first request makes the connection.
@@ -141,11 +144,12 @@ impl Sdk {
         Self { config, names, signs: true, connector: None }
     }
 
-    pub(crate) fn config(&self) -> &SdkConfig {
+    /// What clients of other services are made of.
+    pub fn config(&self) -> &SdkConfig {
         &self.config
     }
 
-    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
         if !self.signs {
             let none = aws_smithy_runtime::client::auth::no_auth::NO_AUTH_SCHEME_ID;

@@ -2,7 +2,7 @@
 
 use crate::engine::Reply;
 use crate::secrets::Secrets;
-use platform::operations::API_URL;
+use platform::sdk::API_URL;
 use platform::sdk::Names;
 use serde::Deserialize;
 use serde_json::json;

@@ -1,14 +1,14 @@
 //! Why a command failed, each with what to do next.
 
 use crate::boatrace::BoatraceError;
-use crate::environment::EnvironmentError;
 use crate::package::PackageError;
-use crate::republish::RepublishError;
 use crate::scaffold::ScaffoldError;
 use crate::verify::VerifyError;
 use cloud::CloudError;
 use http::StatusCode;
-use platform::operations::OperationError;
+use operations::OperationError;
+use operations::environment::EnvironmentError;
+use operations::republish::RepublishError;
 use platform::problem::chain;
 use serde::Deserialize;
 use std::path::PathBuf;

@@ -3,11 +3,12 @@
 use super::CliError;
 use super::http::{BaseUrl, Call, Connection, Reply};
 use super::local::Local;
-use crate::{boatrace, environment, feed, registry};
+use crate::{boatrace, feed, registry};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use operations::environment;
 use platform::secrets::SecretValue;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

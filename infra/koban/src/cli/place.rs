@@ -2,8 +2,8 @@
 
 use super::CliError;
 use super::local::{Local, Where};
-use crate::environment;
-use platform::operations::Deployment;
+use operations::Deployment;
+use operations::environment;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Place {

@@ -3,7 +3,7 @@
 use super::CliError;
 use super::place::Place;
 use crate::registry;
-use platform::operations::queues::Queues;
+use operations::queues::Queues;
 use serde_json::json;
 use std::collections::BTreeSet;
 

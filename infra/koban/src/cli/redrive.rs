@@ -7,7 +7,7 @@ use crate::registry;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
-use platform::operations::queues::{Depth, Moved, Queues};
+use operations::queues::{Depth, Moved, Queues};
 use platform::resource::dead_letter_name;
 use serde_json::json;
 use std::time::Duration;

@@ -3,11 +3,12 @@
 use super::CliError;
 use super::place::Place;
 use crate::cost::usd_of_read_units;
-use crate::republish::{Events, Relay};
+use crate::registry::SERVICES;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use operations::republish::{Events, Relay};
 use serde_json::json;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -63,10 +64,10 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
 
 fn relay_of(table: &str) -> Result<Relay, CliError> {
     let unknown = || {
-        let known: Vec<_> = Relay::all().map(|relay| relay.table.name).collect();
+        let known: Vec<_> = Relay::all(SERVICES).map(|relay| relay.table.name).collect();
         CliError::Input(format!("there is no table {table} with events; there are: {}", known.join(", ")))
     };
-    Relay::all().find(|relay| relay.table.name == table).ok_or_else(unknown)
+    Relay::all(SERVICES).find(|relay| relay.table.name == table).ok_or_else(unknown)
 }
 
 fn tell(events: &Events, arguments: &Arguments) {

@@ -2,13 +2,13 @@
 
 use super::CliError;
 use crate::cost::usd_of_read_units;
-use crate::environment;
 use crate::verify::live::{self, Live, Progress};
 use crate::verify::{Proof, Tables, verify};
 use cloud::clock::LocalClock;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
+use operations::environment;
 use platform::clock::Clock;
 use serde_json::{Value, json};
 use shared::money::Asset;

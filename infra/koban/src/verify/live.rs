@@ -7,8 +7,8 @@
 use super::{Fault, Proof, Spool, VerifyError};
 use crate::registry;
 use jiff::Timestamp;
-use platform::operations::scan::{self, Page};
-use platform::operations::{Deployment, OperationError};
+use operations::scan::{self, Page};
+use operations::{Deployment, OperationError};
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;

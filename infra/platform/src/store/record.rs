@@ -85,7 +85,8 @@ impl Record {
         item
     }
 
-    pub(crate) fn from_item(mut item: Item) -> Result<Self, StoreError> {
+    /// The record that an item of a table is.
+    pub fn from_item(mut item: Item) -> Result<Self, StoreError> {
         let key = key_of(&mut item)?;
         let blob = |value: Option<AttributeValue>| match value {
             Some(AttributeValue::B(blob)) => Some(blob.into_inner()),

@@ -1,15 +1,15 @@
 //! Where the commands work: in an environment on AWS, reached by the credentials that people have, or on a local cloud, by its AWS
 //! endpoint. Only the command line looks for credentials in profiles, SSO and the like; functions get theirs from Lambda.
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use super::{Deployment, OperationError};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use cloud::{LOCAL, local_names};
-use platform::operations::{Deployment, OperationError};
-use platform::problem::chain;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -26,6 +26,8 @@ pub enum EnvironmentError {
     NoRegion,
     #[error("no AWS credentials were found ({0}): log in (`aws sso login`), or choose a profile with AWS_PROFILE")]
     NoCredentials(String),
+    #[error("this program was built without what reaches AWS: build it with `--features aws`")]
+    WithoutAws,
     #[error(transparent)]
     Operation(#[from] OperationError),
 }
@@ -33,10 +35,29 @@ pub enum EnvironmentError {
 /// The environment of that name, in the account and region that the usual chain chooses: environment variables, profiles, SSO, web
 /// identity, the machine's role. `AWS_ENDPOINT_URL` leads to an emulator.
 pub async fn find(environment: &str) -> Result<Deployment, EnvironmentError> {
+    check(environment)?;
+    configured(environment).await
+}
+
+/// Whether `environment` is a name that one can have.
+pub fn check(environment: &str) -> Result<(), EnvironmentError> {
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if environment.is_empty() || !environment.bytes().all(is_name) {
         return Err(EnvironmentError::Name(environment.to_owned()));
     }
+    Ok(())
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "with the feature it waits for AWS")]
+async fn configured(_environment: &str) -> Result<Deployment, EnvironmentError> {
+    Err(EnvironmentError::WithoutAws)
+}
+
+#[cfg(feature = "aws")]
+async fn configured(environment: &str) -> Result<Deployment, EnvironmentError> {
+    use aws_credential_types::provider::ProvideCredentials;
+    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
     let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
     // Large: it may be any of a dozen ways.
@@ -45,7 +66,10 @@ pub async fn find(environment: &str) -> Result<Deployment, EnvironmentError> {
         return Err(EnvironmentError::NoRegion);
     }
     let provider = config.credentials_provider().ok_or_else(|| EnvironmentError::NoCredentials("there is no provider".into()))?;
-    provider.provide_credentials().await.map_err(|error| EnvironmentError::NoCredentials(first_line(&chain(&error))))?;
+    provider
+        .provide_credentials()
+        .await
+        .map_err(|error| EnvironmentError::NoCredentials(first_line(&platform::problem::chain(&error))))?;
     Ok(Box::pin(Deployment::find(config, environment)).await?)
 }
 
@@ -64,6 +88,7 @@ pub async fn local(aws_url: &str) -> Result<Deployment, EnvironmentError> {
 }
 
 /// The rest says of each place by itself that there is nothing.
+#[cfg(feature = "aws")]
 fn first_line(told: &str) -> String {
     told.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").to_owned()
 }

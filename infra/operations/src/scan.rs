@@ -2,10 +2,10 @@
 //! what is in memory does not grow with the table.
 
 use super::{Deployment, OperationError};
-use crate::resource::Table;
-use crate::store::Record;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
+use platform::resource::Table;
+use platform::store::Record;
 use std::collections::HashMap;
 use tokio::sync::mpsc::Sender;
 

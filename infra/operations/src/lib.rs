@@ -1,20 +1,20 @@
 //! What people do to a deployed Koban from their command line: find it, look into its queues, read its tables. No function does any of
 //! it, so none links it. The local cloud answers the same calls, which makes it one environment among others: `local`.
 
+pub mod environment;
 pub mod queues;
+pub mod republish;
 pub mod scan;
 
-use crate::resource::Secret;
-use crate::sdk::{Names, Sdk};
-use crate::secrets::SecretValue;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
+use platform::resource::Secret;
+use platform::sdk::{API_URL, Names, Sdk};
+use platform::secrets::SecretValue;
 use thiserror::Error;
 
-/// The parameter in which Terraform writes where the API is. Everything deployed has it, so it is also how an environment is found.
-pub const API_URL: &str = "api_url";
 /// What the roles of an account are refused with, service by service.
 const DENIED: [&str; 4] = ["AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"];
 /// What an account says of credentials that it does not know, or no more.

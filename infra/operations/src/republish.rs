@@ -2,13 +2,12 @@
 //! come out as they were, and published to the same topic in the order of their times. For consumers they are duplicates, which they
 //! expect. What they read is the newest version of each record; its earlier states have no events any more, and nobody needs them.
 
-use crate::registry;
+use super::scan::{self, Page};
+use super::{Deployment, OperationError};
 use jiff::Timestamp;
 use platform::function::{Function, Handler, Trigger};
-use platform::operations::scan::{self, Page};
-use platform::operations::{Deployment, OperationError};
 use platform::relay::{self, MapChange, WrittenAt};
-use platform::resource::{Table, Topic};
+use platform::resource::{Service, Table, Topic, functions_of};
 use platform::sender::{SendError, connect_topics};
 use rusqlite::{Connection, params};
 use serde::Deserialize;
@@ -51,9 +50,9 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// The relay of every table that has one.
-    pub fn all() -> impl Iterator<Item = Self> {
-        registry::functions().filter_map(Self::of)
+    /// The relay of every table of `services` that has one.
+    pub fn all(services: &'static [&'static Service]) -> impl Iterator<Item = Self> {
+        functions_of(services).filter_map(Self::of)
     }
 
     fn of(function: &'static Function) -> Option<Self> {
