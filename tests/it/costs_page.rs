@@ -2,8 +2,8 @@
 //! list. So neither can grow old: a change of cost fails here until the page says it.
 
 use crate::harness::{Cost, Invocation};
+use build::generate::root;
 use koban::cost::{PaidUnits, Part, SlipUnits, parts_of_million_paid_users, parts_of_million_slips};
-use koban::generate::root;
 use std::fmt::Write;
 
 /// The rows that the picture is drawn from.

@@ -1,7 +1,7 @@
 //! The documents' links lead somewhere: to a file that is there and, with an anchor, to a heading of it. What renames a page or a section
 //! finds out here.
 
-use koban::generate::root;
+use build::generate::root;
 use std::path::{Path, PathBuf};
 
 /// Every document, relative to the root.

@@ -2,8 +2,8 @@
 //! others, and the tests of `example` beside this file, which are run; and whatever it refuses leaves every file as it was.
 
 use crate::example::TESTS;
+use build::scaffold::{Http, ScaffoldError, Trigger, Wanted, plan};
 use koban::registry::SERVICES;
-use koban::scaffold::{Http, ScaffoldError, Trigger, Wanted, plan};
 use platform::resource::Service;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -99,8 +99,8 @@ pub fn run() -> ExitCode {
             Command::Verify(arguments) => or_interrupted(verify::run(arguments)).await,
             Command::Redrive(arguments) => or_interrupted(redrive::run(arguments)).await,
             Command::Republish(arguments) => or_interrupted(republish::run(arguments)).await,
-            Command::Wiring(arguments) => generated::run(&arguments, crate::generate::wiring),
-            Command::Openapi(arguments) => generated::run(&arguments, crate::generate::openapi),
+            Command::Wiring(arguments) => generated::run(&arguments, build::generate::wiring),
+            Command::Openapi(arguments) => generated::run(&arguments, build::generate::openapi),
             Command::Package(arguments) => package::run(&arguments),
             Command::DeployCheck(arguments) => deploy_check::run(arguments).await,
         }

@@ -1,8 +1,9 @@
 //! What is measured, built here and now by one profile: the function with the benchmark's root beside Amazon's, the SDK's defaults, and
 //! every function as it is packaged, for the sizes and to show that the packaged one trusts no such root.
 
-use koban::package::{self, Architecture, Binaries, Manifest, PackageError};
-use koban::{generate, registry};
+use build::generate;
+use build::package::{self, Architecture, Binaries, Manifest, PackageError};
+use koban::registry;
 use platform::Function;
 use std::path::{Path, PathBuf};
 

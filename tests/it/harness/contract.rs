@@ -3,7 +3,7 @@
 
 use super::client::Response;
 use crate::example::WITH_THE_EXAMPLE;
-use koban::generate::openapi_document;
+use build::generate::openapi_document;
 use serde_json::Value;
 use std::sync::LazyLock;
 

@@ -10,8 +10,8 @@ pub const KOBAN_WITH_AWS: &[&str] = &["--features", "aws", "-p", "koban"];
 /// Becomes the release build of `package`, with `arguments`: its exit code and its signals are this process's. Returns only a failure.
 pub fn run(what: &str, package: &[&str], arguments: impl IntoIterator<Item = OsString>) -> CliError {
     eprintln!("Building what {what}, unless it is built already.");
-    let mut cargo = crate::cargo::command();
-    cargo.args(["run", "--release"]).args(package).arg("--manifest-path").arg(crate::generate::root().join("Cargo.toml"));
+    let mut cargo = build::cargo::command();
+    cargo.args(["run", "--release"]).args(package).arg("--manifest-path").arg(build::generate::root().join("Cargo.toml"));
     let source = cargo.arg("--").args(arguments).exec();
     CliError::Io { what: "starting cargo", source }
 }

@@ -16,8 +16,9 @@ mod tools;
 mod workplace;
 
 use super::CliError;
-use crate::package::{self, Architecture, Manifest};
-use crate::{generate, registry};
+use crate::registry;
+use build::generate;
+use build::package::{self, Architecture, Manifest};
 use cloud::{Cloud, new_secret};
 use drift::Drift;
 use emulator::Emulator;
@@ -218,7 +219,7 @@ impl Deployed {
 
 /// What is stale would be deployed, and the functions would be built from something else: nothing is built before that is mended.
 fn fresh() -> Result<((), String), CheckError> {
-    let stale = generate::stale();
+    let stale = generate::stale(registry::SERVICES);
     if stale.is_empty() { Ok(((), "are what the definitions say".into())) } else { Err(CheckError::Found(stale.join("\n"))) }
 }
 

@@ -1,9 +1,9 @@
 //! Why a command failed, each with what to do next.
 
 use crate::boatrace::BoatraceError;
-use crate::package::PackageError;
-use crate::scaffold::ScaffoldError;
 use crate::verify::VerifyError;
+use build::package::PackageError;
+use build::scaffold::ScaffoldError;
 use cloud::CloudError;
 use http::StatusCode;
 use operations::OperationError;

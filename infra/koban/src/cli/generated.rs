@@ -1,6 +1,8 @@
 //! `koban wiring` and `koban openapi`: the files that are generated from the functions' definitions.
 
 use super::CliError;
+use crate::registry::SERVICES;
+use platform::resource::Service;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
@@ -10,6 +12,6 @@ pub struct Arguments {
 }
 
 /// Generates, or checks, with what `generate` makes of the flag.
-pub fn run(arguments: &Arguments, generate: fn(bool) -> Result<(), String>) -> Result<(), CliError> {
-    generate(arguments.check).map_err(CliError::Unexpected)
+pub fn run(arguments: &Arguments, generate: fn(&[&'static Service], bool) -> Result<(), String>) -> Result<(), CliError> {
+    generate(SERVICES, arguments.check).map_err(CliError::Unexpected)
 }

@@ -3,7 +3,7 @@
 
 use super::CliError;
 use crate::registry::SERVICES;
-use crate::scaffold::{File, Http, Plan, Trigger, Wanted, every_minutes, plan};
+use build::scaffold::{File, Http, Plan, Trigger, Wanted, every_minutes, plan};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -51,7 +51,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let root = crate::generate::root();
+    let root = build::generate::root();
     let plan = plan(&root, SERVICES, &arguments.wanted()?)?;
     if arguments.dry_run {
         plan.files().iter().for_each(show);
@@ -125,7 +125,7 @@ fn tell(plan: &Plan) {
 
 /// Has the generated files made by the sources as they are now: this program was built before them. Says only what was written.
 fn generate(root: &Path, command: &'static str) -> Result<(), CliError> {
-    let mut run = crate::cargo::command();
+    let mut run = build::cargo::command();
     run.args(["run", "--quiet", "-p", "koban"]).current_dir(root);
     if !cfg!(debug_assertions) {
         run.arg("--release");

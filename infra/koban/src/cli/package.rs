@@ -1,8 +1,8 @@
 //! `koban package`: the functions' zips, printed.
 
 use super::CliError;
-use crate::package::{Architecture, Binaries, Manifest, build, check_sizes, cross_build, directory, pack};
 use crate::registry;
+use build::package::{Architecture, Binaries, Manifest, check_sizes, cross_build, directory, pack};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
-    let stale = crate::generate::stale();
+    let stale = build::generate::stale(registry::SERVICES);
     if !stale.is_empty() {
         let stale = stale.join("\n");
         return Err(CliError::Input(format!(
@@ -51,10 +51,10 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
 
 /// Builds, unless `binaries` are there, and packs.
 pub(super) fn package(arch: Architecture, binaries: Option<PathBuf>) -> Result<Manifest, CliError> {
-    let root = crate::generate::root();
+    let root = build::generate::root();
     let binaries = match binaries {
         Some(directory) => Binaries(directory),
-        None if arch == Architecture::here() && cfg!(target_os = "linux") => build(&root, registry::SERVICES)?,
+        None if arch == Architecture::here() && cfg!(target_os = "linux") => build::package::build(&root, registry::SERVICES)?,
         None => {
             let (recipe, binaries) = cross_build(&root, registry::SERVICES, arch);
             let arch = arch.name();

@@ -5,8 +5,8 @@
 use super::error::CheckError;
 use super::program;
 use super::workplace::{Workplace, copy};
-use crate::package::{self, Architecture, Manifest};
 use crate::registry;
+use build::package::{self, Architecture, Manifest};
 use std::fs::FileTimes;
 use std::path::Path;
 
@@ -79,7 +79,7 @@ fn others<'a>(packaged: &Manifest, again: &'a Manifest) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::PackagedFunction;
+    use build::package::PackagedFunction;
     use std::time::{Duration, SystemTime};
 
     fn manifest(functions: &[(&str, &str)]) -> Manifest {

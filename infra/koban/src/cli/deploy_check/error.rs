@@ -22,7 +22,7 @@ pub enum CheckError {
     #[error("{0}")]
     Found(String),
     #[error(transparent)]
-    Package(#[from] crate::package::PackageError),
+    Package(#[from] build::package::PackageError),
     #[error(transparent)]
     Cloud(#[from] cloud::CloudError),
     #[error(transparent)]

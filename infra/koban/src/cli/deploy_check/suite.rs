@@ -47,7 +47,7 @@ pub fn build(workplace: &Workplace) -> Command {
 
 /// In release, with the one package's features: what it depends on was compiled for the command line that runs this.
 fn cargo(workplace: &Workplace) -> Command {
-    let mut cargo = crate::cargo::command();
+    let mut cargo = build::cargo::command();
     cargo.current_dir(&workplace.root).args(["test", "--release", "--locked", "-p", "tests", "--test", "it"]);
     cargo
 }
@@ -182,7 +182,7 @@ NOT RUN against a deployed API: functions::get_wallet::three
 
     #[test]
     fn every_module_that_asks_an_api_is_part_of_it_and_no_other() {
-        let modules = modules(&crate::generate::root().join(TESTS)).unwrap();
+        let modules = modules(&build::generate::root().join(TESTS)).unwrap();
         for asks in ["functions::", "settlement::", "budgets::", "refusals::", "faults::"] {
             assert!(modules.contains(asks), "{asks} {modules:?}");
         }

@@ -6,7 +6,7 @@ use super::error::CheckError;
 use super::program;
 use super::tools::{PLUGINS_VARIABLE, Tools};
 use super::workplace::{Workplace, copy};
-use crate::package;
+use build::package;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn everything_asks_for_the_same_version_of_terraform() {
-        let text = |path: &str| std::fs::read_to_string(crate::generate::root().join(path)).unwrap();
+        let text = |path: &str| std::fs::read_to_string(build::generate::root().join(path)).unwrap();
         let versions = text("terraform/versions.tf");
         assert!(versions.contains(&format!(r#"required_version = ">= 1.{TERRAFORM_MINOR_MIN}, < 2.0""#)), "{versions}");
         let told = format!("Terraform 1.{TERRAFORM_MINOR_MIN} or newer");

@@ -103,7 +103,8 @@ fn is_word(segment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::SERVICES;
+
+    const SERVICES: &[&Service] = &[&racing::SERVICE];
 
     fn told(text: &str) -> String {
         let parsed = Http::parse(text, false).and_then(|http| http.check_free(SERVICES));

@@ -1,0 +1,7 @@
+//! What is made of the functions' definitions: generated files, packages, and the files of the next function. No service is known here;
+//! whoever knows them hands them over.
+
+pub mod cargo;
+pub mod generate;
+pub mod package;
+pub mod scaffold;
