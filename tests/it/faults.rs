@@ -8,7 +8,7 @@ use cloud::connector::{Call, Fault, Faults, internal_error, throttled, transacti
 use cloud::engine::Reply;
 use data_encoding::BASE64;
 use fastrand::Rng;
-use koban::verify::{Tables, verify};
+use proofs::{Tables, verify};
 use racing_domain::{Census, SlipId};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -7,7 +7,6 @@ use cloud::connector::{Call, Fault, Faults, internal_error};
 use cloud::engine::Reply;
 use jiff::{SignedDuration, Timestamp};
 use koban::registry;
-use koban::verify::live::{self, Live, Progress};
 use operations::Deployment;
 use operations::environment;
 use operations::queues::{Depth, Moved, Queues};
@@ -15,6 +14,7 @@ use operations::republish::{Events, Relay};
 use platform::function::Handler;
 use platform::relay::{Change, events_again};
 use platform::store::{Key, Record};
+use proofs::live::{self, Live, Progress};
 use serde_json::{Value, json};
 use std::ops::Range;
 use std::sync::Arc;
@@ -260,14 +260,15 @@ async fn what_stays_off_is_told_and_what_was_only_being_written_is_not() {
     target.rest().await;
     let deployment = deployment(&target).await;
     let pause = Duration::from_millis(500);
-    let clean = live::prove_with(&deployment, &Heard::default(), pause).await.unwrap();
+    let clean = live::prove_with(&deployment, registry::SERVICES, &Heard::default(), pause).await.unwrap();
     assert!(clean.proof.is_clean() && clean.readings == 1, "{:?}", clean.proof.faults);
     assert_eq!((clean.proof.slips, clean.proof.unsettled), (2, 0));
     assert!(clean.records > 10 && clean.read_units > 1.0, "{clean:?}");
 
     let (right, wrong) = tampered_slip(&target, &race, &users[0]).await;
     target.put_item("racing", &wrong).await;
-    let Live { proof, readings, read_units, .. } = live::prove_with(&deployment, &Heard::default(), pause).await.unwrap();
+    let Live { proof, readings, read_units, .. } =
+        live::prove_with(&deployment, registry::SERVICES, &Heard::default(), pause).await.unwrap();
     assert!(!proof.is_clean() && !proof.sum_zero && readings == 3, "{:?}", proof.faults);
     assert!(read_units > 2.0 * clean.read_units, "every reading costs");
 
@@ -277,7 +278,7 @@ async fn what_stays_off_is_told_and_what_was_only_being_written_is_not() {
         target.eventually("a reading", async || (heard.pages.load(Ordering::Relaxed) == SEGMENTS).then_some(())).await;
         target.put_item("racing", &right).await;
     };
-    let (proved, ()) = tokio::join!(live::prove_with(&deployment, &heard, pause), mend);
+    let (proved, ()) = tokio::join!(live::prove_with(&deployment, registry::SERVICES, &heard, pause), mend);
     let Live { proof, readings, .. } = proved.unwrap();
     assert!(proof.is_clean() && readings == 2, "{:?}", proof.faults);
 }
@@ -296,7 +297,8 @@ async fn a_cloud_that_is_written_meanwhile_is_clean() {
     let prove = async {
         let mut readings = 0;
         for _ in 0..4 {
-            let live = live::prove_with(&deployment, &Heard::default(), Duration::from_millis(200)).await.unwrap();
+            let live =
+                live::prove_with(&deployment, registry::SERVICES, &Heard::default(), Duration::from_millis(200)).await.unwrap();
             assert!(live.proof.is_clean(), "{:?}", live.proof.faults);
             readings += live.readings;
         }

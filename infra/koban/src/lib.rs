@@ -5,4 +5,3 @@ pub mod cli;
 pub mod cost;
 pub mod feed;
 pub mod registry;
-pub mod verify;

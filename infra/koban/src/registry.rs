@@ -2,18 +2,13 @@
 //! crate names a service.
 
 use platform::Function;
-use platform::resource::{Queue, Secret, Service, Table, functions_of};
+use platform::resource::{Queue, Secret, Service, functions_of};
 
 pub const SERVICES: &[&Service] = &[&ops::SERVICE, &wallet::SERVICE, &racing::SERVICE];
 
 /// Every function of every service.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
     functions_of(SERVICES)
-}
-
-/// Every table of every service.
-pub fn tables() -> impl Iterator<Item = &'static Table> {
-    SERVICES.iter().flat_map(|service| service.tables.iter().copied())
 }
 
 /// Every queue that a function consumes: each has a dead-letter queue.

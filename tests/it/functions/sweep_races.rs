@@ -1,7 +1,7 @@
 //! The sweep of races: one whose settlement was lost on the way is brought back after five minutes, one that stays lost is told.
 
 use crate::harness::{LosesMessagesTo, Target, dividends, win};
-use koban::verify::{Tables, verify};
+use proofs::{Tables, verify};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;

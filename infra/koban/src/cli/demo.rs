@@ -9,10 +9,9 @@ mod settlement_log;
 
 use super::http::{BaseUrl, Connection, Patience};
 use super::local::Local;
-use super::{CliError, or_interrupted, up, verify};
+use super::{CliError, or_interrupted, up};
 use crate::boatrace;
 use crate::registry::SERVICES;
-use crate::verify::Proof;
 use acknowledgements::Acknowledgements;
 use cloud::engine::ceiling::{Pair, transactions_per_second};
 use cloud::{Cloud, Config};
@@ -20,6 +19,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::{Date, date};
 use plan::{PlannedDay, SlipPlan};
 use play::{Played, Player};
+use proofs::Proof;
+use proofs::rows::grouped;
 use report::{Findings, Report};
 use settlement_log::{SettlementLog, Used};
 use std::path::{Path, PathBuf};
@@ -209,8 +210,8 @@ async fn prove(data: PathBuf) -> Result<Proof, CliError> {
 }
 
 async fn prove_once(data: PathBuf) -> Result<Proof, CliError> {
-    let proof = tokio::task::spawn_blocking(move || verify::of_directory(&data));
-    proof.await.map_err(|error| CliError::Unexpected(error.to_string()))?
+    let proof = tokio::task::spawn_blocking(move || proofs::of_directory(&data));
+    Ok(proof.await.map_err(|error| CliError::Unexpected(error.to_string()))??)
 }
 
 fn progress(slips: u64) -> ProgressBar {
@@ -253,7 +254,7 @@ fn verdict(clean: bool, arguments: &Arguments, findings: &Findings<'_>) -> Strin
     let placed = findings.played.tally.count();
     match findings.proof {
         _ if clean => {
-            format!("CLEAN: all {} slips are placed and settled, and every proof holds.", verify::grouped(placed as u64))
+            format!("CLEAN: all {} slips are placed and settled, and every proof holds.", grouped(placed as u64))
         }
         None => "NOT PROVED: name the cloud's data directory with --data to prove what it has stored.".into(),
         Some(proof) => format!(

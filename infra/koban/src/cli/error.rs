@@ -1,7 +1,6 @@
 //! Why a command failed, each with what to do next.
 
 use crate::boatrace::BoatraceError;
-use crate::verify::VerifyError;
 use build::package::PackageError;
 use build::scaffold::ScaffoldError;
 use cloud::CloudError;
@@ -10,6 +9,7 @@ use operations::OperationError;
 use operations::environment::EnvironmentError;
 use operations::republish::RepublishError;
 use platform::problem::chain;
+use proofs::VerifyError;
 use serde::Deserialize;
 use std::path::PathBuf;
 use thiserror::Error;

@@ -2,17 +2,17 @@
 
 use super::CliError;
 use crate::cost::usd_of_read_units;
-use crate::verify::live::{self, Live, Progress};
-use crate::verify::{Proof, Tables, verify};
-use cloud::clock::LocalClock;
+use crate::registry::SERVICES;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use operations::environment;
-use platform::clock::Clock;
+use proofs::live::{self, Live, Progress};
+use proofs::rows::{grouped, rows};
+use proofs::{Proof, of_directory};
 use serde_json::{Value, json};
 use shared::money::Asset;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
@@ -43,7 +43,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         None => (of_directory(&arguments.data)?, None),
         Some(name) => {
             let deployment = environment::find(name).await?;
-            let Live { proof, readings, records, read_units } = live::prove(&deployment, &Bar::new()).await?;
+            let Live { proof, readings, records, read_units } = live::prove(&deployment, SERVICES, &Bar::new()).await?;
             (proof, Some(Took { readings, records, read_units }))
         }
     };
@@ -148,69 +148,4 @@ fn tell(proof: &Proof) -> Result<(), CliError> {
     }
     println!("NOT CLEAN: {} things are off.", proof.faults.len() as u64 + proof.faults_unnamed);
     Err(CliError::NotClean)
-}
-
-/// Proves what a data directory holds, by its cloud's own clock.
-pub(super) fn of_directory(data: &Path) -> Result<Proof, CliError> {
-    let tables = Tables::open(data)?;
-    let clock = LocalClock::open(data, None).map_err(|source| CliError::Io { what: "reading the cloud's clock", source })?;
-    Ok(verify(&tables, clock.now())?)
-}
-
-/// What was counted and whether it holds.
-pub(super) fn rows(proof: &Proof) -> Vec<(String, String)> {
-    let count = |what: &str, count: u64| (what.to_owned(), grouped(count));
-    let holds = |what: &str, holds: bool| (what.to_owned(), if holds { "yes" } else { "NO" }.to_owned());
-    let mut rows = vec![
-        count("races", proof.races),
-        count("slips", proof.slips),
-        count("combinations", proof.combinations),
-        count("bettors", proof.bettors),
-    ];
-    for asset in Asset::ALL {
-        let totals = proof.of(asset);
-        if totals.stake != 0 {
-            let parts = [("stake", totals.stake), ("payout", totals.payout), ("refund", totals.refund)];
-            rows.extend(parts.map(|(what, minor)| (format!("{what}, {asset}"), grouped_signed(minor))));
-        }
-    }
-    rows.extend([
-        count("paid people, race by race", proof.paid_users),
-        count("unsettled slips", proof.unsettled),
-        count("certificates to be repeated yet", proof.certificates_waiting),
-        holds("independent records sum to zero", proof.sum_zero),
-        holds("journals fold", proof.chains_ok),
-        holds("races posted what is due", proof.dues_ok),
-        holds("certificates are true", proof.certificates_ok),
-    ]);
-    rows
-}
-
-/// 1,234,567
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn grouped_signed(number: i64) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    format!("{sign}{}", grouped(number.unsigned_abs()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(grouped_signed(-1_000), "-1,000");
-    }
 }

@@ -3,11 +3,11 @@
 use super::measure::{as_f64, result_to_settled_ms, rss_mb_max, settled_slips_per_s};
 use super::play::Played;
 use super::settlement_log::Used;
-use crate::cli::verify;
 use crate::cost::{self, SlipUnits};
-use crate::verify::Proof;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
+use proofs::Proof;
+use proofs::rows::rows;
 use serde::Serialize;
 use shared::money::Asset;
 
@@ -107,7 +107,7 @@ impl Report {
     pub fn table(&self, findings: &Findings<'_>) -> Table {
         let mut table = Table::new();
         table.load_style(UTF8_BORDERS_ONLY);
-        for (what, value) in findings.proof.map(verify::rows).unwrap_or_default() {
+        for (what, value) in findings.proof.map(rows).unwrap_or_default() {
             table.add_row([what, value]);
         }
         for (what, value) in self.measured(findings.played.tally.first_and_last_ms()) {

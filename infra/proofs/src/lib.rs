@@ -7,6 +7,7 @@ mod item;
 mod ledger;
 pub mod live;
 mod race;
+pub mod rows;
 mod shard;
 mod tables;
 #[cfg(test)]
@@ -16,12 +17,14 @@ mod wallet;
 use item::Item;
 pub use tables::{Spool, Tables};
 
+use cloud::clock::LocalClock;
 use jiff::Timestamp;
 use ledger::Ledger;
+use platform::clock::Clock;
 use racing_domain::AssetTotals;
 use shared::money::Asset;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// How many faults are named one by one; beyond it they are counted.
@@ -40,6 +43,8 @@ pub enum VerifyError {
         "{0} things looked off in one reading: too many to tell what was being written from what is wrong; verify again when less is written"
     )]
     TooMuchOff(u64),
+    #[error("the cloud's clock cannot be read")]
+    Clock(#[source] std::io::Error),
     #[error("the proof ended early: {0}")]
     Ended(String),
     #[error("an item of {table} cannot be read: {reason}")]
@@ -187,6 +192,13 @@ impl Checking {
             Err(Stop::Failed(error)) => Err(error),
         }
     }
+}
+
+/// Proves what a data directory holds, by its cloud's own clock.
+pub fn of_directory(data: &Path) -> Result<Proof, VerifyError> {
+    let tables = Tables::open(data)?;
+    let clock = LocalClock::open(data, None).map_err(VerifyError::Clock)?;
+    verify(&tables, clock.now())
 }
 
 /// Proves the tables as they stand at `now`, by the cloud's clock.

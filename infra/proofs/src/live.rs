@@ -5,10 +5,10 @@
 //! What a later reading finds new is not told, unless it was there before: it would be told by the next `verify`.
 
 use super::{Fault, Proof, Spool, VerifyError};
-use crate::registry;
 use jiff::Timestamp;
 use operations::scan::{self, Page};
 use operations::{Deployment, OperationError};
+use platform::resource::Service;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -36,27 +36,37 @@ pub trait Progress {
     fn reads(&self, reading: u32, table: &str, records: u64, records_estimate: u64);
 }
 
-/// Proves what `deployment` holds.
-pub async fn prove(deployment: &Deployment, progress: &impl Progress) -> Result<Live, VerifyError> {
-    prove_with(deployment, progress, PAUSE).await
+/// Proves what `deployment` of `services` holds.
+pub async fn prove(deployment: &Deployment, services: &[&Service], progress: &impl Progress) -> Result<Live, VerifyError> {
+    prove_with(deployment, services, progress, PAUSE).await
 }
 
 /// The same with another pause between readings.
-pub async fn prove_with(deployment: &Deployment, progress: &impl Progress, pause: Duration) -> Result<Live, VerifyError> {
-    let mut live = read_once(deployment, 1, progress).await?;
+pub async fn prove_with(
+    deployment: &Deployment,
+    services: &[&Service],
+    progress: &impl Progress,
+    pause: Duration,
+) -> Result<Live, VerifyError> {
+    let mut live = read_once(deployment, services, 1, progress).await?;
     while !live.proof.faults.is_empty() && live.readings < READINGS_MAX {
         tokio::time::sleep(pause).await;
         let standing: HashSet<Fault> = live.proof.faults.into_iter().collect();
-        let again = read_once(deployment, live.readings + 1, progress).await?;
+        let again = read_once(deployment, services, live.readings + 1, progress).await?;
         live = Live { read_units: live.read_units + again.read_units, ..again };
         live.proof.retain_faults(|fault| standing.contains(fault));
     }
     Ok(live)
 }
 
-async fn read_once(deployment: &Deployment, reading: u32, progress: &impl Progress) -> Result<Live, VerifyError> {
+async fn read_once(
+    deployment: &Deployment,
+    services: &[&Service],
+    reading: u32,
+    progress: &impl Progress,
+) -> Result<Live, VerifyError> {
     let begun = Timestamp::now();
-    let Reading { spool, records, read_units } = read(deployment, reading, progress).await?;
+    let Reading { spool, records, read_units } = read(deployment, services, reading, progress).await?;
     Ok(Live { proof: prove_spool(spool, begun).await?, readings: reading, records, read_units })
 }
 
@@ -74,9 +84,14 @@ struct Reading {
     read_units: f64,
 }
 
-async fn read(deployment: &Deployment, reading: u32, progress: &impl Progress) -> Result<Reading, VerifyError> {
+async fn read(
+    deployment: &Deployment,
+    services: &[&Service],
+    reading: u32,
+    progress: &impl Progress,
+) -> Result<Reading, VerifyError> {
     let mut read = Reading { spool: Spool::open()?, records: 0, read_units: 0.0 };
-    for table in registry::tables() {
+    for table in services.iter().flat_map(|service| service.tables) {
         let estimate = scan::count_estimate(deployment, table).await?;
         let (sender, mut pages) = mpsc::channel::<Page>(PAGES_WAITING_MAX);
         let store = async {
