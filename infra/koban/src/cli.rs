@@ -2,13 +2,10 @@
 //! the runtime they share and how they end.
 
 mod by_cargo;
-mod demo;
 mod deploy_check;
 mod error;
 mod feed;
 mod generated;
-pub mod http;
-pub mod local;
 mod new;
 mod package;
 mod place;
@@ -22,7 +19,9 @@ mod verify;
 pub use deploy_check::{NOT_RUN, RESENT};
 pub use error::CliError;
 
+use crate::registry::SERVICES;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use client::or_interrupted;
 use operations::environment;
 use std::process::ExitCode;
 
@@ -91,7 +90,7 @@ pub fn run() -> ExitCode {
         // Commands that must clean up listen to Ctrl-C themselves; the others just end.
         match command {
             Command::Up(arguments) => up::run(arguments).await,
-            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Demo(arguments) => demo::run(arguments, SERVICES).await.map_err(CliError::from),
             Command::Feed(arguments) => or_interrupted(feed::run(arguments)).await,
             Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
             Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,
@@ -125,18 +124,6 @@ fn end(result: Result<(), CliError>) -> ExitCode {
             eprintln!("koban: {error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Ends the work at Ctrl-C.
-async fn or_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::select! {
-        biased;
-        interrupted = tokio::signal::ctrl_c() => match interrupted {
-            Ok(()) => Err(CliError::Interrupted),
-            Err(source) => Err(CliError::Io { what: "listening to Ctrl-C", source }),
-        },
-        done = work => done,
     }
 }
 

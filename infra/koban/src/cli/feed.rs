@@ -1,11 +1,13 @@
 //! `koban feed`: the Boatrace Open API's files, posted to the signed feeds, one venue a request.
 
 use super::CliError;
-use super::http::{BaseUrl, Call, Connection, Reply};
-use super::local::Local;
-use crate::{boatrace, feed, registry};
+use crate::registry;
+use client::ClientError;
+use client::http::BaseUrl;
+use client::local::{self, Local};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
+use demo::{boatrace, feed};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use operations::environment;
@@ -113,7 +115,7 @@ impl Sender {
     async fn of(arguments: &Arguments) -> Result<Self, CliError> {
         let url = arguments.url.clone();
         let Some(name) = &arguments.environment else {
-            return Self::by_url(url.map_or_else(|| super::local::DEFAULT_URL.parse().map_err(CliError::Input), Ok)?).await;
+            return Self::by_url(url.map_or_else(|| local::DEFAULT_URL.parse().map_err(CliError::Input), Ok)?).await;
         };
         let deployment = environment::find(name).await?;
         let url = url.map_or_else(|| deployment.api_url.parse().map_err(CliError::Input), Ok)?;
@@ -132,17 +134,17 @@ impl Sender {
             return Ok(Self { local, secret: SecretValue::new(secret), is_local });
         }
         let secret = local.feed_secret().await.map_err(|error| match error {
-            CliError::NotLocal => CliError::Input(format!(
+            ClientError::NotLocal => CliError::Input(format!(
                 "that is no local cloud: name its environment, or set {SECRET_VARIABLE} to its feed's secret"
             )),
-            other => other,
+            other => other.into(),
         })?;
         Ok(Self { local, secret, is_local: true })
     }
 
     async fn send(&mut self, message: &feed::Message) -> Result<BTreeMap<String, u32>, CliError> {
         let now = if self.is_local { self.local.now().await? } else { Timestamp::now() };
-        let (_, reply) = post(&mut self.local.connection, message, &self.secret, now).await?;
+        let (_, reply) = feed::post(&mut self.local.connection, message, &self.secret, now).await?;
         // What is told again happened when it was told first, and nothing now: perhaps it has been corrected since.
         let again = reply.headers.contains_key("idempotency-replayed");
         let mut outcomes = BTreeMap::new();
@@ -152,22 +154,4 @@ impl Sender {
         }
         Ok(outcomes)
     }
-}
-
-/// Posts a message, signed at `now`. Returns what was sent, and the reply.
-pub(super) async fn post(
-    connection: &mut Connection,
-    message: &feed::Message,
-    secret: &SecretValue,
-    now: Timestamp,
-) -> Result<(Call, Reply), CliError> {
-    let signed = message.signed(secret, now);
-    let signed = signed.ok_or_else(|| CliError::Input("the feed's secret is not base64 (whsec_…)".into()))?;
-    let call = Call::post(message.path, message.body.clone())?
-        .with("webhook-id", &signed.id)
-        .with("webhook-timestamp", &signed.timestamp)
-        .with("webhook-signature", &signed.signature);
-    let what = || format!("{} of {} venue {}", message.path, message.date, message.venue);
-    let reply = connection.send(&call).await?.accepted(&what())?;
-    Ok((call, reply))
 }

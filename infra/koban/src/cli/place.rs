@@ -1,7 +1,7 @@
 //! Where a command works: in an environment on AWS, by its name, or on a running local cloud. Both answer the same calls.
 
 use super::CliError;
-use super::local::{Local, Where};
+use client::local::{Local, Where};
 use operations::Deployment;
 use operations::environment;
 

@@ -2,10 +2,10 @@
 
 use super::CliError;
 use super::place::Place;
-use crate::cost::usd_of_read_units;
 use crate::registry::SERVICES;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
+use demo::cost::usd_of_read_units;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use operations::republish::{Events, Relay};

@@ -1,7 +1,7 @@
 //! `koban token`: a development token of the running local cloud.
 
 use super::CliError;
-use super::local::{Local, Where};
+use client::local::{Local, Where};
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\

@@ -1,8 +1,8 @@
 //! `koban up`: the local cloud, until Ctrl-C.
 
 use super::CliError;
-use super::local::Announced;
 use crate::registry::SERVICES;
+use client::local::Announced;
 use cloud::{Cloud, CloudError, Config};
 use std::path::{Path, PathBuf};
 

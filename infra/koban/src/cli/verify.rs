@@ -1,10 +1,10 @@
 //! `koban verify`: the proof, printed; of a local cloud's directory, or of an environment's tables.
 
 use super::CliError;
-use crate::cost::usd_of_read_units;
 use crate::registry::SERVICES;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
+use demo::cost::usd_of_read_units;
 use indicatif::{ProgressBar, ProgressStyle};
 use operations::environment;
 use proofs::live::{self, Live, Progress};

@@ -1,10 +1,10 @@
 //! Asking a cloud from outside: as anybody by name, page by page, and what only a local one can be asked.
 
 use super::child::Cloud;
+use client::ClientError;
+use client::http::{BaseUrl, Call, Reply, bearer};
+use client::local::Local;
 use jiff::{SignedDuration, Timestamp};
-use koban::cli::CliError;
-use koban::cli::http::{BaseUrl, Call, Reply, bearer};
-use koban::cli::local::Local;
 use platform::secrets::SecretValue;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl Asking {
 
     /// The queues and streams as they stand; none when it does not answer, as when it is just dying.
     pub async fn status(&mut self) -> Option<Value> {
-        let asked: Result<Value, CliError> = self.local.connection.send(&Call::get("/_local/status").ok()?).await.ok()?.json();
+        let asked: Result<Value, ClientError> = self.local.connection.send(&Call::get("/_local/status").ok()?).await.ok()?.json();
         asked.ok()
     }
 

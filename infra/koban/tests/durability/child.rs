@@ -2,7 +2,7 @@
 //! kernel when the test itself is killed.
 
 use super::ask::Asking;
-use koban::cli::http::{Call, Connection};
+use client::http::{Call, Connection};
 use serde_json::Value;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use super::acknowledged::Acknowledged;
 use super::ask::Asking;
 use super::child::Cloud;
 use super::{nothing_is_off, random};
-use koban::cli::http::Call;
+use client::http::Call;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use std::path::Path;

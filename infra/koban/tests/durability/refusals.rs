@@ -4,9 +4,9 @@
 
 use super::ask::Asking;
 use super::child::Cloud;
+use client::http::{Call, Reply};
+use demo::feed;
 use jiff::SignedDuration;
-use koban::cli::http::{Call, Reply};
-use koban::feed;
 use racing_domain::{Announcement, RaceId, Runner};
 use serde_json::{Value, json};
 

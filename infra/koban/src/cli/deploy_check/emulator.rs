@@ -4,7 +4,7 @@
 use super::error::CheckError;
 use super::program::{self, Running, answer};
 use super::workplace::Workplace;
-use crate::cli::http::{BaseUrl, Call, Connection, uri};
+use client::http::{BaseUrl, Call, Connection, uri};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Why a step of the check failed, each with where to look or what to do.
 
-use crate::cli::CliError;
+use client::ClientError;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -26,7 +26,7 @@ pub enum CheckError {
     #[error(transparent)]
     Cloud(#[from] cloud::CloudError),
     #[error(transparent)]
-    Cli(#[from] CliError),
+    Client(#[from] ClientError),
 }
 
 impl CheckError {

@@ -6,7 +6,7 @@ use super::emulator::{ACCESS_KEY, Emulator, REGION, SECRET_KEY, without_aws};
 use super::error::CheckError;
 use super::program;
 use super::workplace::Workplace;
-use crate::cli::http::{BaseUrl, Call, Connection};
+use client::http::{BaseUrl, Call, Connection};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use platform::resource::dead_letter_name;

@@ -1,8 +1,8 @@
 //! Everything that the cloud acknowledged, kept outside of it: one JSON object a line, written before the demo goes on. Whatever stands
 //! here must be there whenever the cloud runs again, and the same request must be answered the same again.
 
-use crate::cli::CliError;
-use crate::cli::http::{Call, Reply};
+use crate::DemoError;
+use client::http::{Call, Reply};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
@@ -48,7 +48,7 @@ pub struct Acknowledgements {
 
 impl Acknowledgements {
     /// A new file, in the place of one that is there.
-    pub fn create(file: &Path) -> Result<Self, CliError> {
+    pub fn create(file: &Path) -> Result<Self, DemoError> {
         Ok(Self { file: Some(Mutex::new(File::create(file).map_err(failed)?)) })
     }
 
@@ -57,24 +57,24 @@ impl Acknowledgements {
     }
 
     /// Notes that `call`, of the person `by`, was answered with `reply`.
-    pub fn note(&self, what: What, by: Option<&str>, call: &Call, reply: &Reply) -> Result<(), CliError> {
+    pub fn note(&self, what: What, by: Option<&str>, call: &Call, reply: &Reply) -> Result<(), DemoError> {
         let Some(file) = &self.file else { return Ok(()) };
         let key = call.header("idempotency-key").or_else(|| call.header("webhook-id"));
         let (body, reply) = (text(call.body())?, text(&reply.body)?);
         let line = Line { what, by, path: call.path(), key, body, reply };
-        let mut line = serde_json::to_string(&line).map_err(|error| CliError::Unexpected(error.to_string()))?;
+        let mut line = serde_json::to_string(&line).map_err(|error| DemoError::Unexpected(error.to_string()))?;
         line.push('\n');
         // As one write, so that a reader finds whole lines.
         file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()).map_err(failed)
     }
 }
 
-fn failed(source: std::io::Error) -> CliError {
-    CliError::Io { what: "writing the acknowledgements", source }
+fn failed(source: std::io::Error) -> DemoError {
+    DemoError::Io { what: "writing the acknowledgements", source }
 }
 
-fn text(bytes: &[u8]) -> Result<&str, CliError> {
-    std::str::from_utf8(bytes).map_err(|_| CliError::Unexpected("a body that is not text".into()))
+fn text(bytes: &[u8]) -> Result<&str, DemoError> {
+    std::str::from_utf8(bytes).map_err(|_| DemoError::Unexpected("a body that is not text".into()))
 }
 
 #[cfg(test)]

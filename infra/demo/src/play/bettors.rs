@@ -1,9 +1,9 @@
 //! The people who bet, and their tokens. A token is good for twelve hours of the cloud's clock and a race day is longer, so one that
 //! grows old is replaced when it is next needed.
 
-use crate::cli::CliError;
-use crate::cli::http::{Connection, bearer};
-use crate::cli::local;
+use crate::DemoError;
+use client::http::{Connection, bearer};
+use client::local;
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
@@ -41,7 +41,7 @@ impl Bettors {
         bettor: usize,
         now: Timestamp,
         connection: &mut Connection,
-    ) -> Result<HeaderValue, CliError> {
+    ) -> Result<HeaderValue, DemoError> {
         let known = self.tokens[bettor].lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(Pass { header, minted_at }) = known
             && (SignedDuration::ZERO..GOOD_FOR).contains(&now.duration_since(minted_at))

@@ -1,10 +1,10 @@
 //! The morning of a race day: everybody who will bet tops up what they will need and takes the day's medals.
 
 use super::bettors::Bettors;
-use crate::cli::CliError;
-use crate::cli::demo::acknowledgements::{Acknowledgements, What};
-use crate::cli::demo::plan::SlipPlan;
-use crate::cli::http::{Call, Connection};
+use crate::DemoError;
+use crate::acknowledgements::{Acknowledgements, What};
+use crate::plan::SlipPlan;
+use client::http::{Call, Connection};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -34,7 +34,7 @@ pub(super) struct Morning<'a> {
 
 impl Morning<'_> {
     /// Everything of `bettors`: first all requests, then the wait, so that collecting goes on beside asking.
-    pub async fn of(&self, bettors: impl Iterator<Item = usize>, connection: &mut Connection) -> Result<(), CliError> {
+    pub async fn of(&self, bettors: impl Iterator<Item = usize>, connection: &mut Connection) -> Result<(), DemoError> {
         let mut asked = Vec::new();
         for bettor in bettors {
             if self.plan.top_ups[bettor] > 0 {
@@ -52,11 +52,11 @@ impl Morning<'_> {
         Ok(())
     }
 
-    async fn authorization(&self, bettor: usize, connection: &mut Connection) -> Result<http::HeaderValue, CliError> {
+    async fn authorization(&self, bettor: usize, connection: &mut Connection) -> Result<http::HeaderValue, DemoError> {
         self.bettors.authorization(bettor, self.now, connection).await
     }
 
-    async fn top_up(&self, bettor: usize, connection: &mut Connection) -> Result<String, CliError> {
+    async fn top_up(&self, bettor: usize, connection: &mut Connection) -> Result<String, DemoError> {
         let body = json!({"asset": "JPY", "minor": self.plan.top_ups[bettor]}).to_string();
         let call = Call::post("/v1/topups", body)?
             .with("idempotency-key", &format!("demo-{}-{}-{bettor}", self.seed, self.date))
@@ -66,7 +66,7 @@ impl Morning<'_> {
         Ok(reply.json::<TopUpReply>()?.id)
     }
 
-    async fn collected(&self, bettor: usize, topup: &str, connection: &mut Connection) -> Result<(), CliError> {
+    async fn collected(&self, bettor: usize, topup: &str, connection: &mut Connection) -> Result<(), DemoError> {
         let call = Call::get(&format!("/v1/topups/{topup}"))?.by(self.authorization(bettor, connection).await?);
         let started = Instant::now();
         loop {
@@ -76,7 +76,7 @@ impl Morning<'_> {
                 return self.acknowledgements.note(What::CollectedTopup, Some(&Bettors::name(bettor)), &call, &reply);
             }
             if state == TopUpState::Declined || started.elapsed() > COLLECTED_WITHIN {
-                return Err(CliError::Unexpected(format!(
+                return Err(DemoError::Unexpected(format!(
                     "top-up {topup} is {state:?} after {} s: look into logs/functions.jsonl of the data directory",
                     started.elapsed().as_secs()
                 )));

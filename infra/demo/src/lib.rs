@@ -1,23 +1,29 @@
-//! `koban demo`: race days, bet and settled on this machine through the HTTP API, measured and proved.
+//! `koban demo`: race days, bet and settled on this machine through the HTTP API, measured and proved; what is fed to a cloud, and what
+//! AWS would charge for it.
 
 mod acknowledgements;
+pub mod boatrace;
+pub mod cost;
+mod error;
+pub mod feed;
 mod measure;
 mod plan;
 mod play;
 mod report;
 mod settlement_log;
 
-use super::http::{BaseUrl, Connection, Patience};
-use super::local::Local;
-use super::{CliError, or_interrupted, up};
-use crate::boatrace;
-use crate::registry::SERVICES;
+pub use error::DemoError;
+
 use acknowledgements::Acknowledgements;
+use client::http::{BaseUrl, Connection, Patience};
+use client::local::Local;
+use client::or_interrupted;
 use cloud::engine::ceiling::{Pair, transactions_per_second};
 use cloud::{Cloud, Config};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::{Date, date};
 use plan::{PlannedDay, SlipPlan};
+use platform::resource::Service;
 use play::{Played, Player};
 use proofs::Proof;
 use proofs::rows::grouped;
@@ -88,18 +94,19 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "at least 1".into())
 }
 
-pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+/// Plays on a cloud of `services`, unless one is named that runs already.
+pub async fn run(arguments: Arguments, services: &'static [&'static Service]) -> Result<(), DemoError> {
     let days = days(&arguments)?;
     let directory = temporary()?;
     let engine_txn_per_s = if arguments.acknowledgements.is_some() {
         None
     } else {
         say(&arguments, "Measuring the engine alone ...");
-        Some(or_interrupted(ceiling()).await?)
+        Some(or_interrupted(ceiling(services)).await?)
     };
     let started = match &arguments.url {
         Some(_) => None,
-        None => Some(up::start(Config::new(directory.path().join("data"), SERVICES)).await?),
+        None => Some(cloud::start(Config::new(directory.path().join("data"), services)).await?),
     };
     let stage = Stage::new(&arguments, started.as_ref(), directory.path()).await?;
     let run = or_interrupted(stage.play(&arguments, &days)).await;
@@ -125,11 +132,11 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(arguments: &Arguments, started: Option<&Cloud>, directory: &Path) -> Result<Self, CliError> {
+    async fn new(arguments: &Arguments, started: Option<&Cloud>, directory: &Path) -> Result<Self, DemoError> {
         let patience = Arc::new(Patience::new(AWAY_MAX));
         match (started, &arguments.url) {
             (Some(cloud), _) => {
-                let connection = Connection::new(cloud.url().parse().map_err(CliError::Unexpected)?);
+                let connection = Connection::new(cloud.url().parse().map_err(DemoError::Unexpected)?);
                 Ok(Self { connection, patience, data: Some(directory.join("data")) })
             }
             (None, Some(base)) => {
@@ -138,14 +145,14 @@ impl Stage {
                 let connection = Connection::patient(base.clone(), patience.clone());
                 Ok(Self { connection, patience, data: arguments.data.clone() })
             }
-            (None, None) => Err(CliError::Unexpected("no cloud was started".into())),
+            (None, None) => Err(DemoError::Unexpected("no cloud was started".into())),
         }
     }
 
-    async fn play(&self, arguments: &Arguments, days: &[PlannedDay]) -> Result<(Played, Option<Proof>, Option<Used>), CliError> {
+    async fn play(&self, arguments: &Arguments, days: &[PlannedDay]) -> Result<(Played, Option<Proof>, Option<Used>), DemoError> {
         let progress = progress(arguments.slips as u64);
         let log = self.data.as_deref().map(SettlementLog::follow).transpose();
-        let log = log.map_err(|source| CliError::Io { what: "following the log", source })?;
+        let log = log.map_err(|source| DemoError::Io { what: "following the log", source })?;
         let acknowledgements =
             arguments.acknowledgements.as_deref().map(Acknowledgements::create).transpose()?.unwrap_or_default();
         let (bettors, seed) = (arguments.bettors, arguments.seed);
@@ -165,11 +172,11 @@ impl Stage {
     }
 }
 
-fn temporary() -> Result<tempfile::TempDir, CliError> {
-    tempfile::tempdir().map_err(|source| CliError::Io { what: "making a temporary directory", source })
+fn temporary() -> Result<tempfile::TempDir, DemoError> {
+    tempfile::tempdir().map_err(|source| DemoError::Io { what: "making a temporary directory", source })
 }
 
-fn days(arguments: &Arguments) -> Result<Vec<PlannedDay>, CliError> {
+fn days(arguments: &Arguments) -> Result<Vec<PlannedDay>, DemoError> {
     match &arguments.feed {
         Some(feed) => plan::days_of_feed(&boatrace::read(feed)?, arguments.day, arguments.seed),
         None => Ok(vec![plan::generated_day(arguments.day.unwrap_or(GENERATED_DAY), arguments.seed)?]),
@@ -189,16 +196,16 @@ fn shares(days: &[PlannedDay], slips: usize) -> Vec<usize> {
 }
 
 /// In a directory of its own, which the thread that works in it removes: also when nobody waits for it any more.
-async fn ceiling() -> Result<f64, CliError> {
+async fn ceiling(services: &'static [&'static Service]) -> Result<f64, DemoError> {
     let pair = Pair { object: &racing::RACING, line: &wallet::WALLET, body_bytes: CEILING_BODY_BYTES };
     let measured = tokio::task::spawn_blocking(move || {
         let directory = temporary()?;
-        Ok(transactions_per_second(&directory.path().join("ceiling"), SERVICES, pair, CEILING_TRANSACTIONS)?)
+        Ok(transactions_per_second(&directory.path().join("ceiling"), services, pair, CEILING_TRANSACTIONS)?)
     });
-    measured.await.map_err(|error| CliError::Unexpected(error.to_string()))?
+    measured.await.map_err(|error| DemoError::Unexpected(error.to_string()))?
 }
 
-async fn prove(data: PathBuf) -> Result<Proof, CliError> {
+async fn prove(data: PathBuf) -> Result<Proof, DemoError> {
     for _ in 1..PROOF_ATTEMPTS_MAX {
         let proof = prove_once(data.clone()).await?;
         if proof.is_clean() && proof.certificates_waiting == 0 && proof.unsettled == 0 {
@@ -209,9 +216,9 @@ async fn prove(data: PathBuf) -> Result<Proof, CliError> {
     prove_once(data).await
 }
 
-async fn prove_once(data: PathBuf) -> Result<Proof, CliError> {
+async fn prove_once(data: PathBuf) -> Result<Proof, DemoError> {
     let proof = tokio::task::spawn_blocking(move || proofs::of_directory(&data));
-    Ok(proof.await.map_err(|error| CliError::Unexpected(error.to_string()))??)
+    Ok(proof.await.map_err(|error| DemoError::Unexpected(error.to_string()))??)
 }
 
 fn progress(slips: u64) -> ProgressBar {
@@ -228,7 +235,7 @@ fn say(arguments: &Arguments, what: &str) {
     }
 }
 
-fn end(arguments: &Arguments, findings: &Findings<'_>) -> Result<(), CliError> {
+fn end(arguments: &Arguments, findings: &Findings<'_>) -> Result<(), DemoError> {
     let report = Report::new(findings);
     let Findings { played, proof, .. } = findings;
     for refused in played.tally.refused.iter().take(10) {
@@ -242,12 +249,12 @@ fn end(arguments: &Arguments, findings: &Findings<'_>) -> Result<(), CliError> {
     }
     let clean = report.is_clean(arguments.slips, played);
     if arguments.json {
-        println!("{}", serde_json::to_string(&report).map_err(|error| CliError::Unexpected(error.to_string()))?);
+        println!("{}", serde_json::to_string(&report).map_err(|error| DemoError::Unexpected(error.to_string()))?);
     } else {
         println!("{}", report.table(findings));
         println!("{}", verdict(clean, arguments, findings));
     }
-    if clean { Ok(()) } else { Err(CliError::NotClean) }
+    if clean { Ok(()) } else { Err(DemoError::NotClean) }
 }
 
 fn verdict(clean: bool, arguments: &Arguments, findings: &Findings<'_>) -> String {

@@ -4,11 +4,11 @@
 use super::bettors::Bettors;
 use super::morning::Morning;
 use super::outstanding::Outstanding;
-use crate::cli::CliError;
-use crate::cli::demo::acknowledgements::{Acknowledgements, What};
-use crate::cli::demo::measure::Tally;
-use crate::cli::demo::plan::{PlannedDay, PlannedSlip, SlipPlan};
-use crate::cli::http::{Call, Connection, Reply, uri};
+use crate::DemoError;
+use crate::acknowledgements::{Acknowledgements, What};
+use crate::measure::Tally;
+use crate::plan::{PlannedDay, PlannedSlip, SlipPlan};
+use client::http::{Call, Connection, Reply, uri};
 use http::Uri;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -58,8 +58,8 @@ struct Desk {
 }
 
 impl Placing {
-    pub async fn place(&self, job: Job) -> Result<(), CliError> {
-        let gone = || CliError::Unexpected("nobody is left to place slips".into());
+    pub async fn place(&self, job: Job) -> Result<(), DemoError> {
+        let gone = || DemoError::Unexpected("nobody is left to place slips".into());
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| gone())?;
         self.jobs[job.slip.bettor % self.jobs.len()].send((job, permit)).map_err(|_| gone())
     }
@@ -82,7 +82,7 @@ impl Crew {
         date: Date,
         now: Timestamp,
         seed: u64,
-    ) -> Result<(), CliError> {
+    ) -> Result<(), DemoError> {
         let morning = Morning { bettors, plan, date, now, seed, acknowledgements: &self.acknowledgements };
         let (count, people) = (self.connections.len(), plan.top_ups.len());
         let parts = self.connections.iter_mut().enumerate();
@@ -97,7 +97,7 @@ impl Crew {
         outstanding: &Arc<Outstanding>,
         day: &PlannedDay,
         seed: u64,
-    ) -> Result<Placing, CliError> {
+    ) -> Result<Placing, DemoError> {
         let paths = day.races.iter().map(|race| uri(&format!("/v1/races/{}/slips", race.id)));
         let refused = Arc::new(AtomicUsize::new(0));
         let desk = Arc::new(Desk {
@@ -150,7 +150,7 @@ impl Desk {
         (connection, tally)
     }
 
-    async fn place(&self, job: &Job, connection: &mut Connection, tally: &mut Tally) -> Result<(), CliError> {
+    async fn place(&self, job: &Job, connection: &mut Connection, tally: &mut Tally) -> Result<(), DemoError> {
         let Job { number, slip, .. } = job;
         let authorization = self.bettors.authorization(slip.bettor, slip.at, connection).await?;
         let call = Call::post_to(self.paths[slip.race].clone(), slip.body.clone())

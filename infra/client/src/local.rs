@@ -1,6 +1,6 @@
 //! What only a local cloud can be asked, under `/_local/`: its clock, tokens, secrets, queues, its AWS endpoint.
 
-use super::CliError;
+use super::ClientError;
 use super::http::{BaseUrl, Call, Connection, Reply};
 use jiff::Timestamp;
 use platform::secrets::SecretValue;
@@ -66,51 +66,51 @@ impl Local {
         Self { connection }
     }
 
-    async fn ask(&mut self, what: &str, call: Call) -> Result<Reply, CliError> {
+    async fn ask(&mut self, what: &str, call: Call) -> Result<Reply, ClientError> {
         ask(&mut self.connection, what, call).await
     }
 
-    pub async fn now(&mut self) -> Result<Timestamp, CliError> {
+    pub async fn now(&mut self) -> Result<Timestamp, ClientError> {
         Ok(self.ask("asking the clock", Call::get("/_local/clock")?).await?.json::<Clock>()?.now)
     }
 
-    pub async fn set_clock(&mut self, now: Timestamp) -> Result<(), CliError> {
+    pub async fn set_clock(&mut self, now: Timestamp) -> Result<(), ClientError> {
         let call = Call::post("/_local/clock", json!({"now": now}).to_string())?;
         self.ask("setting the clock", call).await.map(drop)
     }
 
-    pub async fn token(&mut self, subject: &str) -> Result<String, CliError> {
+    pub async fn token(&mut self, subject: &str) -> Result<String, ClientError> {
         token(&mut self.connection, subject).await
     }
 
     /// The secret that signs the feeds.
-    pub async fn feed_secret(&mut self) -> Result<SecretValue, CliError> {
+    pub async fn feed_secret(&mut self) -> Result<SecretValue, ClientError> {
         let reply = self.ask("asking for the feed's secret", Call::get("/_local/secret?name=feed")?).await?;
         Ok(reply.json::<Secret>()?.value.0)
     }
 
-    pub async fn status(&mut self) -> Result<Status, CliError> {
+    pub async fn status(&mut self) -> Result<Status, ClientError> {
         self.ask("asking for the status", Call::get("/_local/status")?).await?.json()
     }
 
     /// Where its AWS endpoint is.
-    pub async fn aws_url(&mut self) -> Result<String, CliError> {
+    pub async fn aws_url(&mut self) -> Result<String, ClientError> {
         let reply = self.ask("asking where the AWS endpoint is", Call::get("/_local/aws")?).await?;
         Ok(reply.json::<AwsEndpoint>()?.url)
     }
 }
 
 /// A token of `subject` that is good for 12 hours of the cloud's clock.
-pub async fn token(connection: &mut Connection, subject: &str) -> Result<String, CliError> {
+pub async fn token(connection: &mut Connection, subject: &str) -> Result<String, ClientError> {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("sub", subject).finish();
     let reply = ask(connection, "asking for a token", Call::get(&format!("/_local/token?{query}"))?).await?;
     Ok(reply.json::<Token>()?.token)
 }
 
-async fn ask(connection: &mut Connection, what: &str, call: Call) -> Result<Reply, CliError> {
+async fn ask(connection: &mut Connection, what: &str, call: Call) -> Result<Reply, ClientError> {
     let reply = connection.send(&call).await?;
     if reply.status == http::StatusCode::NOT_FOUND {
-        return Err(CliError::NotLocal);
+        return Err(ClientError::NotLocal);
     }
     reply.accepted(what)
 }
@@ -127,14 +127,14 @@ pub struct Where {
 }
 
 impl Where {
-    pub fn base(&self) -> Result<BaseUrl, CliError> {
-        let parse = |text: &str| text.trim().parse().map_err(CliError::Input);
+    pub fn base(&self) -> Result<BaseUrl, ClientError> {
+        let parse = |text: &str| text.trim().parse().map_err(ClientError::Input);
         match (&self.url, &self.data) {
             (Some(url), _) => Ok(url.clone()),
             (None, None) => parse(DEFAULT_URL),
             (None, Some(data)) => match std::fs::read_to_string(data.join(URL_FILE)) {
                 Ok(text) => parse(&text),
-                Err(_) => Err(CliError::NoneRuns { data: data.clone() }),
+                Err(_) => Err(ClientError::NoneRuns { data: data.clone() }),
             },
         }
     }

@@ -1,7 +1,7 @@
 //! Slips of people who are just being paid.
 
 use super::placing::Job;
-use crate::cli::demo::plan::PlannedSlip;
+use crate::plan::PlannedSlip;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 

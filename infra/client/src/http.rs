@@ -2,7 +2,7 @@
 //! shares the machine with the cloud it drives, so this does nothing that is not needed. A deployed API is reached over TLS, by the roots
 //! that the machine trusts.
 
-use super::CliError;
+use super::ClientError;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
@@ -71,11 +71,11 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn get(path: &str) -> Result<Self, CliError> {
+    pub fn get(path: &str) -> Result<Self, ClientError> {
         Ok(Self::new(Method::GET, uri(path)?, Bytes::new()))
     }
 
-    pub fn post(path: &str, body: impl Into<Bytes>) -> Result<Self, CliError> {
+    pub fn post(path: &str, body: impl Into<Bytes>) -> Result<Self, ClientError> {
         Ok(Self::post_to(uri(path)?, body.into()))
     }
 
@@ -121,12 +121,12 @@ impl Call {
 }
 
 /// The `Authorization` header of a token.
-pub fn bearer(token: &str) -> Result<HeaderValue, CliError> {
-    HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| CliError::Unexpected("the token is not text".into()))
+pub fn bearer(token: &str) -> Result<HeaderValue, ClientError> {
+    HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| ClientError::Unexpected("the token is not text".into()))
 }
 
-pub fn uri(path: &str) -> Result<Uri, CliError> {
-    path.parse().map_err(|_| CliError::Input(format!("{path} is not a path")))
+pub fn uri(path: &str) -> Result<Uri, ClientError> {
+    path.parse().map_err(|_| ClientError::Input(format!("{path} is not a path")))
 }
 
 /// A reply, whatever its status.
@@ -139,17 +139,17 @@ pub struct Reply {
 
 impl Reply {
     /// This reply if it is one of success; the refusal, in its own words, otherwise.
-    pub fn accepted(self, what: &str) -> Result<Self, CliError> {
+    pub fn accepted(self, what: &str) -> Result<Self, ClientError> {
         if self.status.is_success() {
             return Ok(self);
         }
         let body = String::from_utf8_lossy(&self.body).into_owned();
-        Err(CliError::Refused { what: what.to_owned(), status: self.status, body })
+        Err(ClientError::Refused { what: what.to_owned(), status: self.status, body })
     }
 
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, CliError> {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| CliError::Unexpected(format!("a reply that is not understood: {error}")))
+            .map_err(|error| ClientError::Unexpected(format!("a reply that is not understood: {error}")))
     }
 }
 
@@ -210,13 +210,13 @@ impl Connection {
     }
 
     /// Sends `call` until it is replied to by something else than trouble that passes (429, 502, 503, a broken connection).
-    pub async fn send(&mut self, call: &Call) -> Result<Reply, CliError> {
+    pub async fn send(&mut self, call: &Call) -> Result<Reply, ClientError> {
         let mut attempt = 1;
         loop {
             let replied = self.send_once(call).await;
             let passes = match &replied {
                 Ok(reply) => matches!(reply.status.as_u16(), 429 | 502 | 503),
-                Err(CliError::Unreachable { .. }) => attempt > 1 || self.patience.is_some(),
+                Err(ClientError::Unreachable { .. }) => attempt > 1 || self.patience.is_some(),
                 Err(_) => true,
             };
             if !passes {
@@ -231,8 +231,8 @@ impl Connection {
         }
     }
 
-    async fn send_once(&mut self, call: &Call) -> Result<Reply, CliError> {
-        let broke = |error: &dyn std::fmt::Display| CliError::Unexpected(format!("the connection broke: {error}"));
+    async fn send_once(&mut self, call: &Call) -> Result<Reply, ClientError> {
+        let broke = |error: &dyn std::fmt::Display| ClientError::Unexpected(format!("the connection broke: {error}"));
         let kept = match self.sender.take() {
             Some(mut kept) => kept.ready().await.is_ok().then_some(kept),
             None => None,
@@ -256,8 +256,8 @@ impl Connection {
         Ok(Reply { status: head.status, headers: head.headers, body })
     }
 
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, CliError> {
-        let unreachable = |source| CliError::Unreachable { url: self.base.to_string(), source };
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, ClientError> {
+        let unreachable = |source| ClientError::Unreachable { url: self.base.to_string(), source };
         let stream = TcpStream::connect(&self.base.address).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
         match &self.base.secured {
@@ -270,21 +270,21 @@ impl Connection {
         }
     }
 
-    async fn converse<S>(&self, stream: S) -> Result<SendRequest<Full<Bytes>>, CliError>
+    async fn converse<S>(&self, stream: S) -> Result<SendRequest<Full<Bytes>>, ClientError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| CliError::Unexpected(format!("{} does not speak HTTP: {error}", self.base)))?;
+            .map_err(|error| ClientError::Unexpected(format!("{} does not speak HTTP: {error}", self.base)))?;
         // Ends by itself with the connection; whoever sends hears of its errors.
         tokio::spawn(connection);
         Ok(sender)
     }
 }
 
-fn tls_connector() -> Result<TlsConnector, CliError> {
-    let broken = |error: &dyn std::fmt::Display| CliError::Unexpected(format!("TLS cannot be had: {error}"));
+fn tls_connector() -> Result<TlsConnector, ClientError> {
+    let broken = |error: &dyn std::fmt::Display| ClientError::Unexpected(format!("TLS cannot be had: {error}"));
     let mut roots = RootCertStore::empty();
     // One certificate of the machine's that cannot be read is no reason to trust none.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -368,6 +368,6 @@ mod tests {
         let patience = Arc::new(Patience::new(Duration::from_millis(150)));
         let mut connection = Connection::patient(nowhere().1, patience.clone());
         let error = connection.send(&Call::get("/v1/health").unwrap()).await.unwrap_err();
-        assert!(matches!(error, CliError::Unreachable { .. }) && patience.repeats() > 0, "{error}");
+        assert!(matches!(error, ClientError::Unreachable { .. }) && patience.repeats() > 0, "{error}");
     }
 }

@@ -1,8 +1,8 @@
 //! The cloud's clock, in the hands of the demo.
 
 use super::outstanding::Outstanding;
-use crate::cli::CliError;
-use crate::cli::local::Local;
+use crate::DemoError;
+use client::local::Local;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,21 +30,21 @@ impl Pace {
     }
 
     /// Sets the clock, also back: where a day begins.
-    pub async fn jump(&mut self, to: Timestamp) -> Result<(), CliError> {
+    pub async fn jump(&mut self, to: Timestamp) -> Result<(), DemoError> {
         self.local.set_clock(to).await?;
         (self.set_to, self.set_at) = (to, Instant::now());
         Ok(())
     }
 
     /// Moves the clock on to `to`, once no slip is on its way that would then be too late. It never goes back.
-    pub async fn advance(&mut self, to: Timestamp) -> Result<(), CliError> {
+    pub async fn advance(&mut self, to: Timestamp) -> Result<(), DemoError> {
         self.outstanding.none_closing_by(to.saturating_add(MARGIN).unwrap_or(to)).await;
         if to > self.now() { self.jump(to).await } else { Ok(()) }
     }
 
     /// Waits until the cloud has nothing left to do, at most `within`; what is still undone then is for the proof to find. Returns how
     /// many messages it gave up on.
-    pub async fn idle(&mut self, within: Duration) -> Result<u64, CliError> {
+    pub async fn idle(&mut self, within: Duration) -> Result<u64, DemoError> {
         let started = Instant::now();
         loop {
             let status = self.local.status().await?;

@@ -6,9 +6,9 @@
 use super::Player;
 use super::held_back::HeldBack;
 use super::placing::{Job, Placing};
-use crate::cli::CliError;
-use crate::cli::demo::plan::{PlannedDay, PlannedSlip};
+use crate::DemoError;
 use crate::feed;
+use crate::plan::{PlannedDay, PlannedSlip};
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 
@@ -30,14 +30,14 @@ pub(super) struct Betting<'a> {
 }
 
 impl<'a> Betting<'a> {
-    pub fn new(player: &'a mut Player, day: &'a PlannedDay, slips: &[PlannedSlip]) -> Result<Self, CliError> {
+    pub fn new(player: &'a mut Player, day: &'a PlannedDay, slips: &[PlannedSlip]) -> Result<Self, DemoError> {
         let held_back = HeldBack::new(slips, day.races.len(), player.bettors.count());
         let placing = player.crew.begin(&player.bettors, &player.outstanding, day, player.seed)?;
         Ok(Self { player, day, placing, held_back, unposted: Vec::new() })
     }
 
     /// Plays the day to its last result.
-    pub async fn play(mut self, slips: Vec<PlannedSlip>) -> Result<(), CliError> {
+    pub async fn play(mut self, slips: Vec<PlannedSlip>) -> Result<(), DemoError> {
         let mut results: Vec<_> = self.day.races.iter().enumerate().collect();
         results.sort_by_key(|(_, race)| (race.result_at, race.id));
         let (mut results, mut slips) = (results.into_iter().peekable(), slips.into_iter().peekable());
@@ -64,7 +64,7 @@ impl<'a> Betting<'a> {
     }
 
     /// Tends to what waits until no slip does whose race closes by `close`, and no result does that everything else waits for.
-    async fn tend_until(&mut self, close: Timestamp) -> Result<(), CliError> {
+    async fn tend_until(&mut self, close: Timestamp) -> Result<(), DemoError> {
         let started = Instant::now();
         loop {
             if started.elapsed() > PATIENCE {
@@ -80,7 +80,7 @@ impl<'a> Betting<'a> {
     }
 
     /// Posts the results and places the slips that need wait no longer.
-    async fn tend(&mut self) -> Result<(), CliError> {
+    async fn tend(&mut self) -> Result<(), DemoError> {
         while let Some(settled) = self.player.watch.next_settled() {
             if let Some(race) = self.day.races.iter().position(|race| race.id == settled) {
                 self.held_back.settled(race);
@@ -99,7 +99,7 @@ impl<'a> Betting<'a> {
         Ok(())
     }
 
-    async fn post_result(&mut self, race: usize) -> Result<(), CliError> {
+    async fn post_result(&mut self, race: usize) -> Result<(), DemoError> {
         let planned = &self.day.races[race];
         for message in feed::results([(planned.id, &planned.result)]) {
             self.player.post(&message).await?;
@@ -108,19 +108,19 @@ impl<'a> Betting<'a> {
         Ok(())
     }
 
-    async fn place(&self, job: Job) -> Result<(), CliError> {
+    async fn place(&self, job: Job) -> Result<(), DemoError> {
         self.player.outstanding.begin(job.closes_at, job.slip.bettor);
         self.player.progress.inc(1);
         self.placing.place(job).await
     }
 
-    async fn end(self) -> Result<(), CliError> {
+    async fn end(self) -> Result<(), DemoError> {
         let tally = self.player.crew.end(self.placing).await;
         let refused = tally.refused.len();
         let first = tally.refused.first().cloned().unwrap_or_default();
         self.player.played.tally.add(tally);
         if refused > REFUSED_MAX {
-            return Err(CliError::Unexpected(format!("{refused} slips were refused, the first with: {first}")));
+            return Err(DemoError::Unexpected(format!("{refused} slips were refused, the first with: {first}")));
         }
         Ok(())
     }

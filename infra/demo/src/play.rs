@@ -15,12 +15,12 @@ mod settlement;
 use super::acknowledgements::{Acknowledgements, What};
 use super::measure::{Settled, Tally};
 use super::plan::{PlannedDay, SlipPlan};
-use crate::cli::CliError;
-use crate::cli::http::Connection;
-use crate::cli::local::Local;
-use crate::{cli, feed};
+use crate::DemoError;
+use crate::feed;
 use betting::Betting;
 use bettors::Bettors;
+use client::http::Connection;
+use client::local::Local;
 use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use outstanding::Outstanding;
@@ -75,7 +75,7 @@ impl Player {
         seed: u64,
         progress: ProgressBar,
         acknowledgements: Acknowledgements,
-    ) -> Result<Self, CliError> {
+    ) -> Result<Self, DemoError> {
         let mut local = Local::over(to.another());
         let secret = local.feed_secret().await?;
         let (outstanding, bettors) = (Arc::new(Outstanding::default()), Arc::new(Bettors::new(bettors)));
@@ -98,7 +98,7 @@ impl Player {
     }
 
     /// Plays one day to its end: everything settled, and certified twice.
-    pub async fn play(&mut self, day: &PlannedDay, plan: SlipPlan) -> Result<(), CliError> {
+    pub async fn play(&mut self, day: &PlannedDay, plan: SlipPlan) -> Result<(), DemoError> {
         self.progress.set_message(format!("{} morning", day.date));
         self.pace.jump(day.morning()).await?;
         self.announce(day).await?;
@@ -118,15 +118,15 @@ impl Player {
         self.played
     }
 
-    async fn announce(&mut self, day: &PlannedDay) -> Result<(), CliError> {
+    async fn announce(&mut self, day: &PlannedDay) -> Result<(), DemoError> {
         for message in feed::announcements(day.races.iter().map(|race| (race.id, &race.announcement))) {
             self.post(&message).await?;
         }
         Ok(())
     }
 
-    async fn post(&mut self, message: &feed::Message) -> Result<(), CliError> {
-        let (call, reply) = cli::feed::post(&mut self.feed, message, &self.secret, self.pace.now()).await?;
+    async fn post(&mut self, message: &feed::Message) -> Result<(), DemoError> {
+        let (call, reply) = feed::post(&mut self.feed, message, &self.secret, self.pace.now()).await?;
         self.acknowledgements.note(What::Feed, None, &call, &reply)
     }
 

@@ -2,9 +2,9 @@
 
 use super::pace::Pace;
 use super::reports::Reports;
-use crate::cli::CliError;
-use crate::cli::demo::measure::Settled;
-use crate::cli::http::Connection;
+use crate::DemoError;
+use crate::measure::Settled;
+use client::http::Connection;
 use jiff::{SignedDuration, Timestamp};
 use racing_domain::RaceId;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Watch {
     }
 
     /// Waits until every race is settled, or nothing has moved for long.
-    pub async fn all_settled(&self, pace: &mut Pace) -> Result<(), CliError> {
+    pub async fn all_settled(&self, pace: &mut Pace) -> Result<(), DemoError> {
         let (mut nudges, mut before, mut since) = (0, self.waiting(), Instant::now());
         while self.waiting() > 0 && nudges < NUDGES_MAX {
             tokio::time::sleep(LOOK_AFTER_MIN).await;

@@ -2,9 +2,9 @@
 //! bettors what their slips came to.
 
 use super::bettors::Bettors;
-use crate::cli::CliError;
-use crate::cli::demo::acknowledgements::{Acknowledgements, What};
-use crate::cli::http::{Call, Connection};
+use crate::DemoError;
+use crate::acknowledgements::{Acknowledgements, What};
+use client::http::{Call, Connection};
 use jiff::Timestamp;
 use racing_domain::{RaceId, RaceState};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ impl Reports {
         bettors: &[usize],
         now: Timestamp,
         connection: &mut Connection,
-    ) -> Result<bool, CliError> {
+    ) -> Result<bool, DemoError> {
         let call = Call::get(&format!("/v1/races/{race}"))?;
         let reply = connection.send(&call).await?;
         if reply.json::<RaceReply>()?.state != RaceState::Settled {
@@ -49,7 +49,7 @@ impl Reports {
         Ok(true)
     }
 
-    async fn to(&self, bettor: usize, race: RaceId, now: Timestamp, connection: &mut Connection) -> Result<(), CliError> {
+    async fn to(&self, bettor: usize, race: RaceId, now: Timestamp, connection: &mut Connection) -> Result<(), DemoError> {
         let first = format!("/v1/slips?race={race}&limit=100");
         let mut next = Some(first.clone());
         while let Some(path) = next {

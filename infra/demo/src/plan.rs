@@ -8,8 +8,8 @@ mod slips;
 
 pub use slips::{PlannedSlip, SlipPlan};
 
+use crate::DemoError;
 use crate::boatrace::Days;
-use crate::cli::CliError;
 use fastrand::Rng;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -57,7 +57,7 @@ impl PlannedDay {
 }
 
 /// The days of real files: races that have a program and a result. `only` leaves out the other days.
-pub fn days_of_feed(days: &Days, only: Option<Date>, seed: u64) -> Result<Vec<PlannedDay>, CliError> {
+pub fn days_of_feed(days: &Days, only: Option<Date>, seed: u64) -> Result<Vec<PlannedDay>, DemoError> {
     let mut rng = Rng::with_seed(seed ^ 0x7265_7375_6c74_7321);
     let mut by_date = BTreeMap::<Date, Vec<PlannedRace>>::new();
     for (&id, announcement) in &days.programs {
@@ -71,14 +71,14 @@ pub fn days_of_feed(days: &Days, only: Option<Date>, seed: u64) -> Result<Vec<Pl
     }
     if by_date.is_empty() {
         let wanted = only.map_or_else(String::new, |only| format!(" of {only}"));
-        return Err(CliError::Input(format!("the feed has no races{wanted} that have both a program and a result")));
+        return Err(DemoError::Input(format!("the feed has no races{wanted} that have both a program and a result")));
     }
     Ok(by_date.into_iter().map(|(date, races)| PlannedDay::new(date, races)).collect())
 }
 
 /// A made-up race day.
-pub fn generated_day(date: Date, seed: u64) -> Result<PlannedDay, CliError> {
-    generate::day(date, seed).map_err(|error| CliError::Input(format!("a race day on {date}: {error}")))
+pub fn generated_day(date: Date, seed: u64) -> Result<PlannedDay, DemoError> {
+    generate::day(date, seed).map_err(|error| DemoError::Input(format!("a race day on {date}: {error}")))
 }
 
 impl PlannedDay {

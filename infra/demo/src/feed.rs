@@ -1,6 +1,8 @@
 //! The feeds' messages as they go over the wire: one venue of one day a message, signed the Standard Webhooks way. What sends them
 //! (`koban feed`, the demo) only chooses the races and the moment.
 
+use client::ClientError;
+use client::http::{Call, Connection, Reply};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use platform::secrets::SecretValue;
@@ -96,6 +98,24 @@ fn by_venue<'a, T>(races: impl IntoIterator<Item = (RaceId, &'a T)>) -> BTreeMap
 #[expect(clippy::panic, reason = "announcements and results are plain data, which always has a JSON form")]
 fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_else(|error| panic!("a message that is not JSON: {error}"))
+}
+
+/// Posts a message, signed at `now`. Returns what was sent, and the reply.
+pub async fn post(
+    connection: &mut Connection,
+    message: &Message,
+    secret: &SecretValue,
+    now: Timestamp,
+) -> Result<(Call, Reply), ClientError> {
+    let signed = message.signed(secret, now);
+    let signed = signed.ok_or_else(|| ClientError::Input("the feed's secret is not base64 (whsec_…)".into()))?;
+    let call = Call::post(message.path, message.body.clone())?
+        .with("webhook-id", &signed.id)
+        .with("webhook-timestamp", &signed.timestamp)
+        .with("webhook-signature", &signed.signature);
+    let what = || format!("{} of {} venue {}", message.path, message.date, message.venue);
+    let reply = connection.send(&call).await?.accepted(&what())?;
+    Ok((call, reply))
 }
 
 #[cfg(test)]
