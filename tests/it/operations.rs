@@ -128,7 +128,7 @@ async fn republishing_a_settled_race_changes_nothing() {
     let Some(target) = Target::start_local().await else { return };
     let (race, users) = settled(&target).await;
     the_proof_holds(&target).await;
-    let seen = async || (all_at_once(users.iter().map(User::lines)).await, target.race(&race).await);
+    let seen = async || (all_at_once(users.iter().map(|user| user.lines())).await, target.race(&race).await);
     let before = seen().await;
     let racing = republish(&target, "racing").await;
     let wallet = republish(&target, "wallet").await;

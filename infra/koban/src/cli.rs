@@ -2,7 +2,6 @@
 //! the runtime they share and how they end.
 
 mod by_cargo;
-mod deploy_check;
 mod error;
 mod feed;
 mod generated;
@@ -16,7 +15,6 @@ mod token;
 mod up;
 mod verify;
 
-pub use deploy_check::{NOT_RUN, RESENT};
 pub use error::CliError;
 
 use crate::registry::SERVICES;
@@ -70,7 +68,8 @@ enum Command {
     /// Build every function and zip it for AWS Lambda, with the manifest that Terraform reads
     Package(package::Arguments),
     /// Apply terraform/ to an emulator of AWS and run the end-to-end suite against the API it made
-    DeployCheck(deploy_check::Arguments),
+    #[command(disable_help_flag = true)]
+    DeployCheck(by_cargo::Passed),
 }
 
 /// Runs the command that the process was given.
@@ -101,7 +100,7 @@ pub fn run() -> ExitCode {
             Command::Wiring(arguments) => generated::run(&arguments, build::generate::wiring),
             Command::Openapi(arguments) => generated::run(&arguments, build::generate::openapi),
             Command::Package(arguments) => package::run(&arguments),
-            Command::DeployCheck(arguments) => deploy_check::run(arguments).await,
+            Command::DeployCheck(passed) => Err(by_cargo::run("checks a deployment", by_cargo::DEPLOY_CHECK, passed.arguments)),
         }
     }))
 }

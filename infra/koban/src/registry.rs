@@ -15,7 +15,7 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
 
 /// Every queue that a function consumes: each has a dead-letter queue.
 pub fn consumed_queues() -> impl Iterator<Item = &'static QueueSpec> {
-    functions().filter_map(Function::consumes)
+    functions().filter_map(|function| function.consumes())
 }
 
 /// The secret of that name.

@@ -11,11 +11,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use platform::resource::Secret;
-use platform::sdk::{Names, Sdk};
+use platform::sdk::{API_URL, Names, Sdk};
 use platform::secrets::SecretValue;
 use thiserror::Error;
 
-pub use platform::sdk::API_URL;
 /// What the roles of an account are refused with, service by service.
 const DENIED: [&str; 4] = ["AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"];
 /// What an account says of credentials that it does not know, or no more.

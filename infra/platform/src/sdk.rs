@@ -16,6 +16,7 @@ use thiserror::Error;
 
 /// The parameter in which Terraform writes where the API is. Everything deployed has it, so it is also how an environment is found.
 pub const API_URL: &str = "api_url";
+
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(3);
 const OPERATION_TIME_MAX: Duration = Duration::from_secs(8);
 /// How long an init may wait for DynamoDB: after that the first request makes the connection.

@@ -1,8 +1,8 @@
 //! The signed feeds: a race office's side of the API.
 
-use super::client::Response;
+use super::Response;
 use super::race::Race;
-use super::target::{Target, random_text};
+use super::{Target, random_text};
 use jiff::Timestamp;
 use platform::secrets::SecretValue;
 use platform::webhook::sign;

@@ -1,26 +1,15 @@
-//! What every end-to-end test stands on: a cloud to test, people who use it, races to bet on. A test starts its own local cloud, in its
-//! own process and directory, or, with `KOBAN_TEST_URL`, uses a deployed API; it says the same either way. Time passes by setting the
-//! clock here and by waiting there.
+//! What every end-to-end test stands on: what is of no service is in the crate `testing`; here are races to bet on and an example of each
+//! route.
 
-mod client;
-mod contract;
-mod disturb;
+mod api;
+mod bettor;
 mod feed;
-mod jobs;
-mod log;
-mod pages;
 mod payout;
 mod race;
 mod routes;
-mod target;
-mod user;
 
-pub use client::{Cost, Response};
-pub use disturb::{Holds, LosesMessagesTo};
-pub use futures_util::future::join_all as all_at_once;
-pub use log::Invocation;
-pub use pages::Pages;
+pub use api::Target;
+pub use bettor::User;
 pub use race::{Race, bet, dividends, time, win};
 pub use routes::{Request, Stage};
-pub use target::{Target, random_text};
-pub use user::User;
+pub use testing::{Cost, Holds, Invocation, LosesMessagesTo, Pages, Response, all_at_once, random_text};

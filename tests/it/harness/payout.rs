@@ -1,8 +1,8 @@
 //! Payouts that no function decided, put into the table past all of them.
 
+use super::Target;
+use super::User;
 use super::race::Race;
-use super::target::Target;
-use super::user::User;
 use data_encoding::BASE64;
 use racing_domain::payout::{self, Basis, PayoutTail, Posted};
 use racing_domain::{Due, Outcome, RaceId, shard_of};

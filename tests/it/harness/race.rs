@@ -1,6 +1,6 @@
 //! Races to bet on, each at a place of its own, so that tests do not meet on a deployed API either; and the words of slips and results.
 
-use super::target::Target;
+use super::Target;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};

@@ -1,10 +1,10 @@
 //! A request that each route takes, so that what is true of all routes can be tested of all: the list comes from the registry, and a
 //! route with a body, or with an id of a new kind, that has no example here fails every such test.
 
-use super::client::Response;
+use super::Response;
+use super::Target;
+use super::User;
 use super::race::{Race, bet, dividends, win};
-use super::target::Target;
-use super::user::User;
 use koban::registry;
 use platform::Function;
 use platform::function::{Access, Idempotency, Method, Route};

@@ -6,6 +6,16 @@ use std::os::unix::process::CommandExt;
 
 /// `koban` with what reaches AWS.
 pub const KOBAN_WITH_AWS: &[&str] = &["--features", "aws", "-p", "koban"];
+/// A crate of its own.
+pub const DEPLOY_CHECK: &[&str] = &["-p", "deploy-check"];
+
+/// Arguments that another program understands.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Passed {
+    /// See `koban deploy-check --help`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<OsString>,
+}
 
 /// Becomes the release build of `package`, with `arguments`: its exit code and its signals are this process's. Returns only a failure.
 pub fn run(what: &str, package: &[&str], arguments: impl IntoIterator<Item = OsString>) -> CliError {

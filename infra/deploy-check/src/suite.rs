@@ -7,6 +7,7 @@ use super::workplace::Workplace;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testing::{NOT_RUN, RESENT};
 
 /// Where the tests are, each module a file or a folder.
 const TESTS: &str = "tests/it";
@@ -14,10 +15,6 @@ const TESTS: &str = "tests/it";
 const STARTS: &str = "Target::start";
 /// Tests at once. They wait most of their time, for races to settle; how many of them ask at once their harness bounds.
 const TEST_THREADS: &str = "48";
-/// How a test that needs a local cloud begins to say so.
-pub const NOT_RUN: &str = "NOT RUN against a deployed API: ";
-/// How a test begins to tell of a request that a function had no time for, which it sent again.
-pub const RESENT: &str = "SENT AGAIN for want of time: ";
 
 /// The API under test.
 pub struct Suite<'a> {

@@ -8,9 +8,8 @@ use super::client::{Client, Response};
 use super::contract;
 use cloud::{Cloud, Config, start};
 use jiff::{SignedDuration, Timestamp};
-use koban::cli::{NOT_RUN, RESENT};
-use koban::registry::SERVICES;
 use platform::clock::Clock;
+use platform::Service;
 use platform::secrets::SecretValue;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -18,6 +17,10 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
+/// How a test that needs a local cloud begins to say so.
+pub const NOT_RUN: &str = "NOT RUN against a deployed API: ";
+/// How a test begins to tell of a request that a function had no time for, which it sent again.
+pub const RESENT: &str = "SENT AGAIN for want of time: ";
 /// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator,
 /// its functions and the tests, many that start at once keep each other from it; one that hangs is found all the same.
 const RESENT_MAX: u32 = 2;
@@ -32,6 +35,7 @@ pub struct Target(Arc<Inner>);
 
 struct Inner {
     client: Client,
+    services: &'static [&'static Service],
     feed_secret: SecretValue,
     place: Place,
 }
@@ -42,30 +46,25 @@ enum Place {
 }
 
 impl Target {
-    /// The deployed API if there is one, else a local cloud of this test's own.
-    pub async fn start() -> Self {
+    /// The deployed API if there is one, else a local cloud of this test's own, which has `services`.
+    pub async fn start_with(services: &'static [&'static Service]) -> Self {
         match std::env::var("KOBAN_TEST_URL") {
-            Ok(url) => Self::deployed(&url),
-            Err(_) => Self::start_here(tempdir(), |_| ()).await,
+            Ok(url) => Self::deployed(services, &url),
+            Err(_) => Self::start_here(services, tempdir(), |_| ()).await,
         }
     }
 
     /// A local cloud of this test's own; none, said aloud, when the suite runs against a deployed API.
-    pub async fn start_local() -> Option<Self> {
-        Self::start_local_with(|_| ()).await
-    }
-
-    /// The same with another configuration.
-    pub async fn start_local_with(configure: impl FnOnce(&mut Config)) -> Option<Self> {
+    pub async fn start_local_with(services: &'static [&'static Service], configure: impl FnOnce(&mut Config)) -> Option<Self> {
         if Self::is_deployed() {
             return None;
         }
-        Some(Self::start_here(tempdir(), configure).await)
+        Some(Self::start_here(services, tempdir(), configure).await)
     }
 
     /// A local cloud on a directory that holds something already.
-    pub async fn start_in(data: TempDir) -> Self {
-        Self::start_here(data, |_| ()).await
+    pub async fn start_in(services: &'static [&'static Service], data: TempDir) -> Self {
+        Self::start_here(services, data, |_| ()).await
     }
 
     /// Whether the suite runs against a deployed API; says that this test cannot, then.
@@ -77,22 +76,23 @@ impl Target {
         deployed
     }
 
-    async fn start_here(data: TempDir, configure: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::new(data.path(), SERVICES);
+    async fn start_here(services: &'static [&'static Service], data: TempDir, configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::new(data.path(), services);
         configure(&mut config);
+        let services = config.services;
         lend_key(data.path());
         let cloud = start(config).await.expect("a local cloud");
         keep_key(data.path());
         let feed_secret = SecretValue::new(cloud.feed_secret("feed").expect("the feed's secret"));
         let client = Client::new(cloud.url());
-        Self(Arc::new(Inner { client, feed_secret, place: Place::Here(Box::new(cloud), data) }))
+        Self(Arc::new(Inner { client, services, feed_secret, place: Place::Here(Box::new(cloud), data) }))
     }
 
-    fn deployed(url: &str) -> Self {
+    fn deployed(services: &'static [&'static Service], url: &str) -> Self {
         let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set, but KOBAN_TEST_URL is"));
         let feed_secret = SecretValue::new(var("KOBAN_TEST_FEED_SECRET"));
         let place = Place::There { token_url: var("KOBAN_TEST_TOKEN_URL") };
-        Self(Arc::new(Inner { client: Client::new(url), feed_secret, place }))
+        Self(Arc::new(Inner { client: Client::new(url), services, feed_secret, place }))
     }
 
     pub fn is_local(&self) -> bool {
@@ -118,7 +118,13 @@ impl Target {
         }
     }
 
-    pub(super) fn feed_secret(&self) -> &SecretValue {
+    /// What is served here.
+    pub fn services(&self) -> &'static [&'static Service] {
+        self.0.services
+    }
+
+    /// What signs the feeds.
+    pub fn feed_secret(&self) -> &SecretValue {
         &self.0.feed_secret
     }
 
@@ -133,7 +139,7 @@ impl Target {
             response = self.0.client.send(method, path, headers, body).await;
         }
         if response.is_problem() {
-            contract::check_problem(method, path, &response);
+            contract::check_problem(self.0.services, method, path, &response);
         } else if response.status >= 400 && self.is_local() {
             contract::check_gateways_own(&response);
         }

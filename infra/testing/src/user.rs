@@ -1,7 +1,6 @@
 //! A person who uses Koban: what an app on their phone would ask for.
 
 use super::client::Response;
-use super::race::Race;
 use super::target::{Target, random_text};
 use cloud::issuer::ISSUER;
 use jiff::Timestamp;
@@ -44,7 +43,8 @@ impl User {
         token
     }
 
-    pub(super) async fn send(&self, method: &str, path: &str, key: Option<&str>, body: &[u8]) -> Response {
+    /// Any request; `key` names the intent.
+    pub async fn send(&self, method: &str, path: &str, key: Option<&str>, body: &[u8]) -> Response {
         let bearer = self.bearer().await;
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(key.map(|key| ("idempotency-key", key)));
@@ -118,36 +118,5 @@ impl User {
     /// The whole history, newest first.
     pub async fn lines(&self) -> Vec<Value> {
         super::Pages::of(self, "/v1/wallet/lines").items(100).await
-    }
-
-    /// Places a slip of `bets` as a new intent.
-    pub async fn place(&self, race: &Race, asset: &str, bets: Value) -> Response {
-        self.place_keyed(race, &random_text(), asset, bets).await
-    }
-
-    pub async fn place_keyed(&self, race: &Race, key: &str, asset: &str, bets: Value) -> Response {
-        self.post_keyed(&race.slips_path(), key, &json!({"asset": asset, "bets": bets})).await
-    }
-
-    /// Places a slip in yen that must be taken. Returns its id.
-    pub async fn bet(&self, race: &Race, bets: Value) -> String {
-        self.bet_in(race, "JPY", bets).await
-    }
-
-    /// Places a slip that must be taken. Returns its id.
-    pub async fn bet_in(&self, race: &Race, asset: &str, bets: Value) -> String {
-        let slip = self.place(race, asset, bets).await.expect(201);
-        slip["id"].as_str().expect("an id").to_owned()
-    }
-
-    pub async fn slip(&self, id: &str) -> Value {
-        self.get(&format!("/v1/slips/{id}")).await.expect(200)
-    }
-
-    /// The status, payout and refund of a slip.
-    pub async fn outcome(&self, id: &str) -> (String, i64, i64) {
-        let slip = self.slip(id).await;
-        let amount = |name: &str| slip["outcome"][name].as_i64().unwrap_or_else(|| panic!("no {name}: {slip}"));
-        (slip["status"].as_str().expect("a status").to_owned(), amount("payout"), amount("refund"))
     }
 }

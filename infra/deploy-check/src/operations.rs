@@ -1,4 +1,4 @@
-//! What operators do from their command line, done by this very program to what Terraform made: feed, publish, redrive, republish and
+//! What operators do from their command line, done by `koban` with what reaches AWS to what Terraform made: feed, publish, redrive, republish and
 //! verify, each seen by what it causes.
 
 use super::Deployed;
@@ -33,6 +33,7 @@ pub struct Operator<'a> {
 impl Operator<'_> {
     /// Does everything once. Tells what it came to.
     pub async fn work(&self) -> Result<String, CheckError> {
+        program::succeed("building koban", self.build(), &self.workplace.log("build")).await?;
         let begun = Timestamp::now() - SignedDuration::from_mins(1);
         self.feed().await?;
         self.publish().await?;
@@ -46,9 +47,19 @@ impl Operator<'_> {
         ))
     }
 
+    /// Builds it as this program was built: cargo puts it beside this one.
+    fn build(&self) -> Command {
+        let mut cargo = build::cargo::command();
+        cargo.current_dir(&self.workplace.root).args(["build", "--locked", "--features", "aws", "-p", "koban"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        cargo
+    }
+
     /// What `koban` answers, as JSON.
     async fn koban(&self, arguments: &[&str]) -> Result<Value, CheckError> {
-        let mut command = Command::new(std::env::current_exe().map_err(CheckError::io("this program"))?);
+        let mut command = Command::new(std::env::current_exe().map_err(CheckError::io("this program"))?.with_file_name("koban"));
         without_aws(&mut command);
         command
             .args(arguments)

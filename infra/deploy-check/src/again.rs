@@ -5,8 +5,8 @@
 use super::error::CheckError;
 use super::program;
 use super::workplace::{Workplace, copy};
-use crate::registry;
 use build::package::{self, Architecture, Manifest};
+use koban::registry;
 use std::fs::FileTimes;
 use std::path::Path;
 

@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_grant_is_there_to_be_taken() {
-        let wiring = build::generate::wiring_file(crate::registry::SERVICES).text;
+        let wiring = build::generate::wiring_file(koban::registry::SERVICES).text;
         let taken: Value = serde_json::from_str(&without(&wiring).unwrap()).unwrap();
         assert_eq!(taken["functions"][FUNCTION]["grants"][0]["actions"], serde_json::json!([]));
         assert!(without(&taken.to_string()).unwrap_err().to_string().contains("take another"));

@@ -2,13 +2,19 @@
 //! alone, with a status and code that the document lists for the operation; the rest is the gateway's own.
 
 use super::client::Response;
-use crate::example::WITH_THE_EXAMPLE;
 use build::generate::openapi_document;
+use platform::Service;
 use serde_json::Value;
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
-/// `docs/openapi.json`, which is fresh, and the example.
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi_document(&WITH_THE_EXAMPLE));
+/// The OpenAPI document of `services`, made once for each list of services that a process tests.
+fn document(services: &'static [&'static Service]) -> &'static Value {
+    static DOCUMENTS: Mutex<BTreeMap<(usize, usize), &'static Value>> = Mutex::new(BTreeMap::new());
+    let mut documents = DOCUMENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let list = (services.as_ptr().addr(), services.len());
+    documents.entry(list).or_insert_with(|| Box::leak(Box::new(openapi_document(services))))
+}
 
 /// A refusal that is no problem is the local gateway's own, in AWS's shape. Of a function that is not written yet (501) its own test
 /// tells what to do.
@@ -22,21 +28,21 @@ pub fn check_gateways_own(response: &Response) {
 
 /// Looks at the problem that answers `method` at `path`.
 #[track_caller]
-pub fn check_problem(method: &str, path: &str, response: &Response) {
+pub fn check_problem(services: &'static [&'static Service], method: &str, path: &str, response: &Response) {
     let problem = response.json();
     let code = problem["code"].as_str().unwrap_or_default();
     let texts = ["code", "title", "next"].iter().all(|name| problem[*name].as_str().is_some_and(|text| !text.is_empty()));
     assert!(texts && problem["retryable"].is_boolean(), "an incomplete problem: {problem}");
     assert_eq!(problem["type"], format!("urn:koban:problem:{code}"), "{problem}");
     assert_eq!(problem["status"], response.status, "{problem}");
-    let documented = codes(method, path, response.status);
+    let documented = codes(services, method, path, response.status);
     let is_listed = documented.as_array().is_some_and(|codes| codes.iter().any(|listed| listed == code));
     assert!(is_listed, "{method} {path} answers {} {code}, of which its operation lists {documented}", response.status);
 }
 
 /// The codes that the document lists for a status of an operation.
-fn codes(method: &str, path: &str, status: u16) -> &'static Value {
-    let paths = DOCUMENT["paths"].as_object().expect("paths");
+fn codes(services: &'static [&'static Service], method: &str, path: &str, status: u16) -> &'static Value {
+    let paths = document(services)["paths"].as_object().expect("paths");
     let path = path.split('?').next().unwrap_or_default();
     let (_, operations) = paths.iter().find(|(template, _)| fits(template, path)).unwrap_or_else(|| panic!("no route is {path}"));
     let reply = &operations[method.to_lowercase()]["responses"][status.to_string()];

@@ -15,19 +15,19 @@ mod terraform;
 mod tools;
 mod workplace;
 
-use super::CliError;
-use crate::registry;
 use build::generate;
 use build::package::{self, Architecture, Manifest};
+use clap::Parser;
 use cloud::{Cloud, new_secret};
 use drift::Drift;
 use emulator::Emulator;
 use error::CheckError;
+use koban::registry;
 use operations::Operator;
 use program::Running;
+use std::process::ExitCode;
 use steps::Steps;
 use suite::Suite;
-pub use suite::{NOT_RUN, RESENT};
 use terraform::{Outputs, Terraform};
 use tokio::signal::unix::{SignalKind, signal};
 use tools::Tools;
@@ -59,16 +59,22 @@ const SECONDS_MAX: f64 = 1_200.0;
 /// is really used twice is refused at the second attempt as well.
 const ALREADY_EXISTS: &str = "AlreadyExists";
 
-#[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "\
+/// Apply terraform/ to an emulator of AWS and run the end-to-end suite against the API it made
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "koban deploy-check",
+    bin_name = "koban deploy-check",
+    max_term_width = 100,
+    after_help = "\
 Needs Terraform, Python 3 with venv, and once the network (or mirrors) for pip and for Terraform's AWS provider.
 Logs and everything else are in target/deploy-check. Exit code 0 only if every step passed; the last line says so.
 
 Examples:
   koban deploy-check
   koban deploy-check --only place_slip     the tests whose names contain this; no same bytes, no least privilege
-  koban deploy-check --keep                leave it running at the end, to look around")]
-pub struct Arguments {
+  koban deploy-check --keep                leave it running at the end, to look around"
+)]
+struct Arguments {
     /// Of the suite, only the tests whose names contain this
     #[arg(long, value_name = "FILTER")]
     only: Option<String>,
@@ -80,9 +86,22 @@ pub struct Arguments {
     json: bool,
 }
 
-pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let workplace = Workplace::new(&generate::root());
-    let workplace = workplace.map_err(|error| CliError::Unexpected(platform::problem::chain(&error)))?;
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CheckError::io("starting"));
+    match runtime.and_then(|runtime| runtime.block_on(run(arguments))) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("koban deploy-check: {}", platform::problem::chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every step passed.
+async fn run(arguments: Arguments) -> Result<bool, CheckError> {
+    let workplace = Workplace::new(&generate::root())?;
     let mut check = Check { arguments, workplace, steps: Steps::new(&STEPS), emulator: None, issuer: None };
     // One listener from the first moment on: no Ctrl-C falls into a gap.
     let mut interrupted = std::pin::pin!(interruption()?);
@@ -102,12 +121,12 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     } else {
         println!("{}\n{}", check.steps.table(), check.steps.verdict());
     }
-    if check.steps.passed() { Ok(()) } else { Err(CliError::NotClean) }
+    Ok(check.steps.passed())
 }
 
 /// Comes with the first Ctrl-C, when the process is told to end, or when its terminal is closed.
-fn interruption() -> Result<impl Future<Output = ()>, CliError> {
-    let listen = |kind| signal(kind).map_err(|source| CliError::Io { what: "listening to Ctrl-C", source });
+fn interruption() -> Result<impl Future<Output = ()>, CheckError> {
+    let listen = |kind| signal(kind).map_err(CheckError::io("listening to Ctrl-C"));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let mut hangup = listen(SignalKind::hangup())?;
     Ok(async move {

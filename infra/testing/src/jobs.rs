@@ -2,7 +2,6 @@
 
 use super::target::Target;
 use cloud::Status;
-use koban::registry::SERVICES;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,7 +58,7 @@ impl Target {
     /// Every item of every table, table by table.
     pub async fn items(&self) -> BTreeMap<&'static str, Vec<Value>> {
         let mut items = BTreeMap::new();
-        for table in SERVICES.iter().flat_map(|service| service.tables) {
+        for table in self.services().iter().flat_map(|service| service.tables) {
             items.insert(table.name, self.items_of(table.name).await);
         }
         items

@@ -1,0 +1,22 @@
+//! What end-to-end tests are made of: a cloud to test and people who use it. A test starts its own local cloud, of the services that it is
+//! about, in its own process and directory, or, with `KOBAN_TEST_URL`, uses a deployed API; it says the same either way. Time passes by
+//! setting the clock here and by waiting there.
+
+#![expect(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a test that finds something else says so and fails")]
+
+mod client;
+mod contract;
+mod disturb;
+mod jobs;
+mod log;
+mod pages;
+mod target;
+mod user;
+
+pub use client::{Client, Cost, Response};
+pub use disturb::{Holds, LosesMessagesTo};
+pub use futures_util::future::join_all as all_at_once;
+pub use log::Invocation;
+pub use pages::Pages;
+pub use target::{NOT_RUN, RESENT, Target, random_text};
+pub use user::User;
