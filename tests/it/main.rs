@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod budgets;
+mod contention;
 mod costs_page;
 mod example;
 mod faults;

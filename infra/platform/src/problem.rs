@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// A kind of problem. The code is stable: callers program against it.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,6 +115,18 @@ impl Problem {
         self
     }
 
+    /// When the identical request may be sent again; none where that never helps. Each reply to such a problem says it as `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = match self.code.status {
+            _ if !self.code.retryable => return None,
+            409 | 429 => 1,
+            500 => 5,
+            // Somebody must do something first.
+            _ => 30,
+        };
+        Some(Duration::from_secs(seconds))
+    }
+
     /// The body of the reply: `application/problem+json`.
     pub fn to_json(&self, request_id: &str) -> Value {
         let mut json = Map::new();
@@ -151,4 +164,16 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_retryable_says_when() {
+        let after = |code: &'static Code| Problem::new(code, "").retry_after().map(|after| after.as_secs());
+        assert_eq!((after(&CONTENTION), after(&TOO_MANY_REQUESTS), after(&INTERNAL)), (Some(1), Some(1), Some(5)));
+        assert_eq!((after(&MALFORMED_BODY), after(&UNAUTHENTICATED), after(&IDEMPOTENCY_KEY_REUSED)), (None, None, None));
+    }
 }

@@ -117,7 +117,14 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
         let names: Vec<_> = codes.iter().map(|code| code.code).collect();
         let schema = json!({"$ref": "#/components/schemas/Problem", "properties": {"code": {"enum": names}}});
         let content = json!({"application/problem+json": {"schema": schema}});
-        responses.insert(status.to_string(), json!({"description": lines.join("\n"), "content": content}));
+        let mut response = json!({"description": lines.join("\n"), "content": content});
+        if codes.iter().any(|code| code.retryable) {
+            response["headers"] = json!({"Retry-After": {
+                "description": "With a retryable problem: the seconds after which the same request may be sent again.",
+                "schema": {"type": "integer", "minimum": 1},
+            }});
+        }
+        responses.insert(status.to_string(), response);
     }
     Value::Object(responses)
 }
