@@ -23,6 +23,7 @@ mod poison;
 mod refusals;
 mod replays;
 mod scaffold;
+mod secrets;
 mod settlement;
 mod traces;
 mod unsettled;

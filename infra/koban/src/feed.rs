@@ -38,7 +38,7 @@ impl Message {
         format!("msg_{}", hash::text(&hash::of_parts(&[self.path.as_bytes(), &self.body])))
     }
 
-    /// Signs it at `now`; none when the secret is not base64.
+    /// Signs it at `now`; none when the secret is no key.
     pub fn signed(&self, secret: &SecretValue, now: Timestamp) -> Option<SignedHeaders> {
         let id = self.id();
         let signature = sign(secret, &id, now, &self.body)?;
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn the_same_message_has_the_same_id_whenever_it_is_signed() {
         let message = &results([(race("20251226-03-01"), &RaceResult::default())])[0];
-        let secret = SecretValue::new("whsec_AAAA");
+        let secret = SecretValue::new(crate::cloud::new_secret());
         let signed = |second| message.signed(&secret, Timestamp::from_second(second).unwrap()).unwrap();
         assert_eq!(signed(1).id, signed(2).id);
         assert_ne!(signed(1).signature, signed(2).signature);

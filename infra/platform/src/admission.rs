@@ -6,7 +6,10 @@ use crate::context::{Context, Issuer};
 use crate::function::{Access, Idempotency, Route};
 use crate::http::{BODY_BYTES_MAX, Call, HttpEvent};
 use crate::problem::{self, Problem};
-use crate::webhook::Signed;
+use crate::resource::Secret;
+use crate::secrets::{SECRET_UNUSABLE, UnusableSecret};
+use crate::telemetry;
+use crate::webhook::{Key, Signed};
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use shared::id::UserId;
@@ -23,14 +26,14 @@ pub(crate) async fn admit(context: &Context, route: &Route, event: HttpEvent) ->
             Some(user_of(claims, &context.env.issuer, context.now())?)
         }
         Access::Signed(secret) => {
-            let secrets = context.secret(secret).await.map_err(Problem::internal)?;
+            let keys = keys(context, secret).await?;
             let signed = Signed {
                 id: header("webhook-id"),
                 timestamp: header("webhook-timestamp"),
                 signatures: header("webhook-signature"),
                 body: &body,
             };
-            signed.verify(&secrets, context.now())?;
+            signed.verify(&keys, context.now())?;
             None
         }
         Access::Public => None,
@@ -50,6 +53,20 @@ pub(crate) async fn admit(context: &Context, route: &Route, event: HttpEvent) ->
     };
     call.check_query(route.parameters)?;
     Ok(call)
+}
+
+/// The keys of `secret`. A line that is none raises an alarm.
+async fn keys(context: &Context, secret: &'static Secret) -> Result<Vec<Key>, Problem> {
+    let lines = context.secret(secret).await.map_err(Problem::internal)?;
+    let (keys, faults) = Key::of_lines(&lines);
+    if !faults.is_empty() {
+        let unusable = UnusableSecret { name: context.env.sdk.names.secret(secret), faults };
+        telemetry::raise(context, &SECRET_UNUSABLE, &unusable.to_string());
+        if keys.is_empty() {
+            return Err(Problem::internal(unusable));
+        }
+    }
+    Ok(keys)
 }
 
 fn body(text: &str, is_base64: bool) -> Result<Vec<u8>, Problem> {

@@ -161,7 +161,9 @@ pub(super) async fn post(
     now: Timestamp,
 ) -> Result<(Call, Reply), CliError> {
     let signed = message.signed(secret, now);
-    let signed = signed.ok_or_else(|| CliError::Input("the feed's secret is not base64 (whsec_…)".into()))?;
+    let signed = signed.ok_or_else(|| {
+        CliError::Input("the feed's secret is not whsec_ and the base64 of 24 bytes or more: `koban secret` prints one".into())
+    })?;
     let call = Call::post(message.path, message.body.clone())?
         .with("webhook-id", &signed.id)
         .with("webhook-timestamp", &signed.timestamp)

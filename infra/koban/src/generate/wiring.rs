@@ -3,7 +3,8 @@
 
 use crate::cloud::{CORS, SCHEDULE_MESSAGE};
 use platform::function::{Access, Action, Function, Grant, Handler, Route, Trigger};
-use platform::resource::{Queue, Service, Table};
+use platform::resource::{Alarm, Queue, Service, Table};
+use platform::secrets::SECRET_UNUSABLE;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -124,9 +125,16 @@ pub fn document(services: &[&'static Service]) -> Wiring {
         secrets: (all.clone().flat_map(|service| service.secrets))
             .map(|secret| (secret.name, SecretWiring { doc: secret.doc }))
             .collect(),
-        alarms: (all.flat_map(|service| service.alarms)).map(|alarm| (alarm.name, AlarmWiring { doc: alarm.doc })).collect(),
+        alarms: (all.flat_map(|service| service.alarms).copied().chain(platform_alarms(services)))
+            .map(|alarm| (alarm.name, AlarmWiring { doc: alarm.doc }))
+            .collect(),
         cors: cors(),
     }
+}
+
+/// The alarms that functions of any service raise.
+fn platform_alarms(services: &[&'static Service]) -> impl Iterator<Item = &'static Alarm> {
+    services.iter().any(|service| !service.secrets.is_empty()).then_some(&SECRET_UNUSABLE).into_iter()
 }
 
 fn cors() -> CorsWiring {
