@@ -203,7 +203,7 @@ fn malformed(good: &Value) -> Vec<(String, String)> {
     bodies.push((changed(&|body| body["strange"] = json!(1)), "/strange".into()));
     for (name, value) in good.as_object().unwrap() {
         let twice = good.to_string().replacen('{', &format!("{{\"{name}\":{value},"), 1);
-        bodies.push((twice, String::new()));
+        bodies.push((twice, format!("/{name}")));
         bodies.push((changed(&|body| drop(body.as_object_mut().unwrap().remove(name))), String::new()));
         for wrong in [json!(null), json!(true), json!(1.5), json!({"x": 1}), json!("no such thing")] {
             bodies.push((changed(&|body| body[name] = wrong.clone()), format!("/{name}")));

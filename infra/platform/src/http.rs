@@ -85,25 +85,8 @@ impl Call {
 
     /// The body as `T`; the problem points at the field that does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        let value = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| Problem::field(pointer(error.path()), error.inner().to_string()))?;
-        reader.end().map_err(|_| Problem::field("", "there is more after the JSON value"))?;
-        Ok(value)
+        Ok(crate::json::from_slice(&self.body)?)
     }
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => pointer.extend(["/", &index.to_string()]),
-            Segment::Map { key } => pointer.extend(["/", &key.replace('~', "~0").replace('/', "~1")]),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
 }
 
 /// A reply that is not a problem.

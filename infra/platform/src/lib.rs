@@ -15,6 +15,7 @@ pub mod function;
 pub mod http;
 pub mod https;
 pub mod invoke;
+pub mod json;
 pub mod message;
 pub mod meter;
 pub mod operations;
