@@ -25,5 +25,6 @@ mod replays;
 mod scaffold;
 mod secrets;
 mod settlement;
+mod strictness;
 mod traces;
 mod unsettled;

@@ -38,6 +38,9 @@ pub(crate) async fn admit(context: &Context, route: &Route, event: HttpEvent) ->
         }
         Access::Public => None,
     };
+    if route.body.is_some() {
+        check_body_headers(&event.headers)?;
+    }
     let idempotency_key = match route.idempotency {
         Idempotency::Key => checked_key(header("idempotency-key"))?.to_owned(),
         Idempotency::Natural => String::new(),
@@ -79,6 +82,49 @@ fn body(text: &str, is_base64: bool) -> Result<Vec<u8>, Problem> {
     }
     let bytes = BASE64.decode(text.as_bytes()).map_err(|_| Problem::field("", "not base64"))?;
     if bytes.len() > BODY_BYTES_MAX { Err(Problem::new(&problem::BODY_TOO_LARGE, "")) } else { Ok(bytes) }
+}
+
+/// Refuses a body that says of itself that it is no plain JSON. One without `Content-Type` is read as JSON, which is all that any route
+/// takes (RFC 9110, 8.3, lets the receiver decide then).
+fn check_body_headers(headers: &HashMap<String, String>) -> Result<(), Problem> {
+    if let Some(kind) = headers.get("content-type").filter(|kind| !is_json(kind)) {
+        let refused = Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE, "");
+        return Err(refused.with_error("Content-Type", format!("must be application/json and not {}", quoted(kind))));
+    }
+    match headers.get("content-encoding") {
+        Some(encoding) if !encoding.trim().eq_ignore_ascii_case("identity") => {
+            let refused = Problem::new(&problem::UNSUPPORTED_CONTENT_ENCODING, "");
+            Err(refused.with_error("Content-Encoding", format!("must be absent or identity and not {}", quoted(encoding))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `application/json` or `application/….+json`, in UTF-8. Any other parameter says nothing (RFC 8259, 11).
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let is_token = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    let of_json = match kind.strip_prefix("application/") {
+        Some("json") => true,
+        Some(subtype) => subtype.strip_suffix("+json").is_some_and(is_token),
+        None => false,
+    };
+    let of_utf_8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        Some((name, _)) => is_token(name.trim()),
+        None => parameter.is_empty(),
+    };
+    of_json && parts.all(of_utf_8)
+}
+
+/// A header's value as it may come back.
+fn quoted(value: &str) -> String {
+    format!("{:?}", value.chars().take(64).collect::<String>())
 }
 
 /// 1 to 255 visible ASCII characters.
@@ -212,6 +258,56 @@ mod tests {
             assert_eq!(read(&BASE64.encode(text.as_bytes()), true).map(|body| body.len()), expected, "{bytes} as base64");
         }
         assert_eq!(read("no base64!", true), Err("malformed_body"));
+    }
+
+    #[test]
+    fn a_body_is_json_or_does_not_say_what_it_is() {
+        let check = |name: &str, value: &str| {
+            let headers = HashMap::from([(name.to_owned(), value.to_owned())]);
+            check_body_headers(&headers).map_err(|problem| problem.code.code)
+        };
+        assert!(check_body_headers(&HashMap::new()).is_ok());
+        for right in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/json ; profile=x; charset=utf-8;",
+            "application/vnd.koban+json",
+            "application/cloudevents+json; charset=utf-8",
+        ] {
+            assert_eq!(check("content-type", right), Ok(()), "{right}");
+        }
+        for wrong in [
+            "",
+            "text/plain",
+            "text/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/octet-stream",
+            "application/jsonp",
+            "application/json-seq",
+            "application/+json",
+            "application/",
+            "application/json, application/json",
+            "application/json,text/plain",
+            "application/json; charset=utf-16",
+            "application/json; charset=iso-8859-1",
+            "application/json; charset",
+            "application/json; application/xml",
+            "application/a b+json",
+            "image/svg+json",
+            "*/*",
+            "json",
+        ] {
+            assert_eq!(check("content-type", wrong), Err("unsupported_media_type"), "{wrong}");
+        }
+        for right in ["identity", "Identity", " identity "] {
+            assert_eq!(check("content-encoding", right), Ok(()), "{right}");
+        }
+        for wrong in ["gzip", "br", "deflate", "zstd", "x-gzip", "", "identity, gzip", "gzip, identity", "aws-chunked", "utf-8"] {
+            assert_eq!(check("content-encoding", wrong), Err("unsupported_content_encoding"), "{wrong}");
+        }
     }
 
     #[test]

@@ -50,6 +50,10 @@ problem_codes! {
         next: "Send the same request again, with the same Idempotency-Key, after a short random wait.";
     BODY_TOO_LARGE = 413 "body_too_large", "The body is larger than this route takes", retryable: false,
         next: "Send at most 256 KiB; split the request.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is of another type than JSON", retryable: false,
+        next: "Send JSON in UTF-8 as `Content-Type: application/json`.";
+    UNSUPPORTED_CONTENT_ENCODING = 415 "unsupported_content_encoding", "The body is encoded in a way this route does not read", retryable: false,
+        next: "Send the body as it is, without Content-Encoding.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "This key was used for another request", retryable: false,
         next: "Use a new Idempotency-Key for a new intent.";
     TOO_MANY_REQUESTS = 429 "too_many_requests", "The service is busy; nothing was done", retryable: true,

@@ -60,7 +60,10 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     });
     if let Some(body) = route.body {
         let schema = body(generator);
-        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": schema}}});
+        let description =
+            "JSON in UTF-8, without Content-Encoding. Without Content-Type it is read as JSON. An object names nothing twice.";
+        operation["requestBody"] =
+            json!({"required": true, "description": description, "content": {"application/json": {"schema": schema}}});
     }
     operation["security"] = match route.access {
         Access::Public => json!([]),
@@ -139,7 +142,7 @@ fn codes(route: &Route) -> Vec<&'static Code> {
         Access::Signed(_) => codes.extend([&problem::SIGNATURE_INVALID, &problem::TIMESTAMP_OUT_OF_RANGE]),
     }
     if route.body.is_some() {
-        codes.push(&problem::MALFORMED_BODY);
+        codes.extend([&problem::MALFORMED_BODY, &problem::UNSUPPORTED_MEDIA_TYPE, &problem::UNSUPPORTED_CONTENT_ENCODING]);
     }
     if route.idempotency == Idempotency::Key {
         codes.extend([
