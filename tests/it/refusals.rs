@@ -110,6 +110,11 @@ async fn functions_check_the_claims_again() {
         wrong(|claims| name_client(claims, "other")),
         wrong(|claims| (claims["aud"], claims["client_id"]) = (json!("other"), json!(AUDIENCE))),
         wrong(|claims| drop(claims.as_object_mut().unwrap().remove("sub"))),
+        wrong(|claims| claims["sub"] = json!(null)),
+        wrong(|claims| claims["sub"] = json!(true)),
+        wrong(|claims| claims["sub"] = json!({"name": "mallory"})),
+        wrong(|claims| claims["sub"] = json!("[mallory alice]")),
+        wrong(|claims| claims["sub"] = json!("mallory\n")),
     ];
     stage.target.rest().await;
     let before = stage.target.items().await;

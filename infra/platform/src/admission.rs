@@ -15,6 +15,11 @@ use jiff::Timestamp;
 use shared::id::UserId;
 use std::collections::HashMap;
 
+/// The longest subject, in bytes.
+const SUBJECT_BYTES_MAX: usize = 255;
+/// What gateways and issuers write where there is no subject, or one that is no string.
+const NO_SUBJECTS: [&str; 8] = ["null", "<nil>", "nil", "none", "undefined", "true", "false", "nan"];
+
 /// The call that `event` is, or why it is not admitted.
 pub(crate) async fn admit(context: &Context, route: &Route, event: HttpEvent) -> Result<Call, Problem> {
     let header = |name: &str| event.headers.get(name).map(String::as_str).unwrap_or_default();
@@ -161,10 +166,27 @@ fn user_of(claims: &HashMap<String, String>, issuer: &Issuer, now: Timestamp) ->
     if second("nbf").is_some_and(|not_before| not_before > now.as_second() + 60) {
         return Err(unauthenticated("the token is not valid yet"));
     }
-    match claim("sub") {
+    Ok(UserId::of_subject(&issuer.url, subject(claim("sub"))?))
+}
+
+/// A subject that names one person: 1 to 255 bytes (OpenID Connect Core, 2), as the issuer wrote them.
+///
+/// API Gateway passes claims that are no strings as text: `null`, `true`, `[a b]`, `map[a:b]`. All people whose token has such a subject
+/// would be one person with one wallet. So would those whose numbers were rounded to `1.1e+20`.
+fn subject(text: &str) -> Result<&str, Problem> {
+    let is_rounded = || text.parse::<f64>().is_ok() && text.contains(['e', 'E']) && text.contains(['+', '-']);
+    match text {
         "" => Err(unauthenticated("the token has no subject")),
-        subject if subject.len() > 255 => Err(unauthenticated("the token's subject is too long")),
-        subject => Ok(UserId::of_subject(&issuer.url, subject)),
+        _ if text.len() > SUBJECT_BYTES_MAX => Err(unauthenticated("the token's subject is too long")),
+        _ if text.chars().any(char::is_control) => Err(unauthenticated("the token's subject has control characters")),
+        _ if text.trim() != text => Err(unauthenticated("the token's subject begins or ends with a blank")),
+        _ if NO_SUBJECTS.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+            Err(unauthenticated("the token's subject is no string"))
+        }
+        _ if text.starts_with(['[', '{', '"']) || text.starts_with("map[") || is_rounded() => {
+            Err(unauthenticated("the token's subject is no string"))
+        }
+        _ => Ok(text),
     }
 }
 
@@ -242,6 +264,48 @@ mod tests {
         let subject = |bytes: usize| move |claims: &mut HashMap<_, _>| drop(claims.insert("sub".into(), "x".repeat(bytes)));
         assert_eq!(check(subject(255)), Ok(()));
         assert!(check(subject(256)).is_err());
+    }
+
+    #[test]
+    fn a_subject_is_a_string_of_its_own() {
+        let check = |subject: &str| check(|claims| drop(claims.insert("sub".into(), subject.into())));
+        let right =
+            ["alice", "auth0|507f1f77bcf86cd799439011", "110169484474386276334", "-7", "12e4", "507191086421e0", "太郎", "a b"];
+        let right = right.into_iter().chain(["nullable", "true-north", "map", "user[1]", "did:key:z6Mk{x}", "https://x/y#z"]);
+        for right in right {
+            assert_eq!(check(right), Ok(()), "{right}");
+        }
+        for wrong in [
+            "null",
+            "NULL",
+            "true",
+            "True",
+            "false",
+            "undefined",
+            "<nil>",
+            "None",
+            "NaN",
+            "[]",
+            "[a b]",
+            "[alice]",
+            "{}",
+            "{\"a\":1}",
+            "map[a:b]",
+            "\"alice\"",
+            "1e+20",
+            "1.1016948447438628E+20",
+            "-1e-7",
+            " ",
+            " alice",
+            "alice\n",
+            "\u{3000}",
+            "a\0b",
+            "a\u{7f}",
+            "a\u{85}b",
+            "\t",
+        ] {
+            assert!(check(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]
