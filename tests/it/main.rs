@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod budgets;
+mod contention;
 mod costs_page;
 mod example;
 mod faults;
@@ -22,6 +23,8 @@ mod poison;
 mod refusals;
 mod replays;
 mod scaffold;
+mod secrets;
 mod settlement;
+mod strictness;
 mod traces;
 mod unsettled;

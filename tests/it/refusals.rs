@@ -110,6 +110,11 @@ async fn functions_check_the_claims_again() {
         wrong(|claims| name_client(claims, "other")),
         wrong(|claims| (claims["aud"], claims["client_id"]) = (json!("other"), json!(AUDIENCE))),
         wrong(|claims| drop(claims.as_object_mut().unwrap().remove("sub"))),
+        wrong(|claims| claims["sub"] = json!(null)),
+        wrong(|claims| claims["sub"] = json!(true)),
+        wrong(|claims| claims["sub"] = json!({"name": "mallory"})),
+        wrong(|claims| claims["sub"] = json!("[mallory alice]")),
+        wrong(|claims| claims["sub"] = json!("mallory\n")),
     ];
     stage.target.rest().await;
     let before = stage.target.items().await;
@@ -203,7 +208,7 @@ fn malformed(good: &Value) -> Vec<(String, String)> {
     bodies.push((changed(&|body| body["strange"] = json!(1)), "/strange".into()));
     for (name, value) in good.as_object().unwrap() {
         let twice = good.to_string().replacen('{', &format!("{{\"{name}\":{value},"), 1);
-        bodies.push((twice, String::new()));
+        bodies.push((twice, format!("/{name}")));
         bodies.push((changed(&|body| drop(body.as_object_mut().unwrap().remove(name))), String::new()));
         for wrong in [json!(null), json!(true), json!(1.5), json!({"x": 1}), json!("no such thing")] {
             bodies.push((changed(&|body| body[name] = wrong.clone()), format!("/{name}")));

@@ -9,6 +9,8 @@ type Source = Box<dyn Error + Send + Sync>;
 pub enum CloudError {
     #[error("the data directory cannot be used")]
     Directory(#[source] std::io::Error),
+    #[error(transparent)]
+    Secret(platform::secrets::UnusableSecret),
     #[error("another local cloud uses this data directory")]
     InUse,
     #[error("port {port} of the loopback address cannot be listened on")]

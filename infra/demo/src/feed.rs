@@ -40,7 +40,7 @@ impl Message {
         format!("msg_{}", hash::text(&hash::of_parts(&[self.path.as_bytes(), &self.body])))
     }
 
-    /// Signs it at `now`; none when the secret is not base64.
+    /// Signs it at `now`; none when the secret is no key.
     pub fn signed(&self, secret: &SecretValue, now: Timestamp) -> Option<SignedHeaders> {
         let id = self.id();
         let signature = sign(secret, &id, now, &self.body)?;
@@ -108,7 +108,9 @@ pub async fn post(
     now: Timestamp,
 ) -> Result<(Call, Reply), ClientError> {
     let signed = message.signed(secret, now);
-    let signed = signed.ok_or_else(|| ClientError::Input("the feed's secret is not base64 (whsec_…)".into()))?;
+    let signed = signed.ok_or_else(|| {
+        ClientError::Input("the feed's secret is not whsec_ and the base64 of 24 bytes or more: `koban secret` prints one".into())
+    })?;
     let call = Call::post(message.path, message.body.clone())?
         .with("webhook-id", &signed.id)
         .with("webhook-timestamp", &signed.timestamp)
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn the_same_message_has_the_same_id_whenever_it_is_signed() {
         let message = &results([(race("20251226-03-01"), &RaceResult::default())])[0];
-        let secret = SecretValue::new("whsec_AAAA");
+        let secret = SecretValue::new(crate::cloud::new_secret());
         let signed = |second| message.signed(&secret, Timestamp::from_second(second).unwrap()).unwrap();
         assert_eq!(signed(1).id, signed(2).id);
         assert_ne!(signed(1).signature, signed(2).signature);

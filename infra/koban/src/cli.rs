@@ -11,6 +11,7 @@ mod place;
 mod publish;
 mod redrive;
 mod republish;
+mod secret;
 mod token;
 mod up;
 mod verify;
@@ -51,6 +52,8 @@ enum Command {
     Feed(feed::Arguments),
     /// Print a development token for a user
     Token(token::Arguments),
+    /// Print a new secret for the signed feeds of a deployment
+    Secret(secret::Arguments),
     /// Put a message on a queue: any worker can be started by hand
     Publish(publish::Arguments),
     /// Replay every journal and compare every record with its independent counterparts
@@ -93,6 +96,7 @@ pub fn run() -> ExitCode {
             Command::Feed(arguments) => or_interrupted(feed::run(arguments)).await,
             Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
             Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,
+            Command::Secret(arguments) => secret::run(&arguments),
             Command::New(arguments) => new::run(&arguments),
             Command::Verify(arguments) => or_interrupted(verify::run(arguments)).await,
             Command::Redrive(arguments) => or_interrupted(redrive::run(arguments)).await,

@@ -7,11 +7,19 @@ use crate::contract::Contract;
 use crate::definition::{Access, Idempotency, Route};
 use crate::http::{BODY_BYTES_MAX, Call, HttpEvent};
 use crate::problem::{self, Problem};
-use crate::webhook::Signed;
+use crate::resource::Secret;
+use crate::secrets::{SECRET_UNUSABLE, UnusableSecret};
+use crate::telemetry;
+use crate::webhook::{Key, Signed};
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use shared::id::UserId;
 use std::collections::HashMap;
+
+/// The longest subject, in bytes.
+const SUBJECT_BYTES_MAX: usize = 255;
+/// What gateways and issuers write where there is no subject, or one that is no string.
+const NO_SUBJECTS: [&str; 8] = ["null", "<nil>", "nil", "none", "undefined", "true", "false", "nan"];
 
 /// The call that `event` is, or why it is not admitted.
 pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contract), event: HttpEvent) -> Result<Call, Problem> {
@@ -24,18 +32,21 @@ pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contra
             Some(user_of(claims, &context.env.issuer, context.now())?)
         }
         Access::Signed(secret) => {
-            let secrets = context.secret(secret).await.map_err(Problem::internal)?;
+            let keys = keys(context, secret).await?;
             let signed = Signed {
                 id: header("webhook-id"),
                 timestamp: header("webhook-timestamp"),
                 signatures: header("webhook-signature"),
                 body: &body,
             };
-            signed.verify(&secrets, context.now())?;
+            signed.verify(&keys, context.now())?;
             None
         }
         Access::Public => None,
     };
+    if contract.body.is_some() {
+        check_body_headers(&event.headers)?;
+    }
     let idempotency_key = match route.idempotency {
         Idempotency::Key => checked_key(header("idempotency-key"))?.to_owned(),
         Idempotency::Natural => String::new(),
@@ -55,6 +66,20 @@ pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contra
     Ok(call)
 }
 
+/// The keys of `secret`. A line that is none raises an alarm.
+async fn keys(context: &Context, secret: &'static Secret) -> Result<Vec<Key>, Problem> {
+    let lines = context.secret(secret).await.map_err(Problem::internal)?;
+    let (keys, faults) = Key::of_lines(&lines);
+    if !faults.is_empty() {
+        let unusable = UnusableSecret { name: context.env.sdk.names.secret(secret), faults };
+        telemetry::raise(context, &SECRET_UNUSABLE, &unusable.to_string());
+        if keys.is_empty() {
+            return Err(Problem::internal(unusable));
+        }
+    }
+    Ok(keys)
+}
+
 fn body(text: &str, is_base64: bool) -> Result<Vec<u8>, Problem> {
     let bytes_max = if is_base64 { BODY_BYTES_MAX.div_ceil(3) * 4 } else { BODY_BYTES_MAX };
     if text.len() > bytes_max {
@@ -65,6 +90,49 @@ fn body(text: &str, is_base64: bool) -> Result<Vec<u8>, Problem> {
     }
     let bytes = BASE64.decode(text.as_bytes()).map_err(|_| Problem::field("", "not base64"))?;
     if bytes.len() > BODY_BYTES_MAX { Err(Problem::new(&problem::BODY_TOO_LARGE, "")) } else { Ok(bytes) }
+}
+
+/// Refuses a body that says of itself that it is no plain JSON. One without `Content-Type` is read as JSON, which is all that any route
+/// takes (RFC 9110, 8.3, lets the receiver decide then).
+fn check_body_headers(headers: &HashMap<String, String>) -> Result<(), Problem> {
+    if let Some(kind) = headers.get("content-type").filter(|kind| !is_json(kind)) {
+        let refused = Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE, "");
+        return Err(refused.with_error("Content-Type", format!("must be application/json and not {}", quoted(kind))));
+    }
+    match headers.get("content-encoding") {
+        Some(encoding) if !encoding.trim().eq_ignore_ascii_case("identity") => {
+            let refused = Problem::new(&problem::UNSUPPORTED_CONTENT_ENCODING, "");
+            Err(refused.with_error("Content-Encoding", format!("must be absent or identity and not {}", quoted(encoding))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `application/json` or `application/….+json`, in UTF-8. Any other parameter says nothing (RFC 8259, 11).
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let is_token = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    let of_json = match kind.strip_prefix("application/") {
+        Some("json") => true,
+        Some(subtype) => subtype.strip_suffix("+json").is_some_and(is_token),
+        None => false,
+    };
+    let of_utf_8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        Some((name, _)) => is_token(name.trim()),
+        None => parameter.is_empty(),
+    };
+    of_json && parts.all(of_utf_8)
+}
+
+/// A header's value as it may come back.
+fn quoted(value: &str) -> String {
+    format!("{:?}", value.chars().take(64).collect::<String>())
 }
 
 /// 1 to 255 visible ASCII characters.
@@ -101,10 +169,27 @@ fn user_of(claims: &HashMap<String, String>, issuer: &Issuer, now: Timestamp) ->
     if second("nbf").is_some_and(|not_before| not_before > now.as_second() + 60) {
         return Err(unauthenticated("the token is not valid yet"));
     }
-    match claim("sub") {
+    Ok(UserId::of_subject(&issuer.url, subject(claim("sub"))?))
+}
+
+/// A subject that names one person: 1 to 255 bytes (OpenID Connect Core, 2), as the issuer wrote them.
+///
+/// API Gateway passes claims that are no strings as text: `null`, `true`, `[a b]`, `map[a:b]`. All people whose token has such a subject
+/// would be one person with one wallet. So would those whose numbers were rounded to `1.1e+20`.
+fn subject(text: &str) -> Result<&str, Problem> {
+    let is_rounded = || text.parse::<f64>().is_ok() && text.contains(['e', 'E']) && text.contains(['+', '-']);
+    match text {
         "" => Err(unauthenticated("the token has no subject")),
-        subject if subject.len() > 255 => Err(unauthenticated("the token's subject is too long")),
-        subject => Ok(UserId::of_subject(&issuer.url, subject)),
+        _ if text.len() > SUBJECT_BYTES_MAX => Err(unauthenticated("the token's subject is too long")),
+        _ if text.chars().any(char::is_control) => Err(unauthenticated("the token's subject has control characters")),
+        _ if text.trim() != text => Err(unauthenticated("the token's subject begins or ends with a blank")),
+        _ if NO_SUBJECTS.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+            Err(unauthenticated("the token's subject is no string"))
+        }
+        _ if text.starts_with(['[', '{', '"']) || text.starts_with("map[") || is_rounded() => {
+            Err(unauthenticated("the token's subject is no string"))
+        }
+        _ => Ok(text),
     }
 }
 
@@ -185,6 +270,48 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_is_a_string_of_its_own() {
+        let check = |subject: &str| check(|claims| drop(claims.insert("sub".into(), subject.into())));
+        let right =
+            ["alice", "auth0|507f1f77bcf86cd799439011", "110169484474386276334", "-7", "12e4", "507191086421e0", "太郎", "a b"];
+        let right = right.into_iter().chain(["nullable", "true-north", "map", "user[1]", "did:key:z6Mk{x}", "https://x/y#z"]);
+        for right in right {
+            assert_eq!(check(right), Ok(()), "{right}");
+        }
+        for wrong in [
+            "null",
+            "NULL",
+            "true",
+            "True",
+            "false",
+            "undefined",
+            "<nil>",
+            "None",
+            "NaN",
+            "[]",
+            "[a b]",
+            "[alice]",
+            "{}",
+            "{\"a\":1}",
+            "map[a:b]",
+            "\"alice\"",
+            "1e+20",
+            "1.1016948447438628E+20",
+            "-1e-7",
+            " ",
+            " alice",
+            "alice\n",
+            "\u{3000}",
+            "a\0b",
+            "a\u{7f}",
+            "a\u{85}b",
+            "\t",
+        ] {
+            assert!(check(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn a_body_is_at_most_256_kib_also_as_base64() {
         let read = |text: &str, is_base64| body(text, is_base64).map_err(|problem| problem.code.code);
         for (bytes, expected) in [
@@ -198,6 +325,56 @@ mod tests {
             assert_eq!(read(&BASE64.encode(text.as_bytes()), true).map(|body| body.len()), expected, "{bytes} as base64");
         }
         assert_eq!(read("no base64!", true), Err("malformed_body"));
+    }
+
+    #[test]
+    fn a_body_is_json_or_does_not_say_what_it_is() {
+        let check = |name: &str, value: &str| {
+            let headers = HashMap::from([(name.to_owned(), value.to_owned())]);
+            check_body_headers(&headers).map_err(|problem| problem.code.code)
+        };
+        assert!(check_body_headers(&HashMap::new()).is_ok());
+        for right in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/json ; profile=x; charset=utf-8;",
+            "application/vnd.koban+json",
+            "application/cloudevents+json; charset=utf-8",
+        ] {
+            assert_eq!(check("content-type", right), Ok(()), "{right}");
+        }
+        for wrong in [
+            "",
+            "text/plain",
+            "text/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/octet-stream",
+            "application/jsonp",
+            "application/json-seq",
+            "application/+json",
+            "application/",
+            "application/json, application/json",
+            "application/json,text/plain",
+            "application/json; charset=utf-16",
+            "application/json; charset=iso-8859-1",
+            "application/json; charset",
+            "application/json; application/xml",
+            "application/a b+json",
+            "image/svg+json",
+            "*/*",
+            "json",
+        ] {
+            assert_eq!(check("content-type", wrong), Err("unsupported_media_type"), "{wrong}");
+        }
+        for right in ["identity", "Identity", " identity "] {
+            assert_eq!(check("content-encoding", right), Ok(()), "{right}");
+        }
+        for wrong in ["gzip", "br", "deflate", "zstd", "x-gzip", "", "identity, gzip", "gzip, identity", "aws-chunked", "utf-8"] {
+            assert_eq!(check("content-encoding", wrong), Err("unsupported_content_encoding"), "{wrong}");
+        }
     }
 
     #[test]

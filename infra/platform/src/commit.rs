@@ -4,8 +4,12 @@
 //! A cancelled transaction is read in a fixed order: the object's own condition first (someone has decided before us), then passing
 //! obstacles (the same write again), then lost lines (another decision came between: decide again). These rounds are decisions, not
 //! retries; transport retries live in the SDK alone.
+//!
+//! Those who lose to each other wait for a random time that grows, so that a busy journal takes one line after another instead of many
+//! attempts at once. They go on until the invocation's time is nearly over.
 
 use crate::context::Context;
+use crate::message::REPORT_TIME;
 use crate::problem::{self, Problem};
 use crate::resource::Table;
 use crate::store::{self, Obstacle, Record, StoreError, Write, WriteError};
@@ -15,9 +19,15 @@ use shared::journal::{Entity, Line, Tail};
 use std::time::Duration;
 
 /// How many decisions a request may take before it gives way.
-const ROUNDS_MAX: u32 = 8;
-/// What must be left of the invocation for another round.
-const ROUND_TIME_MIN: Duration = Duration::from_millis(300);
+pub const ROUNDS_MAX: u32 = 40;
+/// How many lost lines are followed by a decision at once, on the line that came back.
+const AT_ONCE: u32 = 2;
+/// The longest wait after the first obstacle that is waited for, in milliseconds; it doubles with each.
+const WAIT_FIRST_MS: u64 = 20;
+/// The longest wait after any, in milliseconds.
+const WAIT_MAX_MS: u64 = 640;
+/// What must be left of the invocation for another round: its calls, and the reply.
+const ROUND_TIME_MIN: Duration = REPORT_TIME.saturating_add(Duration::from_millis(500));
 /// How long a refusal is remembered.
 pub const REFUSAL_KEPT_SECONDS: i64 = 30 * 24 * 3_600;
 
@@ -66,16 +76,16 @@ pub enum Committed {
 /// Runs `decide` on the journals' tails and writes what it decides, until it is written or found written.
 ///
 /// # Errors
-/// `contention` after 8 rounds or when time runs out; `too_many_requests` when throttled; `internal` otherwise. None of them is
+/// `contention` after [`ROUNDS_MAX`] rounds or when time runs out; `too_many_requests` when throttled; `internal` otherwise. None of them is
 /// recorded.
 pub async fn commit(
     context: &Context,
     journals: &mut [Journal],
     decide: &mut (dyn FnMut(&[Journal]) -> Result<Decision, Problem> + Send),
 ) -> Result<Committed, Problem> {
-    let mut losses = 0;
+    let (mut losses, mut waits) = (0, 0);
     let mut decision = decide(journals)?;
-    for round in 0..ROUNDS_MAX {
+    for _ in 0..ROUNDS_MAX {
         let (object, lines) = match &decision {
             Decision::Accept { object, lines } => (object, lines.as_slice()),
             Decision::Refuse { object } => (object, &[] as &[Line]),
@@ -85,22 +95,33 @@ pub async fn commit(
             Attempt::Found(record) => return Ok(Committed::Found(*record)),
             Attempt::Cancelled(obstacles) => obstacles,
         };
-        if context.remaining() < ROUND_TIME_MIN {
-            break;
-        }
-        if obstacles.contains(&Obstacle::Passing) {
-            tokio::time::sleep(store::jitter(20 << round)).await;
-            continue;
-        }
         if let Some(Obstacle::Other(reason)) = obstacles.iter().find(|obstacle| matches!(obstacle, Obstacle::Other(_))) {
             return Err(Problem::internal(reason.clone()));
         }
-        losses += 1;
+        let passing = obstacles.contains(&Obstacle::Passing);
+        losses += u32::from(!passing);
+        let waits_now = passing || losses > AT_ONCE;
+        let wait = if waits_now { wait(waits) } else { Duration::ZERO };
+        if context.remaining() < wait + ROUND_TIME_MIN {
+            break;
+        }
+        if waits_now {
+            waits += 1;
+            tokio::time::sleep(wait).await;
+        }
+        if passing {
+            continue;
+        }
         let lines = lines.to_vec();
-        catch_up(context, journals, &lines, &obstacles[1..], losses > 1).await?;
+        catch_up(context, journals, &lines, &obstacles[1..], waits_now).await?;
         decision = decide(journals)?;
     }
     Err(Problem::new(&problem::CONTENTION, ""))
+}
+
+/// A random time up to a limit that doubles with each wait: full jitter.
+fn wait(waits: u32) -> Duration {
+    store::jitter((WAIT_FIRST_MS << waits.min(16)).min(WAIT_MAX_MS))
 }
 
 enum Attempt {
@@ -128,8 +149,8 @@ async fn attempt(context: &Context, journals: &[Journal], object: &Write, lines:
     }
 }
 
-/// Makes the journals whose line was lost current: by the line that came back with the refusal, or, when that was too old already, by
-/// a new query.
+/// Makes the journals whose line was lost current: by the line that came back with the refusal, or, when others came between since,
+/// by a new query.
 async fn catch_up(
     context: &Context,
     journals: &mut [Journal],

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::function::{Handler, Trigger};
-use crate::resource::Topic;
+use crate::function::Function;
+use crate::log_sink::StandardOutput;
+use crate::resource::{Table, Topic};
 use crate::sdk::Names;
 use crate::sender::{SendError, TopicSender};
-use crate::telemetry::StandardOutput;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
@@ -15,23 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Barrier;
 
 static TOPIC: Topic = Topic { name: "events", doc: "", events: &[] };
-static FAILURES: Queue = Queue { name: "failures", doc: "", receives_max: 5, subscriptions: &[] };
 static TABLE: Table = Table { name: "notes", doc: "", indexes: &[] };
-
-static RELAY: Function = Function {
-    name: "relay-notes",
-    summary: "",
-    doc: "",
-    trigger: Trigger::Stream { table: &TABLE, batch: 500 },
-    grants: &[],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(5),
-    memory_mb: 128,
-    handler: Handler::Relay { topic: &TOPIC, failures: &FAILURES, map: |_| Ok(Vec::new()), written_at: |_| Ok(None) },
-};
+static RELAY: Function = crate::relay!("relay-notes", &TABLE).publishes(&TOPIC, |_| Ok(Vec::new()), |_| Ok(None));
 
 /// Accepts nothing before as many calls as may be are under way.
 struct Together {
@@ -81,7 +66,7 @@ fn context(function: &'static Function) -> Context {
         settings: Arc::default(),
     };
     let http = SharedHttpClient::new(aws_smithy_http_client::Builder::new().build_http());
-    let environment = Arc::new(Environment::new(function, Sdk::in_process(names, http), surroundings));
+    let environment = Arc::new(Environment::new(&function.definition, Sdk::in_process(names, http), surroundings));
     let deadline = tokio::time::Instant::now() + function.timeout;
     Context::new(environment, String::new(), String::new(), deadline)
 }

@@ -50,7 +50,7 @@ impl ListId {
             return Err(refused());
         }
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| refused())?;
-        let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+        let cursor: Cursor = crate::json::from_slice(&bytes).map_err(|_| refused())?;
         // No key is empty, and DynamoDB refuses to start after one that is.
         if cursor.v != VERSION
             || cursor.list != self.hash

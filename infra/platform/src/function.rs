@@ -18,6 +18,7 @@ use crate::list::List;
 use crate::message::{HandleMessage, JobHandler, SweepHandler};
 use crate::relay::{MapChange, WrittenAt};
 use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Table, Topic};
+use crate::secrets::SECRET_UNUSABLE;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::Duration;
@@ -232,10 +233,10 @@ impl<Kind> Builder<Kind> {
         self
     }
 
-    /// Grants reading a secret.
+    /// Grants reading a secret. One that cannot be used raises the alarm `secret-unusable`.
     pub const fn reads(mut self, secret: &'static Secret) -> Self {
         self.definition.secrets = self.definition.secrets.with(Reads::of(secret));
-        self
+        self.raises(&SECRET_UNUSABLE)
     }
 
     /// Grants reading a choice of the environment.

@@ -127,9 +127,7 @@ fn problem_reply(context: &Context, problem: &Problem) -> HttpReply {
     let body = problem.to_json(&context.request_id).to_string().into_bytes();
     let media_type = "application/problem+json";
     let mut reply = Reply { status: problem.code.status, media_type, body, headers: Vec::new() }.replayed(problem.replayed);
-    if problem.code.status == 429 {
-        reply.headers.push(("retry-after", "1".into()));
-    }
+    reply.headers.extend(problem.retry_after().map(|after| ("retry-after", after.as_secs().to_string())));
     http_reply(context, reply)
 }
 

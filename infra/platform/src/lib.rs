@@ -17,6 +17,7 @@ pub mod function;
 pub mod http;
 pub mod https;
 pub mod invoke;
+pub mod json;
 pub mod list;
 mod log_sink;
 pub mod message;

@@ -34,7 +34,7 @@ pub struct Message {
 impl Message {
     /// The body as `T`; one that does not fit is a poison message, which ends in the dead-letter queue.
     fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_str(&self.body).map_err(Failure::new)
+        crate::json::from_slice(self.body.as_bytes()).map_err(Failure::new)
     }
 }
 

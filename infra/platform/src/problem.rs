@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// A kind of problem. The code is stable: callers program against it.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +50,10 @@ problem_codes! {
         next: "Send the same request again, with the same Idempotency-Key, after a short random wait.";
     BODY_TOO_LARGE = 413 "body_too_large", "The body is larger than this route takes", retryable: false,
         next: "Send at most 256 KiB; split the request.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is of another type than JSON", retryable: false,
+        next: "Send JSON in UTF-8 as `Content-Type: application/json`.";
+    UNSUPPORTED_CONTENT_ENCODING = 415 "unsupported_content_encoding", "The body is encoded in a way this route does not read", retryable: false,
+        next: "Send the body as it is, without Content-Encoding.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "This key was used for another request", retryable: false,
         next: "Use a new Idempotency-Key for a new intent.";
     TOO_MANY_REQUESTS = 429 "too_many_requests", "The service is busy; nothing was done", retryable: true,
@@ -114,6 +119,18 @@ impl Problem {
         self
     }
 
+    /// When the identical request may be sent again; none where that never helps. Each reply to such a problem says it as `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = match self.code.status {
+            _ if !self.code.retryable => return None,
+            409 | 429 => 1,
+            500 => 5,
+            // Somebody must do something first.
+            _ => 30,
+        };
+        Some(Duration::from_secs(seconds))
+    }
+
     /// The body of the reply: `application/problem+json`.
     pub fn to_json(&self, request_id: &str) -> Value {
         let mut json = Map::new();
@@ -151,4 +168,16 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_retryable_says_when() {
+        let after = |code: &'static Code| Problem::new(code, "").retry_after().map(|after| after.as_secs());
+        assert_eq!((after(&CONTENTION), after(&TOO_MANY_REQUESTS), after(&INTERNAL)), (Some(1), Some(1), Some(5)));
+        assert_eq!((after(&MALFORMED_BODY), after(&UNAUTHENTICATED), after(&IDEMPOTENCY_KEY_REUSED)), (None, None, None));
+    }
 }

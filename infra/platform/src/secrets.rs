@@ -1,15 +1,46 @@
 //! Secrets: SSM SecureStrings, read by an exact grant, cached for five minutes, two values valid at once while one replaces the other.
 //! They are never in an environment variable, in state or in a log.
 
+use crate::resource::Alarm;
 use crate::sdk::Sdk;
 use crate::sender::SendError;
+use crate::webhook::KeyError;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use thiserror::Error;
 
 /// How long a value is believed.
 const CACHED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// The most lines of a secret that are kept: one more than is right, so that too many are seen.
+const LINES_MAX: usize = 3;
+
+/// Raised by every service that has a secret. The wiring lists it beside the services' own alarms.
+pub static SECRET_UNUSABLE: Alarm = Alarm {
+    name: "secret-unusable",
+    doc: "A secret, or one of its two lines, is empty, short or malformed. What it should sign is refused. Write a new one: `koban \
+          secret` prints one.",
+};
+
+/// A secret whose lines, or one of them, can be no key. It says why, never what the secret is.
+#[derive(Debug, Error)]
+#[error("the secret {name} cannot be used: {}", reasons(.faults))]
+pub struct UnusableSecret {
+    /// The parameter's name.
+    pub name: String,
+    pub faults: Vec<KeyError>,
+}
+
+fn reasons(faults: &[KeyError]) -> String {
+    faults.iter().map(KeyError::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The lines of a secret's text; blank ones say nothing.
+pub fn lines(text: &str) -> impl Iterator<Item = SecretValue> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(SecretValue::new).take(LINES_MAX)
+}
 
 /// A secret value. `Debug` says only that there is one.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,8 +94,7 @@ impl Secrets for Ssm {
             let reply = self.client.get_parameter().name(name).with_decryption(true).send().await;
             let reply = reply.map_err(|error| SendError::new(name, error))?;
             let text = reply.parameter().and_then(|parameter| parameter.value()).unwrap_or_default();
-            let values: Arc<[SecretValue]> =
-                text.lines().map(str::trim).filter(|line| !line.is_empty()).map(SecretValue::new).take(2).collect();
+            let values: Arc<[SecretValue]> = lines(text).collect();
             let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
             cache.insert(name.to_owned(), (now, values.clone()));
             Ok(values)

@@ -1,5 +1,7 @@
 //! Signed messages in the Standard Webhooks way: HMAC-SHA-256 over `id.timestamp.body`, five minutes either way, several secrets and
 //! several signatures at once, compared in constant time. <https://www.standardwebhooks.com>
+//!
+//! A secret that is empty, short or of another form is no key: with a guessable key, anybody could sign.
 
 use crate::problem::{self, Problem};
 use crate::secrets::SecretValue;
@@ -7,11 +9,78 @@ use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
+use thiserror::Error;
 
 /// How far a message's time may be from ours.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 /// What a secret's text begins with; the rest is base64.
 const SECRET_PREFIX: &str = "whsec_";
+/// The fewest bytes of a key, as Standard Webhooks says.
+const KEY_BYTES_MIN: usize = 24;
+/// The most keys at once: one, and the one that replaces it.
+const KEYS_MAX: usize = 2;
+
+/// What signs and verifies. `Debug` says only that there is one.
+#[derive(Clone)]
+pub struct Key(Vec<u8>);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// Why a secret, or a line of it, is no key. It never says what the secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum KeyError {
+    #[error("it is empty")]
+    Empty,
+    #[error("it has more than {} lines", KEYS_MAX)]
+    TooManyLines,
+    #[error("line {line} does not begin with {}", SECRET_PREFIX)]
+    NoPrefix { line: usize },
+    #[error("line {line} is not base64 after {}", SECRET_PREFIX)]
+    NotBase64 { line: usize },
+    #[error("line {line} is a key of {bytes} bytes: it must be {} or more", KEY_BYTES_MIN)]
+    Short { line: usize, bytes: usize },
+}
+
+impl Key {
+    /// The key of line `line` of a secret: `whsec_` and the base64 of 24 bytes or more.
+    ///
+    /// # Errors
+    /// When it is of another form.
+    pub fn of_line(value: &SecretValue, line: usize) -> Result<Self, KeyError> {
+        let text = value.expose().strip_prefix(SECRET_PREFIX).ok_or(KeyError::NoPrefix { line })?;
+        let bytes = BASE64.decode(text.as_bytes()).map_err(|_| KeyError::NotBase64 { line })?;
+        if bytes.len() < KEY_BYTES_MIN { Err(KeyError::Short { line, bytes: bytes.len() }) } else { Ok(Self(bytes)) }
+    }
+
+    /// The keys of a secret's `lines`, and why each of the others is none. There is a key or a fault.
+    pub fn of_lines(lines: &[SecretValue]) -> (Vec<Self>, Vec<KeyError>) {
+        match lines.len() {
+            0 => return (Vec::new(), vec![KeyError::Empty]),
+            1..=KEYS_MAX => {}
+            _ => return (Vec::new(), vec![KeyError::TooManyLines]),
+        }
+        let (mut keys, mut faults) = (Vec::new(), Vec::new());
+        for (index, value) in lines.iter().enumerate() {
+            match Self::of_line(value, index + 1) {
+                Ok(key) => keys.push(key),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        (keys, faults)
+    }
+
+    fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+            mac.update(part);
+        }
+        Some(mac)
+    }
+}
 
 /// A message with the headers that prove where it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +94,11 @@ pub struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// Checks time and signature.
+    /// Checks time and signature. Without keys nothing is verified.
     ///
     /// # Errors
     /// `timestamp_out_of_range` or `signature_invalid`.
-    pub fn verify(&self, secrets: &[SecretValue], now: Timestamp) -> Result<(), Problem> {
+    pub fn verify(&self, keys: &[Key], now: Timestamp) -> Result<(), Problem> {
         let refused = |header, detail| Problem::new(&problem::SIGNATURE_INVALID, "").with_error(header, detail);
         let no_time = || refused("webhook-timestamp", "must be seconds since 1970");
         let id_fits = (1..=255).contains(&self.id.len()) && self.id.bytes().all(|byte| byte.is_ascii_graphic());
@@ -38,8 +107,8 @@ impl Signed<'_> {
         }
         let seconds: i64 = self.timestamp.parse().map_err(|_| no_time())?;
         let sent_at = Timestamp::from_second(seconds).map_err(|_| no_time())?;
-        let macs = secrets.iter().filter_map(|secret| mac(secret, self.id, self.timestamp, self.body));
-        let known = macs.into_iter().any(|mac| {
+        let mut macs = keys.iter().filter_map(|key| key.mac(self.id, self.timestamp, self.body));
+        let known = macs.any(|mac| {
             let mut sent = self.signatures.split_ascii_whitespace().filter_map(|one| one.strip_prefix("v1,"));
             sent.any(|one| BASE64.decode(one.as_bytes()).is_ok_and(|bytes| mac.clone().verify_slice(&bytes).is_ok()))
         });
@@ -54,19 +123,9 @@ impl Signed<'_> {
     }
 }
 
-fn mac(secret: &SecretValue, id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
-    let text = secret.expose();
-    let key = BASE64.decode(text.strip_prefix(SECRET_PREFIX).unwrap_or(text).as_bytes()).ok()?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
-    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
-        mac.update(part);
-    }
-    Some(mac)
-}
-
-/// The signature header of a message; none when the secret is not base64.
+/// The signature header of a message; none when the secret is no key.
 pub fn sign(secret: &SecretValue, id: &str, now: Timestamp, body: &[u8]) -> Option<String> {
-    let mac = mac(secret, id, &now.as_second().to_string(), body)?;
+    let mac = Key::of_line(secret, 1).ok()?.mac(id, &now.as_second().to_string(), body)?;
     Some(format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes())))
 }
 
@@ -84,35 +143,94 @@ mod tests {
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
-    fn verify(age: i64, secrets: &[&str], body: &[u8]) -> Result<(), &'static str> {
+    const OURS: &[u8] = &[1; 24];
+    const OTHER: &[u8] = &[2; 32];
+
+    fn secret(bytes: &[u8]) -> SecretValue {
+        SecretValue::new(format!("whsec_{}", BASE64.encode(bytes)))
+    }
+
+    fn verify(age: i64, secrets: &[&[u8]], body: &[u8]) -> Result<(), &'static str> {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let sent = now - SignedDuration::from_secs(age);
-        let signature = sign(&SecretValue::new("whsec_AAAA"), "m1", sent, b"{}").unwrap();
+        let signature = sign(&secret(OURS), "m1", sent, b"{}").unwrap();
         let timestamp = sent.as_second().to_string();
         let signatures = format!("v1,AAAA {signature}");
         let signed = Signed { id: "m1", timestamp: &timestamp, signatures: &signatures, body };
-        let secrets: Vec<_> = secrets.iter().copied().map(SecretValue::new).collect();
-        signed.verify(&secrets, now).map_err(|problem| problem.code.code)
+        let secrets: Vec<_> = secrets.iter().map(|bytes| secret(bytes)).collect();
+        signed.verify(&Key::of_lines(&secrets).0, now).map_err(|problem| problem.code.code)
     }
 
     #[test]
     fn either_of_two_secrets_will_do() {
-        assert_eq!(verify(0, &["whsec_BBBB", "whsec_AAAA"], b"{}"), Ok(()));
-        assert_eq!(verify(0, &["whsec_BBBB"], b"{}"), Err("signature_invalid"));
+        assert_eq!(verify(0, &[OTHER, OURS], b"{}"), Ok(()));
+        assert_eq!(verify(0, &[OTHER], b"{}"), Err("signature_invalid"));
     }
 
     #[test]
     fn a_changed_body_is_refused() {
-        assert_eq!(verify(0, &["whsec_AAAA"], b"[]"), Err("signature_invalid"));
+        assert_eq!(verify(0, &[OURS], b"[]"), Err("signature_invalid"));
     }
 
     #[test]
     fn five_minutes_either_way() {
         for age in [-300, 300] {
-            assert_eq!(verify(age, &["whsec_AAAA"], b"{}"), Ok(()));
+            assert_eq!(verify(age, &[OURS], b"{}"), Ok(()));
         }
         for age in [-301, 301] {
-            assert_eq!(verify(age, &["whsec_AAAA"], b"{}"), Err("timestamp_out_of_range"));
+            assert_eq!(verify(age, &[OURS], b"{}"), Err("timestamp_out_of_range"));
         }
+    }
+
+    #[test]
+    fn an_empty_key_opens_nothing() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        // What anybody can make of nothing.
+        let mac = Key(Vec::new()).mac("m1", "1800000000", b"{}").unwrap();
+        let signatures = format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()));
+        let signed = Signed { id: "m1", timestamp: "1800000000", signatures: &signatures, body: b"{}" };
+        for lines in [&["whsec_"][..], &[""], &[], &["whsec_", "whsec_"]] {
+            let lines: Vec<_> = lines.iter().copied().map(SecretValue::new).collect();
+            let (keys, faults) = Key::of_lines(&lines);
+            assert!(keys.is_empty() && !faults.is_empty(), "{lines:?}");
+            assert!(signed.verify(&keys, now).is_err());
+        }
+        assert_eq!(sign(&SecretValue::new("whsec_"), "m1", now, b"{}"), None);
+    }
+
+    #[test]
+    fn a_key_is_whsec_and_the_base64_of_24_bytes_or_more() {
+        let error = |text: &str| Key::of_line(&SecretValue::new(text), 2).err();
+        let text = |bytes: usize| format!("whsec_{}", BASE64.encode(&vec![7; bytes]));
+        assert_eq!((error(&text(24)), error(&text(64))), (None, None));
+        assert_eq!(error(&text(23)), Some(KeyError::Short { line: 2, bytes: 23 }));
+        assert_eq!(error("whsec_"), Some(KeyError::Short { line: 2, bytes: 0 }));
+        let good = text(32);
+        for (wrong, expected) in [
+            (String::new(), KeyError::NoPrefix { line: 2 }),
+            (good.replace("whsec_", ""), KeyError::NoPrefix { line: 2 }),
+            (good.replace("whsec_", "WHSEC_"), KeyError::NoPrefix { line: 2 }),
+            (good.replace("whsec_", "whsec-"), KeyError::NoPrefix { line: 2 }),
+            (format!(" {good}"), KeyError::NoPrefix { line: 2 }),
+            (format!("{good} x"), KeyError::NotBase64 { line: 2 }),
+            (format!("{good}x"), KeyError::NotBase64 { line: 2 }),
+            (good.trim_end_matches('=').to_owned(), KeyError::NotBase64 { line: 2 }),
+            (format!("whsec_{good}"), KeyError::NotBase64 { line: 2 }),
+            ("whsec_$(openssl rand -base64 32)".to_owned(), KeyError::NotBase64 { line: 2 }),
+        ] {
+            assert_eq!(error(&wrong), Some(expected), "{wrong}");
+            assert!(wrong.len() < 8 || !expected.to_string().contains(&wrong[6..]));
+        }
+    }
+
+    #[test]
+    fn a_good_line_works_beside_a_bad_one_and_three_lines_are_none() {
+        let (good, bad) = (secret(OURS), SecretValue::new("whsec_"));
+        for lines in [[good.clone(), bad.clone()], [bad, good.clone()]] {
+            let (keys, faults) = Key::of_lines(&lines);
+            assert_eq!((keys.len(), faults.len()), (1, 1));
+        }
+        let (keys, faults) = Key::of_lines(&[good.clone(), good.clone(), good]);
+        assert_eq!((keys.len(), faults), (0, vec![KeyError::TooManyLines]));
     }
 }

@@ -59,7 +59,7 @@ impl Client {
     fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Request<Full<Bytes>> {
         let uri = format!("{}{path}", self.prefix);
         let mut request = Request::builder().method(method).uri(uri).header(HOST, &self.host);
-        if !body.is_empty() {
+        if !body.is_empty() && headers.iter().all(|(name, _)| *name != "content-type") {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in headers {

@@ -35,6 +35,8 @@ pub fn check_problem(services: &'static [&'static Service], method: &str, path: 
     assert!(texts && problem["retryable"].is_boolean(), "an incomplete problem: {problem}");
     assert_eq!(problem["type"], format!("urn:koban:problem:{code}"), "{problem}");
     assert_eq!(problem["status"], response.status, "{problem}");
+    let after = response.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
+    assert_eq!(after.is_some_and(|seconds| seconds > 0), problem["retryable"] == true, "Retry-After {after:?}: {problem}");
     let documented = codes(services, method, path, response.status);
     let is_listed = documented.as_array().is_some_and(|codes| codes.iter().any(|listed| listed == code));
     assert!(is_listed, "{method} {path} answers {} {code}, of which its operation lists {documented}", response.status);

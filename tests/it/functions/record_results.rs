@@ -299,8 +299,8 @@ async fn a_bet_type_that_stands_twice_is_refused_and_not_half_read() {
     let race = target.open_race().await;
     let body = race.ended(&json!({"dividends": {"win": []}, "consolation": {"trio": 70}})).to_string();
     for (pair, twice, pointer) in [
-        (r#""win":[]"#, r#""win":[{"combination":"1","per_100":150}],"win":[]"#, "/results/0/dividends"),
-        (r#""trio":70"#, r#""trio":700,"trio":70"#, "/results/0/consolation"),
+        (r#""win":[]"#, r#""win":[{"combination":"1","per_100":150}],"win":[]"#, "/results/0/dividends/win"),
+        (r#""trio":70"#, r#""trio":700,"trio":70"#, "/results/0/consolation/trio"),
     ] {
         assert!(body.contains(pair), "{body}");
         let body = body.replace(pair, twice);

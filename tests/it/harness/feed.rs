@@ -69,7 +69,7 @@ impl Target {
             unsigned.refused_at(401, "signature_invalid", missing);
             unsigned.cost_nothing();
         }
-        let stranger = SecretValue::new("whsec_c3RyYW5nZXI=");
+        let stranger = SecretValue::new(koban::cloud::new_secret());
         let forged = self.feed_signed("m1", path, body, &stranger, self.now()).await;
         forged.refused_at(401, "signature_invalid", "webhook-signature");
         forged.cost_nothing();

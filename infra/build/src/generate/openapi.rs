@@ -61,7 +61,10 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     });
     if let Some(body) = contract.body {
         let schema = body(generator);
-        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": schema}}});
+        let description =
+            "JSON in UTF-8, without Content-Encoding. Without Content-Type it is read as JSON. An object names nothing twice.";
+        operation["requestBody"] =
+            json!({"required": true, "description": description, "content": {"application/json": {"schema": schema}}});
     }
     operation["security"] = match route.access {
         Access::Public => json!([]),
@@ -140,7 +143,14 @@ fn responses(route: &Route, contract: &Contract, generator: &mut SchemaGenerator
         let names: Vec<_> = codes.iter().map(|code| code.code).collect();
         let schema = json!({"$ref": "#/components/schemas/Problem", "properties": {"code": {"enum": names}}});
         let content = json!({"application/problem+json": {"schema": schema}});
-        responses.insert(status.to_string(), json!({"description": lines.join("\n"), "content": content}));
+        let mut response = json!({"description": lines.join("\n"), "content": content});
+        if codes.iter().any(|code| code.retryable) {
+            response["headers"] = json!({"Retry-After": {
+                "description": "With a retryable problem: the seconds after which the same request may be sent again.",
+                "schema": {"type": "integer", "minimum": 1},
+            }});
+        }
+        responses.insert(status.to_string(), response);
     }
     Value::Object(responses)
 }
@@ -155,7 +165,7 @@ fn codes(route: &Route, contract: &Contract) -> Vec<&'static Code> {
         Access::Signed(_) => codes.extend([&problem::SIGNATURE_INVALID, &problem::TIMESTAMP_OUT_OF_RANGE]),
     }
     if contract.body.is_some() {
-        codes.push(&problem::MALFORMED_BODY);
+        codes.extend([&problem::MALFORMED_BODY, &problem::UNSUPPORTED_MEDIA_TYPE, &problem::UNSUPPORTED_CONTENT_ENCODING]);
     }
     if route.idempotency == Idempotency::Key {
         codes.extend([

@@ -100,25 +100,8 @@ impl<T: DeserializeOwned + JsonSchema + Send> FromCall for Body<T> {
     }
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
-        let mut reader = serde_json::Deserializer::from_slice(&call.body);
-        let value = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| Problem::field(pointer(error.path()), error.inner().to_string()))?;
-        reader.end().map_err(|_| Problem::field("", "there is more after the JSON value"))?;
-        Ok(Self(value))
+        Ok(Self(crate::json::from_slice(&call.body)?))
     }
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => pointer.extend(["/", &index.to_string()]),
-            Segment::Map { key } => pointer.extend(["/", &key.replace('~', "~0").replace('/', "~1")]),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
 }
 
 /// Which page of a list.
