@@ -15,21 +15,21 @@ const FUNCTION: &str = "list-races";
 const ACTION: &str = "dynamodb:Query";
 /// The tests that must fail: all that come as far as the function's table.
 const FAILING: [&str; 8] = [
-    "budgets::lists_read_their_rows_and_not_one_by_one",
-    "functions::list_races::a_cursor_is_good_for_its_own_filter_only",
-    "functions::list_races::a_day_has_all_its_venues",
-    "functions::list_races::a_row_follows_its_race",
-    "functions::list_races::a_venues_day_is_listed_in_order",
-    "functions::list_races::pages_of_any_length_hold_the_same",
-    "functions::list_races::what_is_no_filter_is_refused",
-    "functions::list_races::without_a_date_it_is_todays_in_tokyo",
+    "tests::budgets::lists_read_their_rows_and_not_one_by_one",
+    "racing::list_races::a_cursor_is_good_for_its_own_filter_only",
+    "racing::list_races::a_day_has_all_its_venues",
+    "racing::list_races::a_row_follows_its_race",
+    "racing::list_races::a_venues_day_is_listed_in_order",
+    "racing::list_races::pages_of_any_length_hold_the_same",
+    "racing::list_races::what_is_no_filter_is_refused",
+    "racing::list_races::without_a_date_it_is_todays_in_tokyo",
 ];
 /// Tests that must be among those that pass: of functions with the same grant on the same table, which keep it.
 const NEIGHBOURS: [&str; 4] = [
-    "functions::get_race::an_open_race_has_no_result_yet",
-    "functions::get_settlement::before_the_first_proof_there_is_no_certificate",
-    "functions::list_slips::all_slips_come_newest_first",
-    "functions::place_slip::a_slip_takes_its_stake",
+    "racing::get_race::an_open_race_has_no_result_yet",
+    "racing::get_settlement::before_the_first_proof_there_is_no_certificate",
+    "racing::list_slips::all_slips_come_newest_first",
+    "racing::place_slip::a_slip_takes_its_stake",
 ];
 
 /// What is worked with.
@@ -116,7 +116,7 @@ fn list(names: &BTreeSet<String>) -> String {
 /// The wiring without the grant.
 fn without(wiring: &str) -> Result<String, CheckError> {
     let not_there =
-        || CheckError::Found(format!("{FUNCTION} is not granted {ACTION}: take another grant in deploy_check/grant.rs"));
+        || CheckError::Found(format!("{FUNCTION} is not granted {ACTION}: take another grant in deploy-check/src/grant.rs"));
     let mut wiring: Value = serde_json::from_str(wiring).map_err(|error| CheckError::Found(format!("wiring.json: {error}")))?;
     let grants = wiring["functions"][FUNCTION]["grants"].as_array_mut().ok_or_else(not_there)?;
     let mut taken = false;
@@ -154,8 +154,8 @@ mod tests {
         assert_eq!(judge(&results(&NEIGHBOURS, &FAILING)).unwrap(), NEIGHBOURS.len());
         let one_passes = told(results(&[&NEIGHBOURS, &FAILING[..1]].concat(), &FAILING[1..]));
         assert!(one_passes.ends_with(&format!("these tests do not fail: {}", FAILING[0])), "{one_passes}");
-        let another_fails = told(results(&NEIGHBOURS, &[&FAILING[..], &["functions::get_slip::one"]].concat()));
-        assert!(another_fails.ends_with("these fail that do not need it: functions::get_slip::one"), "{another_fails}");
+        let another_fails = told(results(&NEIGHBOURS, &[&FAILING[..], &["racing::get_slip::one"]].concat()));
+        assert!(another_fails.ends_with("these fail that do not need it: racing::get_slip::one"), "{another_fails}");
         let no_neighbour = told(results(&NEIGHBOURS[1..], &FAILING));
         assert!(no_neighbour.ends_with(&format!("do not pass: {}", NEIGHBOURS[0])), "{no_neighbour}");
         let everything_fails = told(results(&[], &[&FAILING[..], &NEIGHBOURS].concat()));
