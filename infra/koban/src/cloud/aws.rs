@@ -67,6 +67,11 @@ impl AwsEndpoint {
             let told = not_here("DynamoDB", operation);
             reply = AwsReply::error(400, "com.amazon.coral.service#UnknownOperationException", &told);
         }
+        // dynoxide calls the region by its own name.
+        if ["CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"].contains(&operation) {
+            let region = &self.backends.names.region;
+            reply.body = reply.body.replace("arn:aws:dynamodb:dynoxide:", &format!("arn:aws:dynamodb:{region}:"));
+        }
         json(reply, "1.0")
     }
 

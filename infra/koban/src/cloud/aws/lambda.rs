@@ -126,7 +126,7 @@ impl Lambda {
             "Handler": "bootstrap",
             "PackageType": "Zip",
             "CodeSize": 0,
-            "Timeout": function.timeout.as_secs_f64().ceil(),
+            "Timeout": function.timeout.as_millis().div_ceil(1_000),
             "MemorySize": function.memory_mb,
             "Version": "$LATEST",
             "State": "Active",

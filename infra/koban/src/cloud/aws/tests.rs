@@ -323,3 +323,15 @@ async fn a_transactions_token_is_kept_over_http() {
     assert!(status == 400 && body.contains("IdempotentParameterMismatchException"), "{body}");
     bench.cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_says_where_it_is() {
+    let bench = bench().await;
+    let target = [("x-amz-target", "DynamoDB_20120810.DescribeTable")];
+    let (status, _, body) = bench.send("POST", "/", &target, r#"{"TableName": "koban-local-notes"}"#).await;
+    assert_eq!(status, 200);
+    let table: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(table["Table"]["TableArn"], "arn:aws:dynamodb:ap-northeast-1:000000000000:table/koban-local-notes");
+    assert!(!body.contains("dynoxide"), "{body}");
+    bench.cloud.stop().await;
+}

@@ -86,15 +86,17 @@ impl Sqs<'_> {
             "GetQueueUrl" => Ok(json!({"QueueUrl": inspect::url(names, origin, &queue)})),
             "GetQueueAttributes" => inspect::attributes(queues, names, &queue, &parse(body)?).await,
             "ListDeadLetterSourceQueues" => Ok(inspect::sources(queues, names, origin, &queue)),
-            "PurgeQueue" => match queues.purge(&queue).await? {
-                true => Ok(json!({})),
-                false => Err(Refusal::purge_in_progress(format!(
-                    "Only one PurgeQueue operation on {}{queue} is allowed every 60 seconds.",
-                    names.prefix
-                ))),
-            },
+            "PurgeQueue" => self.purge(&queue).await,
             _ => Err(Refusal::not_here(super::not_here("SQS", operation))),
         }
+    }
+
+    async fn purge(self, queue: &str) -> Result<Value, Refusal> {
+        if self.queues.purge(queue).await? {
+            return Ok(json!({}));
+        }
+        let told = format!("Only one PurgeQueue operation on {}{queue} is allowed every 60 seconds.", self.names.prefix);
+        Err(Refusal::purge_in_progress(told))
     }
 
     /// The queue of a request, if it names one that is here.

@@ -98,7 +98,7 @@ fn is_over(at: Timestamp, now: Timestamp) -> bool {
 
 fn mismatch() -> Reply {
     let kind = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
-    let told = "An error occurred (IdempotentParameterMismatchException)";
+    let told = "The request has other parameters than the one that was made with this client request token before.";
     Reply { status: 400, body: json!({"__type": kind, "Message": told, "message": told}).to_string() }
 }
 

@@ -31,7 +31,7 @@ pub struct Queues {
     database: Arc<Database>,
     clock: Arc<LocalClock>,
     activity: Arc<Activity>,
-    queues: BTreeMap<String, OneQueue>,
+    by_name: BTreeMap<String, OneQueue>,
 }
 
 /// How often a queue may be purged.
@@ -106,19 +106,19 @@ impl Queues {
         activity: Arc<Activity>,
         services: &[&Service],
     ) -> Result<Self, CloudError> {
-        let queues = queues_of(services);
+        let by_name = queues_of(services);
         let now = clock.now().as_millisecond();
         let release = "UPDATE messages SET held = 0, visible_ms = min(visible_ms, ?1) WHERE held = 1";
         database.run(move |connection| connection.execute(release, [now])).await?;
-        Ok(Self { database, clock, activity, queues })
+        Ok(Self { database, clock, activity, by_name })
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.queues.keys().map(String::as_str)
+        self.by_name.keys().map(String::as_str)
     }
 
     pub fn has(&self, queue: &str) -> bool {
-        self.queues.contains_key(queue)
+        self.by_name.contains_key(queue)
     }
 
     /// Stores messages, all or none. Returns their ids.
@@ -149,18 +149,18 @@ impl Queues {
 
     /// Lets everyone who waits for `queue` look again.
     fn wake(&self, queue: &str) {
-        if let Some(queue) = self.queues.get(queue) {
+        if let Some(queue) = self.by_name.get(queue) {
             queue.changes.send_modify(|changes| *changes += 1);
         }
     }
 
     pub fn settings(&self, queue: &str) -> Option<&Settings> {
-        self.queues.get(queue).map(|queue| &queue.settings)
+        self.by_name.get(queue).map(|queue| &queue.settings)
     }
 
     /// The changes of a queue; none when there is no such queue.
     fn changes(&self, queue: &str) -> Option<watch::Receiver<u64>> {
-        self.queues.get(queue).map(|queue| queue.changes.subscribe())
+        self.by_name.get(queue).map(|queue| queue.changes.subscribe())
     }
 
     /// Waits until something may be due on a queue: it changed, `due` has come, or the clock was set.
@@ -216,7 +216,7 @@ impl Queues {
     /// # Errors
     /// `NoQueue` for a queue that no service has.
     pub async fn purge(&self, queue: &str) -> Result<bool, CloudError> {
-        let one = self.queues.get(queue).ok_or_else(|| CloudError::NoQueue(queue.to_owned()))?;
+        let one = self.by_name.get(queue).ok_or_else(|| CloudError::NoQueue(queue.to_owned()))?;
         let now = self.clock.now().as_millisecond();
         let last = one.purged_ms.load(SeqCst);
         let waits = last.saturating_add(i64::try_from(PURGE_EVERY.as_millis()).unwrap_or(i64::MAX)) > now && last <= now;

@@ -4,6 +4,9 @@ use crate::cloud::Cloud;
 use crate::cloud::tests::client::Client;
 use crate::cloud::tests::cloud;
 
+/// The status, the code, and the fields that get them.
+type Case<'a> = (u16, &'a str, &'a [(&'a str, &'a str)]);
+
 const TOPIC: &str = "arn:aws:sns:ap-northeast-1:000000000000:koban-local-note-events";
 
 async fn call(cloud: &Cloud, fields: &[(&str, &str)]) -> (u16, String) {
@@ -46,7 +49,7 @@ async fn what_is_wrong_is_refused_in_xml_with_snss_code() {
     let batch = ("Action", "PublishBatch");
     let publish = ("Action", "Publish");
     let topic = ("TopicArn", TOPIC);
-    let cases: &[(u16, &str, &[(&str, &str)])] = &[
+    let cases: &[Case<'_>] = &[
         (400, "InvalidAction", &[("Action", "CreateTopic"), ("Name", "new")]),
         (400, "InvalidAction", &[("Action", "Subscribe"), topic]),
         (404, "NotFound", &[publish, ("TopicArn", &other), ("Message", "x")]),
