@@ -26,11 +26,16 @@ CREATE TABLE IF NOT EXISTS messages (
     first_received_ms INTEGER,
     receipt TEXT,
     -- 1 while an invocation of this process holds it: not after a restart, and not aged when the clock is set.
-    held INTEGER NOT NULL DEFAULT 0
+    held INTEGER NOT NULL DEFAULT 0,
+    attributes TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS due ON messages (queue, visible_ms, id);
 CREATE TABLE IF NOT EXISTS schedules (function TEXT PRIMARY KEY, fired_ms INTEGER NOT NULL);
 ";
+
+/// For a directory that an earlier version made.
+const HAS_ATTRIBUTES: &str = "SELECT count(*) FROM pragma_table_info('messages') WHERE name = 'attributes'";
+const ADD_ATTRIBUTES: &str = "ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT ''";
 
 /// Tells whoever asked, once it is committed.
 type Told = Box<dyn FnOnce() + Send>;
@@ -47,6 +52,10 @@ impl Database {
     pub fn open(directory: &Path) -> Result<Self, CloudError> {
         let connection = Connection::open(directory.join("cloud.sqlite")).map_err(CloudError::engine)?;
         connection.execute_batch(SCHEMA).map_err(CloudError::engine)?;
+        let has_attributes: u32 = connection.query_row(HAS_ATTRIBUTES, [], |row| row.get(0)).map_err(CloudError::engine)?;
+        if has_attributes == 0 {
+            connection.execute_batch(ADD_ATTRIBUTES).map_err(CloudError::engine)?;
+        }
         connection.set_prepared_statement_cache_capacity(64);
         let (sender, changes) = mpsc::channel(WAITING_MAX);
         let thread = std::thread::Builder::new().name("cloud-database".into());

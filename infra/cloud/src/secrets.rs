@@ -72,8 +72,8 @@ pub fn new_secret() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::local_names;
-    use crate::registry::SERVICES;
+    use crate::local_names;
+    use crate::tests::SERVICES;
 
     /// What opening a directory says whose feed secret is `text`.
     fn open(text: &str) -> Result<Secrets, String> {

@@ -44,7 +44,9 @@ pub async fn start(config: Config) -> Result<Cloud, CloudError> {
     let (stopping, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(server::serve(api, Arc::new(gateway), stopped.clone()));
-    tasks.spawn(server::serve(aws, Arc::new(AwsEndpoint::new(shared.backends.clone())), stopped.clone()));
+    let (backends, clock, log) = (shared.backends.clone(), shared.clock.clone(), shared.log.clone());
+    let endpoint = AwsEndpoint::new(backends, runners.clone(), clock, log, stopped.clone());
+    tasks.spawn(server::serve(aws, Arc::new(endpoint), stopped.clone()));
     for runner in &runners {
         if let Some(poller) = Poller::of(runner, &shared.backends.queues) {
             tasks.spawn(poller.run(stopped.clone()));
