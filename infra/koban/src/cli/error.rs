@@ -1,7 +1,7 @@
 //! Why a command failed, each with what to do next.
 
 use crate::boatrace::BoatraceError;
-use crate::cloud::CloudError;
+use crate::cloud::{CloudError, Listener};
 use crate::environment::EnvironmentError;
 use crate::package::PackageError;
 use crate::republish::RepublishError;
@@ -28,8 +28,15 @@ pub enum CliError {
     Input(String),
     #[error("{0}")]
     Unexpected(String),
-    #[error("port {port} is taken: stop what listens there, or choose others with --port and --aws-port (0 for any free one)")]
-    PortTaken { port: u16 },
+    #[error(
+        "port {port} for {listener} is taken: stop what listens there, or choose another with {} (0 for any free one)",
+        option(*listener)
+    )]
+    PortTaken { listener: Listener, port: u16 },
+    #[error("port {port} for {listener} is reserved for privileged users: choose one of 1024 or above with {}", option(*listener))]
+    PortPrivileged { listener: Listener, port: u16 },
+    #[error("the API and the AWS endpoint cannot both listen on port {port}: choose another with --aws-port")]
+    OnePort { port: u16 },
     #[error("another local cloud runs on {}: stop it, or choose another directory with --data", data.display())]
     DataInUse { data: PathBuf },
     #[error("the local cloud: {}", chain(.0))]
@@ -56,6 +63,13 @@ pub enum CliError {
     /// The command did its work, and what it found is not clean. It has said so.
     #[error("not clean")]
     NotClean,
+}
+
+const fn option(listener: Listener) -> &'static str {
+    match listener {
+        Listener::Api => "--port",
+        Listener::Aws => "--aws-port",
+    }
 }
 
 /// The parts of problem+json and of the gateway's own replies that help.
