@@ -52,7 +52,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     ended.map_err(|source| CliError::Io { what: "listening to Ctrl-C", source })
 }
 
-/// Starts a local cloud; what stands in the way is told with what to do about it.
+/// Starts a local cloud. Where a port or the directory cannot be had, the error says what to do.
 pub async fn start(config: Config) -> Result<Cloud, CliError> {
     let data = config.data.clone();
     cloud::start(config).await.map_err(|error| match error {

@@ -55,7 +55,7 @@ use tokio::task::JoinSet;
 /// How often `idle` looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// How long the whole takes at most to stop once the listeners have: what is cut then comes again, as after a kill.
+/// How long everything may take to stop. The listeners take less; a function that is cut then runs again, as after a kill.
 const STOP_TIME_MAX: Duration = Duration::from_millis(1_800);
 
 /// What to start.
@@ -204,7 +204,7 @@ impl Cloud {
         self.shared.backends.faults.install(faults);
     }
 
-    /// Ends what is under way, closes the files, lets go of the directory: within 2 seconds, whatever clients do.
+    /// Ends what is under way, closes the files, lets go of the directory: within 2 seconds, also where clients do nothing.
     pub async fn stop(mut self) {
         let _ = self.stopping.send(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };

@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 const CONNECTIONS_MAX: usize = 1_024;
 /// How many connections of one listener may be read to their end after they were answered 503. A further one is reset.
 const TURNED_AWAY_MAX: usize = 64;
-/// Bytes that are read ahead of a connection: a whole head must fit. More than the 10,240 that the gateway admits, which says so itself.
+/// Bytes that are read ahead of a connection: a whole head must fit. More than the 10,240 that the gateway admits and refuses in its own words.
 const HEAD_BYTES_MAX: usize = 16 * 1_024;
 /// From the reply before, or from the connection's beginning, to the end of a head: the limit of slow heads and of idle connections.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
@@ -35,10 +35,10 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(65);
 const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a refused peer may go on sending before the connection is reset, which would destroy the answer on its way.
 const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
-/// How long requests that are under way may take when the server stops.
-const STOP_TIME_MAX: Duration = Duration::from_millis(1_500);
-/// Beyond that: to send the refusals.
-const STOP_REFUSALS_TIME_MAX: Duration = Duration::from_millis(200);
+/// How long requests that are under way may take when the server stops: most take a few milliseconds.
+const STOP_TIME_MAX: Duration = Duration::from_millis(1_200);
+/// How long the refusals of the others may take after that.
+const STOP_LINGER_TIME_MAX: Duration = Duration::from_millis(200);
 /// Between two attempts to accept, when the process has no file descriptor left.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// Open files besides the connections of both listeners: databases, logs.
@@ -98,7 +98,7 @@ fn admit_files() {
     }
 }
 
-/// Serves until `stopping`, and returns when every connection has ended: soon after `limits.stop_time`, whatever clients do.
+/// Serves until `stopping`, and returns when every connection has ended: soon after `limits.stop_time`, also where clients do nothing.
 pub async fn serve<A: Answer>(listener: TcpListener, answer: Arc<A>, limits: Limits, stopping: watch::Receiver<bool>) {
     let (mut served, mut turned_away) = (JoinSet::new(), JoinSet::new());
     let mut stopped = stopping.clone();
@@ -123,7 +123,7 @@ pub async fn serve<A: Answer>(listener: TcpListener, answer: Arc<A>, limits: Lim
     drop(listener);
     turned_away.shutdown().await;
     let all = async { while served.join_next().await.is_some() {} };
-    if tokio::time::timeout(limits.stop_time + STOP_REFUSALS_TIME_MAX, all).await.is_err() {
+    if tokio::time::timeout(limits.stop_time + 2 * STOP_LINGER_TIME_MAX, all).await.is_err() {
         served.shutdown().await;
     }
 }

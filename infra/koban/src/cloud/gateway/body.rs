@@ -39,7 +39,11 @@ impl Whole {
 impl Bodies {
     /// `time` is how long each may take to arrive.
     pub fn new(time: Duration) -> Self {
-        Self { room_bytes: Arc::new(Semaphore::new(ALL_BYTES_MAX)), time }
+        Self::within(ALL_BYTES_MAX, time)
+    }
+
+    fn within(room_bytes: usize, time: Duration) -> Self {
+        Self { room_bytes: Arc::new(Semaphore::new(room_bytes)), time }
     }
 
     /// The whole body, or the gateway's refusal of it.
@@ -81,4 +85,58 @@ fn too_large() -> Box<Reply> {
 /// Whether nothing of a body is left to read.
 pub fn is_read(body: &mut Incoming) -> bool {
     body.is_end_stream() || matches!(body.frame().now_or_never(), Some(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::server::{Answer, Limits, listen, serve};
+    use crate::cloud::tests::client::Client;
+    use http::{Request, Response};
+    use http_body_util::Full;
+    use tokio::sync::{Barrier, watch};
+
+    struct Reader {
+        bodies: Bodies,
+        both: Barrier,
+    }
+
+    impl Answer for Reader {
+        async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Reply {
+            let is_held = request.uri().path() == "/held";
+            let mut body = request.into_body();
+            match self.bodies.read(&mut body).await {
+                Ok(whole) => {
+                    if is_held {
+                        self.both.wait().await;
+                        self.both.wait().await;
+                    }
+                    Response::new(Full::new(whole.bytes().to_vec().into()))
+                }
+                Err(refused) => *refused,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn all_bodies_together_are_bounded() {
+        let listener = listen(0).await.unwrap();
+        let client = Client::at(&format!("http://{}", listener.local_addr().unwrap()));
+        let reader = Arc::new(Reader { bodies: Bodies::within(10, TIME_MAX), both: Barrier::new(2) });
+        let (_stop, stopping) = watch::channel(false);
+        tokio::spawn(serve(listener, reader.clone(), Limits::default(), stopping));
+        let held = async { client.post("/held", &[], "12345678").await };
+        let others = async {
+            reader.both.wait().await;
+            let refused = client.post("/", &[], "123").await;
+            let taken = client.post("/", &[], "12").await;
+            reader.both.wait().await;
+            (refused, taken)
+        };
+        let (held, (refused, taken)) = tokio::join!(held, others);
+        assert_eq!(held, (200, "12345678".to_owned()));
+        assert_eq!(refused, (503, r#"{"message":"Service Unavailable"}"#.to_owned()));
+        assert_eq!(taken, (200, "12".to_owned()));
+        assert_eq!(client.post("/", &[], "1234567890").await.0, 200, "the room is free again");
+    }
 }

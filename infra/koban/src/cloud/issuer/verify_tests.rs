@@ -200,7 +200,7 @@ fn claims_of_other_types_are_refused() {
     #[expect(clippy::cast_precision_loss, reason = "seconds of this century are exact")]
     let now = now as f64;
     assert!(with("exp", &json!(now + 30.5)).is_ok());
-    assert!(with("exp", &json!(1e300)).is_ok());
+    assert!(with("exp", &json!(1e15)).is_ok());
     assert!(with("exp", &json!(now - 30.5)).is_err());
     assert!(with("nbf", &json!(now - 0.5)).is_ok());
     assert!(with("nbf", &json!(now + 30.5)).is_err());

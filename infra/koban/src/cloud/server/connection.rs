@@ -4,7 +4,8 @@
 use super::exchange::{Exchange, Tracked};
 use super::refusal::refusal_bytes;
 use super::socket::Socket;
-use super::{Answer, HEAD_BYTES_MAX, Limits, Reply, refusal};
+use super::{Answer, HEAD_BYTES_MAX, Limits, Reply, STOP_LINGER_TIME_MAX, refusal};
+use futures_util::FutureExt;
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::{Request, StatusCode, Version};
 use hyper::body::Incoming;
@@ -13,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +62,7 @@ pub async fn converse<A: Answer>(stream: TcpStream, answer: Arc<A>, limits: Limi
         _ = stopping.wait_for(|stopping| *stopping) => None,
     };
     let is_stopping = served.is_none();
+    let linger_time = if is_stopping { limits.linger_time.min(STOP_LINGER_TIME_MAX) } else { limits.linger_time };
     let end = match served {
         Some(served) => end(served, &exchange),
         // Half a head is not worth waiting for.
@@ -74,9 +77,9 @@ pub async fn converse<A: Answer>(stream: TcpStream, answer: Arc<A>, limits: Limi
     let Socket { stream, ended, .. } = parts.io.into_inner();
     let has_begun = !exchange.is_idle() || parts.read_buf.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
     match end {
-        End::Refused(status) if exchange.is_unanswered() => refuse(stream, status, limits.linger_time).await,
-        End::Cut(status) if has_begun && exchange.is_unanswered() => refuse(stream, status, limits.linger_time).await,
-        End::Whole if !ended && !is_stopping => linger(stream, limits.linger_time).await,
+        End::Refused(status) if exchange.is_unanswered() => refuse(stream, status, linger_time).await,
+        End::Cut(status) if has_begun && exchange.is_unanswered() => refuse(stream, status, linger_time).await,
+        End::Whole if !ended && !is_stopping => linger(stream, linger_time).await,
         End::Whole | End::Refused(_) | End::Cut(_) | End::Broken => {}
     }
 }
@@ -100,8 +103,13 @@ async fn reply<A: Answer>(answer: Arc<A>, request: Request<Incoming>, answer_tim
     if let Some(status) = malformed(&request) {
         return refusal(status);
     }
-    let answered = timeout(answer_time, answer.answer(request)).await;
-    answered.unwrap_or_else(|_| refusal(StatusCode::SERVICE_UNAVAILABLE))
+    // A panic that left something half done has poisoned its lock, or touched the request alone.
+    let answered = AssertUnwindSafe(timeout(answer_time, answer.answer(request))).catch_unwind().await;
+    match answered {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_elapsed)) => refusal(StatusCode::SERVICE_UNAVAILABLE),
+        Err(_panic) => refusal(StatusCode::INTERNAL_SERVER_ERROR),
+    }
 }
 
 /// What RFC 9112 asks a server to refuse and hyper lets through: a head without one `Host` (3.2), a coding that is not known (6.1).
