@@ -7,6 +7,7 @@ use super::connector::permits::Permits;
 use super::connector::{Backends, Connector, InstalledFaults};
 use super::database::Database;
 use super::engine::Engine;
+use super::error::Listener;
 use super::gateway::{Gateway, Routes};
 use super::issuer::{AUDIENCE, ISSUER, Issuer};
 use super::log::FileLog;
@@ -36,17 +37,21 @@ use tokio::task::JoinSet;
 pub async fn start(config: Config) -> Result<Cloud, CloudError> {
     std::fs::create_dir_all(&config.data).map_err(CloudError::Directory)?;
     let lock = lock(&config.data)?;
-    let (api, aws) = (listen(config.port).await?, listen(config.aws_port).await?);
+    if config.port == config.aws_port && config.port != 0 {
+        return Err(CloudError::OnePort { port: config.port });
+    }
+    let api = listen(Listener::Api, config.port).await?;
+    let aws = listen(Listener::Aws, config.aws_port).await?;
     let (url, aws_url) = (url(&api)?, url(&aws)?);
     let (shared, runners) = open(&config, &url, &aws_url).await?;
     let router = Routes::new(&runners)?;
-    let gateway = Gateway::new(shared.clone(), router, shared.issuer.verifier()?, url.clone());
+    let gateway = Gateway::new(shared.clone(), router, shared.issuer.verifier()?, url.clone(), config.body_time);
     let (stopping, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    tasks.spawn(server::serve(api, Arc::new(gateway), stopped.clone()));
+    tasks.spawn(server::serve(api, Arc::new(gateway), config.limits, stopped.clone()));
     let (backends, clock, log) = (shared.backends.clone(), shared.clock.clone(), shared.log.clone());
     let endpoint = AwsEndpoint::new(backends, runners.clone(), clock, log, stopped.clone());
-    tasks.spawn(server::serve(aws, Arc::new(endpoint), stopped.clone()));
+    tasks.spawn(server::serve(aws, Arc::new(endpoint), config.limits, stopped.clone()));
     for runner in &runners {
         if let Some(poller) = Poller::of(runner, &shared.backends.queues) {
             tasks.spawn(poller.run(stopped.clone()));
@@ -72,8 +77,8 @@ fn lock(directory: &Path) -> Result<File, CloudError> {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener, CloudError> {
-    server::listen(port).await.map_err(|source| CloudError::Port { port, source })
+async fn listen(listener: Listener, port: u16) -> Result<TcpListener, CloudError> {
+    server::listen(port).await.map_err(|source| CloudError::Port { listener, port, source })
 }
 
 fn url(listener: &TcpListener) -> Result<String, CloudError> {

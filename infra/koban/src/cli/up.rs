@@ -4,6 +4,7 @@ use super::CliError;
 use crate::registry::SERVICES;
 use client::local::Announced;
 use cloud::{Cloud, CloudError, Config};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const PORT: u16 = 4_000;
@@ -17,7 +18,7 @@ pub struct Arguments {
     /// The port of the API on 127.0.0.1; 0 for any free one
     #[arg(long, default_value_t = PORT)]
     port: u16,
-    /// The port of the AWS endpoint (DynamoDB, SQS); the port after the API's when not given
+    /// The port of the AWS endpoint (DynamoDB, SQS); the port after the API's when not given, any free one after 65535
     #[arg(long, value_name = "PORT")]
     aws_port: Option<u16>,
     /// Where everything is stored; made when it is missing, continued when it is not
@@ -34,9 +35,7 @@ impl Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { port, aws_port, data } = arguments;
-    // Any free port for the API means any free one for AWS.
-    let after = if port == 0 { 0 } else { port.saturating_add(1) };
-    let config = Config { port, aws_port: aws_port.unwrap_or(after), ..Config::new(&data, SERVICES) };
+    let config = Config { port, aws_port: aws_port.unwrap_or(port_after(port)), ..Config::new(&data, SERVICES) };
     // One listener from the first moment on: no Ctrl-C falls into a gap.
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     let cloud = tokio::select! {
@@ -53,14 +52,30 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     ended.map_err(|source| CliError::Io { what: "listening to Ctrl-C", source })
 }
 
-/// Starts a local cloud; what stands in the way is told with what to do about it.
+/// Starts a local cloud. Where a port or the directory cannot be had, the error says what to do.
 pub async fn start(config: Config) -> Result<Cloud, CliError> {
     let data = config.data.clone();
     cloud::start(config).await.map_err(|error| match error {
-        CloudError::Port { port, source } if source.kind() == std::io::ErrorKind::AddrInUse => CliError::PortTaken { port },
         CloudError::InUse => CliError::DataInUse { data },
-        other => CliError::Cloud(other),
+        error => refused(error),
     })
+}
+
+/// Any free port for the API means any free one for AWS, and none is after the last.
+fn port_after(port: u16) -> u16 {
+    if port == 0 { 0 } else { port.checked_add(1).unwrap_or(0) }
+}
+
+fn refused(error: CloudError) -> CliError {
+    match error {
+        CloudError::Port { listener, port, source } => match source.kind() {
+            ErrorKind::AddrInUse => CliError::PortTaken { listener, port },
+            ErrorKind::PermissionDenied => CliError::PortPrivileged { listener, port },
+            _ => CliError::Cloud(CloudError::Port { listener, port, source }),
+        },
+        CloudError::OnePort { port } => CliError::OnePort { port },
+        other => CliError::Cloud(other),
+    }
 }
 
 fn greeting(cloud: &Cloud, data: &Path) -> String {
@@ -82,4 +97,54 @@ curl -s -H 'Authorization: Bearer {token}' {url}/v1/wallet
 curl -s -H 'Authorization: Bearer {token}' -H 'Idempotency-Key: first-topup' -H 'Content-Type: application/json' \
 -d '{{\"asset\":\"JPY\",\"minor\":10000}}' {url}/v1/topups"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloud::Listener;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    async fn refusal(port: u16, aws_port: u16) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config { port, aws_port, ..Config::new(directory.path(), &[]) };
+        match start(config).await {
+            Ok(_) => panic!("{port} and {aws_port} can be listened on"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_aws_endpoint_is_on_the_port_after_the_apis_where_there_is_one() {
+        for (port, after) in [(0, 0), (1, 2), (4_000, 4_001), (65_534, 65_535), (65_535, 0)] {
+            assert_eq!(port_after(port), after);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named_with_its_listener_and_its_option() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let stop = "stop what listens there, or choose another";
+        let expected = format!("port {port} for the API is taken: {stop} with --port (0 for any free one)");
+        assert_eq!(refusal(port, 0).await, expected);
+        let expected = format!("port {port} for the AWS endpoint is taken: {stop} with --aws-port (0 for any free one)");
+        assert_eq!(refusal(0, port).await, expected);
+    }
+
+    #[tokio::test]
+    async fn one_port_for_both_is_refused_as_that() {
+        let expected = "the API and the AWS endpoint cannot both listen on port 5000: choose another with --aws-port";
+        assert_eq!(refusal(5_000, 5_000).await, expected);
+    }
+
+    #[test]
+    fn a_privileged_port_says_what_to_choose() {
+        // Made up: whether it is refused depends on the user and the machine.
+        let denied = |listener| CloudError::Port { listener, port: 80, source: ErrorKind::PermissionDenied.into() };
+        let line = |listener| refused(denied(listener)).to_string();
+        let expected = "port 80 for the API is reserved for privileged users: choose one of 1024 or above with --port";
+        assert_eq!(line(Listener::Api), expected);
+        assert!(line(Listener::Aws).ends_with("choose one of 1024 or above with --aws-port"));
+    }
 }
