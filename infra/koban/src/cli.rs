@@ -9,7 +9,9 @@ mod generated;
 pub mod http;
 pub mod local;
 mod new;
+mod output;
 mod package;
+mod panics;
 mod place;
 mod publish;
 mod redrive;
@@ -20,6 +22,7 @@ mod verify;
 
 pub use deploy_check::{NOT_RUN, RESENT};
 pub use error::CliError;
+pub use panics::install as report_panics_as_bugs;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -37,6 +40,9 @@ struct Koban {
 }
 
 const EXAMPLES: &str = "\
+`koban` is target/release/koban once it is built; `cargo run --release -- COMMAND` builds it and runs the same.
+`koban COMMAND --help` has examples of each command.
+
 Examples:
   koban                                    start the local cloud on http://127.0.0.1:4000
   koban demo                               watch a race day being bet and settled, and proved
@@ -63,8 +69,10 @@ enum Command {
     /// Publish the events of a table's records in a range of time once more
     Republish(republish::Arguments),
     /// Write terraform/wiring.json and the event schemas from the functions' definitions
+    #[command(after_help = generated::WIRING)]
     Wiring(generated::Arguments),
-    /// Write the OpenAPI document from the functions' definitions
+    /// Write docs/openapi.json from the functions' definitions
+    #[command(after_help = generated::OPENAPI)]
     Openapi(generated::Arguments),
     /// Build every function and zip it for AWS Lambda, with the manifest that Terraform reads
     Package(package::Arguments),
@@ -74,7 +82,11 @@ enum Command {
 
 /// Runs the command that the process was given.
 pub fn run() -> ExitCode {
-    let arguments = Koban::parse();
+    report_panics_as_bugs();
+    let arguments = match Koban::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) => return show(&help),
+    };
     let command = arguments.command.unwrap_or(Command::Up(arguments.up));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -102,14 +114,25 @@ pub fn run() -> ExitCode {
 
 /// What shells expect of a process that was interrupted.
 const INTERRUPTED: u8 = 130;
+/// What shells expect of a process whose reader has gone.
+const NOBODY_READS: u8 = 141;
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn show(help: &clap::Error) -> ExitCode {
+    match help.print() {
+        Ok(()) => u8::try_from(help.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(error) => end(Err(output::failed(error))),
+    }
+}
 
 fn end(result: Result<(), CliError>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(CliError::NotClean) => ExitCode::FAILURE,
         Err(CliError::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(CliError::NobodyReads) => ExitCode::from(NOBODY_READS),
         Err(error) => {
-            eprintln!("koban: {error}");
+            output::note(format!("koban: {error}"));
             ExitCode::FAILURE
         }
     }

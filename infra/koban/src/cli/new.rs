@@ -2,6 +2,7 @@
 //! function is written; its own says what is left.
 
 use super::CliError;
+use super::output::print;
 use crate::registry::SERVICES;
 use crate::scaffold::{File, Http, Plan, Trigger, Wanted, every_minutes, plan};
 use std::path::Path;
@@ -54,22 +55,18 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     let root = crate::generate::root();
     let plan = plan(&root, SERVICES, &arguments.wanted()?)?;
     if arguments.dry_run {
-        plan.files().iter().for_each(show);
-        return Ok(());
+        return plan.files().iter().try_for_each(show);
     }
     plan.write()?;
-    tell(&plan);
+    tell(&plan)?;
     for command in ["wiring", "openapi"] {
         generate(&root, command)?;
     }
-    println!(
-        "\nNow `cargo test --workspace` fails until the function is written: functions::{}::it_is_written says",
+    print(format_args!(
+        "\nNow `cargo test --workspace` fails until the function is written: functions::{}::it_is_written says\n\
+         so, and the tests of what holds of every route and queue. What is left: its words, its grants, its handler, its test.",
         arguments.name.replace('-', "_")
-    );
-    println!(
-        "so, and the tests of what holds of every route and queue. What is left: its words, its grants, its handler, its test."
-    );
-    Ok(())
+    ))
 }
 
 impl Arguments {
@@ -90,13 +87,11 @@ impl Arguments {
 }
 
 /// New files whole, changed ones by their lines.
-fn show(file: &File) {
+fn show(file: &File) -> Result<(), CliError> {
+    let path = file.path.display();
     match &file.before {
-        None => println!("== {} (new)\n{}", file.path.display(), file.text),
-        Some(before) => {
-            println!("== {} (changed)", file.path.display());
-            println!("{}\n", changed_lines(before, &file.text).join("\n"));
-        }
+        None => print(format_args!("== {path} (new)\n{}", file.text)),
+        Some(before) => print(format_args!("== {path} (changed)\n{}\n", changed_lines(before, &file.text).join("\n"))),
     }
 }
 
@@ -117,10 +112,10 @@ fn changed_lines(before: &str, after: &str) -> Vec<String> {
     changed
 }
 
-fn tell(plan: &Plan) {
-    for file in plan.files() {
-        println!("{} {}", file.path.display(), if file.before.is_some() { "changed" } else { "written" });
-    }
+fn tell(plan: &Plan) -> Result<(), CliError> {
+    plan.files().iter().try_for_each(|file| {
+        print(format_args!("{} {}", file.path.display(), if file.before.is_some() { "changed" } else { "written" }))
+    })
 }
 
 /// Has the generated files made by the sources as they are now: this program was built before them. Says only what was written.
@@ -134,7 +129,7 @@ fn generate(root: &Path, command: &'static str) -> Result<(), CliError> {
     let output = run.map_err(|source| CliError::Io { what: "starting cargo", source })?;
     let told = String::from_utf8_lossy(&output.stdout);
     for line in told.lines().filter(|line| !line.ends_with(" is fresh")) {
-        println!("{line}");
+        print(line)?;
     }
     if output.status.success() {
         return Ok(());

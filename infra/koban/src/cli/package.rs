@@ -1,6 +1,7 @@
 //! `koban package`: the functions' zips, printed.
 
 use super::CliError;
+use super::output::print;
 use crate::package::{Architecture, Binaries, Manifest, build, check_sizes, cross_build, directory, pack};
 use crate::registry;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -41,12 +42,11 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     check_sizes(&manifest)?;
     if arguments.json {
         let text = serde_json::to_string(&manifest).map_err(|error| CliError::Unexpected(error.to_string()))?;
-        println!("{text}");
+        print(text)
     } else {
-        println!("{}", table(&manifest));
-        println!("Packaged {} functions for {}.", manifest.functions.len(), manifest.architecture);
+        let (count, architecture) = (manifest.functions.len(), &manifest.architecture);
+        print(format_args!("{}\nPackaged {count} functions for {architecture}.", table(&manifest)))
     }
-    Ok(())
 }
 
 /// Builds, unless `binaries` are there, and packs.

@@ -3,6 +3,7 @@
 
 use crate::cloud::CloudError;
 use rusqlite::Connection;
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -45,8 +46,10 @@ pub struct Database {
 
 impl Database {
     pub fn open(directory: &Path) -> Result<Self, CloudError> {
-        let connection = Connection::open(directory.join("cloud.sqlite")).map_err(CloudError::engine)?;
-        connection.execute_batch(SCHEMA).map_err(CloudError::engine)?;
+        let file = directory.join("cloud.sqlite");
+        let unusable = |error: rusqlite::Error| CloudError::engine(format!("{}: {error}", file.display()));
+        let connection = Connection::open(&file).map_err(unusable)?;
+        connection.execute_batch(SCHEMA).map_err(unusable)?;
         connection.set_prepared_statement_cache_capacity(64);
         let (sender, changes) = mpsc::channel(WAITING_MAX);
         let thread = std::thread::Builder::new().name("cloud-database".into());
@@ -91,7 +94,8 @@ fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Chan
             // Whoever waits hears it by the sender that was dropped with its change.
             Err(error) => {
                 let _ = connection.execute_batch("ROLLBACK");
-                eprintln!("the local cloud's database refused a change: {error}");
+                // Standard error may be closed.
+                let _ = writeln!(std::io::stderr(), "the local cloud's database refused a change: {error}");
             }
         }
         together.clear();
