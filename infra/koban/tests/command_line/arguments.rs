@@ -37,9 +37,12 @@ fn names_that_are_none_are_refused_on_a_line_that_can_be_read() {
         run(&["redrive", name]).refuses(&["there is no queue", "settle-race"]);
         let times = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-02T00:00:00Z"];
         run(&[&["republish", name][..], &times].concat()).refuses(&["there is no table", "racing"]);
-        run(&["verify", "--environment", name]).refuses(&["is no environment"]);
         assert!(run(&["publish", name, "{}"]).err.len() < 500);
-        assert!(run(&["verify", "--environment", name]).err.len() < 500);
+    }
+    for name in ["", " ", "Alpha", "a/b", "a\nb", "../alpha", &long] {
+        let said = run(&["verify", "--environment", name]);
+        said.refuses(&["is no environment", "such as alpha"]);
+        assert!(said.err.len() < 500, "{said:?}");
     }
     for body in ["", "{", "nonsense", "{} {}"] {
         run(&["publish", "settle-race", body]).refuses(&["is not JSON"]);
