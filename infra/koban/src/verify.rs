@@ -100,7 +100,8 @@ impl Proof {
             Promise::Chains => self.chains_ok = false,
             Promise::Certificates => self.certificates_ok = false,
             Promise::Dues => self.dues_ok = false,
-            Promise::Read => self.all_read = false,
+            // What was not read is on neither side, so the sums are not proved, whatever they come to.
+            Promise::Read => (self.all_read, self.sum_zero) = (false, false),
         }
     }
 

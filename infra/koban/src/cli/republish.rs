@@ -24,10 +24,10 @@ pub struct Arguments {
     /// The table, without a prefix
     table: String,
     /// The first time, with its offset: 2026-11-21T00:00:00+09:00
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     from: Timestamp,
     /// The time after the last
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     to: Timestamp,
     /// Only count: nothing is published
     #[arg(long)]
