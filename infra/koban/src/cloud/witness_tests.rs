@@ -95,7 +95,7 @@ async fn a_database_that_was_cut_short_or_replaced_is_missed() {
 
 #[tokio::test]
 async fn items_that_went_without_a_change_are_missed() {
-    let said = said_after(|data| sql(&data.join(TABLES), "DELETE FROM \"koban-local-bank\" WHERE pk = '1'")).await;
+    let said = said_after(|data| sql(&data.join(TABLES), "DELETE FROM \"koban-local-bank\" WHERE pk = 'S:1'")).await;
     assert!(said.contains("has lost 1 items of its table bank"), "{said}");
     let dropped = "DROP TABLE \"koban-local-bank\"; DELETE FROM _tables WHERE table_name = 'koban-local-bank'";
     let said = said_after(|data| sql(&data.join(TABLES), dropped)).await;

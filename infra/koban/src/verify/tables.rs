@@ -139,11 +139,10 @@ impl Tables {
             Source::Engine => {
                 let json = row.get_ref(2).map_err(reason)?;
                 let item = Item::parse(json.as_bytes().map_err(|error| error.to_string())?)?;
-                if (&item.pk, &item.sk) == (&pk, &sk) {
-                    Ok(item)
-                } else {
-                    Err(format!("it says that it is {} {}", item.pk, item.sk))
+                if [&item.pk, &item.sk] == [untyped(&pk), untyped(&sk)] {
+                    return Ok(item);
                 }
+                Err(format!("it says that it is {} {}", item.pk, item.sk))
             }
             Source::Spool => {
                 let (body, hash) = (row.get(2).map_err(reason)?, row.get(3).map_err(reason)?);
@@ -153,10 +152,15 @@ impl Tables {
     }
 }
 
+/// The engine writes a key's type before it; every key of ours is text.
+fn untyped(key: &str) -> &str {
+    key.strip_prefix("S:").unwrap_or(key)
+}
+
 /// The key, as far as it is text.
 fn key(row: &Row<'_>) -> String {
     let part = |index| match row.get_ref(index) {
-        Ok(ValueRef::Text(text) | ValueRef::Blob(text)) => String::from_utf8_lossy(text).into_owned(),
+        Ok(ValueRef::Text(text) | ValueRef::Blob(text)) => untyped(&String::from_utf8_lossy(text)).to_owned(),
         Ok(ValueRef::Integer(number)) => number.to_string(),
         _ => "?".to_owned(),
     };
