@@ -40,13 +40,13 @@ struct Koban {
 }
 
 const EXAMPLES: &str = "\
-`koban` is target/release/koban once it is built; `cargo run --release -- COMMAND` builds it and runs the same.
+`koban` is target/release/koban once it is built; `cargo run --release -- COMMAND` builds it and runs the same. \
 `koban COMMAND --help` has examples of each command.
 
 Examples:
-  koban                                    start the local cloud on http://127.0.0.1:4000
-  koban demo                               watch a race day being bet and settled, and proved
-  koban verify                             prove what the local cloud has stored so far";
+  koban            # the local cloud, on http://127.0.0.1:4000
+  koban demo       # a race day is bet and settled, and proved
+  koban verify     # proves what the local cloud has stored so far";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -158,6 +158,40 @@ mod tests {
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Koban::command().debug_assert();
+    }
+
+    /// Not those of the commands whose examples have their explanations behind them: no shell takes these as they are.
+    const UNPASTABLE: [&str; 2] = ["demo", "deploy-check"];
+
+    /// What a shell makes of an example, as `koban`'s arguments.
+    fn arguments(example: &str) -> Vec<String> {
+        let example = example.replace("cargo run --release --", "koban").replace("target/release/koban", "koban");
+        let script = format!("koban() {{ printf '%s\\n' koban \"$@\" >&2; }}; curl() {{ :; }}; {example}");
+        let ran = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(ran.status.success(), "{example}: {ran:?}");
+        String::from_utf8(ran.stderr).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_example_works_as_pasted_on_80_columns() {
+        let koban = Koban::command();
+        let commands = koban.get_subcommands().filter(|command| !UNPASTABLE.contains(&command.get_name()));
+        for command in commands.chain([&koban]) {
+            let help = command.get_after_help().unwrap().to_string();
+            let (_, examples) = help.split_once("Examples:\n").unwrap();
+            for line in examples.lines() {
+                assert!(line.starts_with("  ") && line.chars().count() <= 80, "{line}");
+            }
+            let examples = examples.replace("\\\n", " ");
+            assert!(examples.lines().count() > 0, "{}", command.get_name());
+            for example in examples.lines() {
+                let arguments = arguments(example);
+                assert!(arguments.len() > usize::from(command.get_name() != "koban"), "{example}: {arguments:?}");
+                if let Err(error) = Koban::try_parse_from(&arguments) {
+                    panic!("{example}: {error}");
+                }
+            }
+        }
     }
 
     #[test]

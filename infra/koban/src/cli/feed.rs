@@ -22,18 +22,19 @@ const SECRET: &str = "feed";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Programs announce races, results decide them. Sending the same again changes nothing. Each request is signed: a local cloud gives its
-secret, an environment has it in SSM, and KOBAN_FEED_SECRET replaces both.
+Programs announce races, results decide them. Sending the same again changes nothing. Each request is signed: a local \
+cloud gives its secret, an environment has it in SSM, and KOBAN_FEED_SECRET replaces both.
 
 The Boatrace Open API has a file of each kind for every day. Fetch one of each:
   mkdir -p days/programs days/results
-  curl -so days/programs/20251226.json https://boatraceopenapi.github.io/programs/v2/2025/20251226.json
-  curl -so days/results/20251226.json https://boatraceopenapi.github.io/results/v2/2025/20251226.json
+  api=https://boatraceopenapi.github.io
+  curl -so days/programs/20251226.json $api/programs/v2/2025/20251226.json
+  curl -so days/results/20251226.json $api/results/v2/2025/20251226.json
 
 Examples:
-  koban feed days                                          everything, to the local cloud on port 4000
-  koban feed days/programs/20251226.json                   the races alone; bet on them, then send the results
-  koban feed days --url http://127.0.0.1:4100              to a cloud elsewhere
+  koban feed days                             # all of it, to port 4000
+  koban feed days/programs/20251226.json      # the races alone, to bet on
+  koban feed days --url http://127.0.0.1:4100
   koban feed days/programs/20251226.json --environment alpha")]
 pub struct Arguments {
     /// A file of programs or results, or a directory that has programs/ and results/

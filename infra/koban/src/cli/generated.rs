@@ -7,13 +7,13 @@ Run it after a change of a definition, and commit what it wrote. Terraform reads
 
 Examples:
   koban wiring
-  koban wiring --check        in CI: exit code 1 where a file is stale";
+  koban wiring --check      # in CI: exit code 1 where a file is stale";
 pub(super) const OPENAPI: &str = "\
 Run it after a change of a route, and commit what it wrote.
 
 Examples:
   koban openapi
-  koban openapi --check       in CI: exit code 1 where the file is stale";
+  koban openapi --check     # in CI: exit code 1 where the file is stale";
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {

@@ -12,18 +12,21 @@ use std::process::Stdio;
 #[command(
     group(clap::ArgGroup::new("trigger").required(true).args(["http", "queue", "schedule"])),
     after_help = "\
-Writes the function's file, its binary and its test, puts it into the service's list, and makes the generated files anew. All of it
-compiles; `cargo test --workspace` then fails until the function is written. Nothing is written when anything is wrong.
+Writes the function's file, its binary and its test, puts it into the service's list, and makes the generated files anew. \
+All of it compiles; `cargo test --workspace` then fails until the function is written. Nothing is written when anything is \
+wrong.
 
-A parameter that another route has gets its type ({race} is a RaceId). A queue that is not there is made, with its dead letters. A
-schedule puts its calls on a queue of the function's name. docs/adding-a-function.md shows all of it once.
+A parameter that another route has gets its type ({race} is a RaceId). A queue that is not there is made, with its dead \
+letters. A schedule puts its calls on a queue of the function's name. docs/adding-a-function.md shows all of it once.
 
 Examples:
-  koban new get-settlement --service racing --http \"GET /v1/races/{race}/settlement\" --public
+  koban new get-settlement --service racing --public \\
+    --http \"GET /v1/races/{race}/settlement\"
   koban new rename-wallet --service wallet --http \"PUT /v1/wallet/name\"
   koban new count-slips --service racing --queue count-slips
   koban new sweep-cards --service wallet --schedule \"rate(5 minutes)\"
-  koban new create-canvas --service canvas --new-service --http \"POST /v1/canvases\" --dry-run"
+  koban new create-canvas --service canvas --new-service --dry-run \\
+    --http \"POST /v1/canvases\""
 )]
 pub struct Arguments {
     /// Verb and noun, like get-settlement: the name of its file, binary, Lambda, operation and test

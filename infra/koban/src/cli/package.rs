@@ -10,13 +10,12 @@ use std::path::PathBuf;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same source makes the same bytes.
-
-For the other architecture, `koban package --arch arm64` (or x86_64) says how to build with a cross linker and hand over what it made.
+Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same source makes the same bytes. For the other \
+architecture, `koban package --arch arm64` (or x86_64) says how to build with a cross linker and what to do with the result.
 
 Examples:
-  cargo run --release -- package     after a change of a definition, or the first time
-  target/release/koban package       after a change of handlers alone: nothing but the functions is built
+  cargo run --release -- package    # after a change of a definition
+  target/release/koban package      # after a change of handlers alone
   koban package --json")]
 pub struct Arguments {
     /// What the functions shall run on

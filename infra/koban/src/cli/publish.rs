@@ -10,12 +10,14 @@ use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Prints the message's id. The worker runs at once; a message that it fails on goes to the dead letters: see `koban redrive`.
+Prints the message's id. The worker gets the message at once. One that it fails on each time it is tried becomes a dead \
+letter: see `koban redrive`.
 
 Examples:
-  koban publish sweep-races '{}'         look for races whose settlement has stopped
+  koban publish sweep-races '{}'     # looks for races whose settlement stopped
   koban publish sweep-races '{}' --environment alpha
-  koban publish settle-race '{\"data\":{\"race\":\"rac_20251226-03-01\",\"state\":\"resulted\",\"result_version\":1,\"revision\":2}}'")]
+  koban publish settle-race \\
+    '{\"data\":{\"race\":\"rac_20251226-03-01\",\"result_version\":1}}'")]
 pub struct Arguments {
     /// The queue's name, without a prefix
     queue: String,

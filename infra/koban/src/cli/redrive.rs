@@ -15,15 +15,16 @@ use std::time::Duration;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-A dead letter is a message that its worker failed on each time it was tried. First mend why, which the worker's log says.
-Each message is sent to its queue before it is deleted here: one may come twice, which workers expect, and none is lost. Its tries are
-counted from 1 again. What a relay could not publish is not in a dead-letter queue: see `koban republish`. Exit code 1 if any are left.
+A dead letter is a message that its worker failed on each time it was tried. First mend the cause, which the worker's log \
+names. Each message is sent to its queue before it is deleted here: one may come twice, which workers expect, and none is \
+lost. Its tries are counted from 1 again. Exit code 1 if any that could be moved are left. What a relay could not publish \
+is not in a dead-letter queue: see `koban republish`.
 
 Examples:
-  koban redrive                                       how many dead letters each queue has
-  koban redrive settle-race                           move those of one queue back to it
+  koban redrive                         # how many dead letters each queue has
+  koban redrive settle-race             # moves those of one queue back to it
   koban redrive --environment alpha
-  koban redrive settle-race --environment alpha       move them back")]
+  koban redrive settle-race --environment alpha")]
 pub struct Arguments {
     /// The queue whose dead letters go back, without a prefix; all are only listed without it
     queue: Option<String>,

@@ -13,13 +13,16 @@ use serde_json::json;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-For consumers that lost events. It reads the whole table and publishes the events of what was written from --from until before --to.
-The times are the writers' own, so choose a wide range. Ids are the same as before and consumers expect duplicates: what arrived does no
-harm when it comes again. Of a record that changed several times only the newest version has an event.
+For consumers that lost events. It reads the whole table and publishes the events of what was written from --from until \
+before --to. The times are the writers' own, so choose a wide range. Ids are the same as before and consumers expect \
+duplicates: what arrived does no harm when it comes again. Of a record that changed several times only the newest version \
+has an event.
 
 Examples:
-  koban republish racing --from 2026-11-21T00:00:00+09:00 --to 2026-11-22T00:00:00+09:00 --dry-run
-  koban republish wallet --from 2026-11-21T03:10:00Z --to 2026-11-21T04:00:00Z --environment alpha")]
+  koban republish racing --dry-run \\
+    --from 2026-11-21T00:00:00+09:00 --to 2026-11-22T00:00:00+09:00
+  koban republish wallet --environment alpha \\
+    --from 2026-11-21T03:10:00Z --to 2026-11-21T04:00:00Z")]
 pub struct Arguments {
     /// The table, without a prefix
     table: String,

@@ -6,12 +6,14 @@ use super::output::print;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-The token is good for 12 hours of the cloud's own clock. Anyone who reaches the local cloud gets one: it is for development alone.
+The token is good for 12 hours of the cloud's own clock. Anyone who reaches the local cloud gets one: it is for \
+development alone.
 
 Examples:
   koban token alice
-  koban token alice --data /tmp/k        of the cloud that `koban up --port 0 --data /tmp/k` runs
-  curl -H \"Authorization: Bearer $(koban token alice)\" http://127.0.0.1:4000/v1/wallet")]
+  koban token alice --data /tmp/k    # of the cloud that uses this directory
+  curl -H \"Authorization: Bearer $(koban token alice)\" \\
+    http://127.0.0.1:4000/v1/wallet")]
 pub struct Arguments {
     /// Whom it is for: any name of up to 255 bytes; the same name is the same user
     #[arg(value_parser = name)]

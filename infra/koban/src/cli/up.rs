@@ -11,12 +11,12 @@ const PORT: u16 = 4_000;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Prints its URL, a token and requests to paste once it is ready. Ctrl-C stops it; a later start goes on from there. It may be killed at
-any moment. To begin with nothing, stop it and remove the data directory.
+Prints its URL, a token and requests to paste once it is ready. Ctrl-C stops it, and a later start goes on from there. \
+It may be killed at any moment. To begin with nothing, stop it and remove the data directory.
 
 Examples:
-  koban up                        on http://127.0.0.1:4000, data in .koban
-  koban up --port 0 --data /tmp/k on any free port, data elsewhere")]
+  koban up                           # on http://127.0.0.1:4000, data in .koban
+  koban up --port 0 --data /tmp/k    # on any free port, data elsewhere")]
 pub struct Arguments {
     /// The port of the API on 127.0.0.1; 0 for any free one
     #[arg(long, default_value_t = PORT, allow_negative_numbers = true)]

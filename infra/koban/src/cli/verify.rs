@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Reads what is stored and changes nothing; the cloud may run meanwhile. Exit code 1 if anything is off, cannot be read, or is gone.
-The last line says how much was proved. Where nothing is stored, nothing is proved, and it says so.
+Reads what is stored and changes nothing; the cloud may run meanwhile. Exit code 1 if anything is off, cannot be read, or \
+is gone. The last line says how much was proved. Where nothing is stored, nothing is proved, and it says so.
 
-An environment's tables are scanned whole and consistently, which costs read units. They are written meanwhile: what looks off is read
-again, up to three times in all, and only what stays off is named.
+An environment's tables are scanned whole and consistently, which costs read units. They are written meanwhile: what \
+looks off is read again, up to three times in all, and only what stays off is named.
 
-A race may take half an hour from its result to its settlement, and a top-up an hour from the bank to the wallet; then it is off. A
-local cloud that does not run settles nothing: start it, then verify.
+A race may take half an hour from its result to its settlement, and a top-up an hour from the bank to the wallet; then it \
+is off. A local cloud that does not run settles nothing: start it, then verify.
 
 Examples:
   koban verify
