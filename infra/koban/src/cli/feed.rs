@@ -30,6 +30,9 @@ The Boatrace Open API has a file of each kind for every day. Fetch one of each:
   api=https://boatraceopenapi.github.io
   curl -so days/programs/20251226.json $api/programs/v2/2025/20251226.json
   curl -so days/results/20251226.json $api/results/v2/2025/20251226.json
+Races of a past day are closed. To bet on them, first set the local cloud's clock to that day:
+  curl -d '{\"now\":\"2025-12-26T00:00:00+09:00\"}' \\
+    http://127.0.0.1:4000/_local/clock
 
 Examples:
   koban feed days                             # all of it, to port 4000

@@ -99,23 +99,21 @@ const fn is_finished(moved: Moved, left: Depth) -> bool {
 /// What was moved, then what is left. SQS counts approximately, so what is left is never said to be nothing where time was up.
 fn words(queue: &str, moved: Moved, left: Depth) -> String {
     let dead_letters = dead_letter_name(queue);
-    let mut words = match moved.count {
-        0 => format!("Nothing was moved from {dead_letters}"),
-        1 => format!("1 message was moved from {dead_letters} to {queue}"),
-        count => format!("{count} messages were moved from {dead_letters} to {queue}"),
-    };
-    words += match (moved.count, left) {
-        (0, Depth { visible: 0, in_flight: 0 }) if !moved.timed_out => ": it is empty.",
-        _ => ".",
-    };
+    let is_empty = is_finished(moved, left) && left.in_flight == 0;
+    let mut words = vec![match moved.count {
+        0 if is_empty => format!("Nothing was moved: {dead_letters} is empty."),
+        0 => format!("Nothing was moved from {dead_letters}."),
+        1 => format!("1 message was moved from {dead_letters} to {queue}."),
+        count => format!("{count} messages were moved from {dead_letters} to {queue}."),
+    }];
     if left.in_flight > 0 {
-        words += &format!(" Someone else holds {} of its messages; they come back when their time is up.", left.in_flight);
+        words.push(format!("Someone else holds {} of its messages; they come back when their time is up.", left.in_flight));
     }
     if !is_finished(moved, left) {
         let why = if moved.timed_out { "Time was up" } else { "The queue gave out nothing more" };
-        words += &format!(" {why} with about {} left: run it again, or give it more time with --within.", left.visible);
+        words.push(format!("{why} with about {} left: run it again, or give it more time with --within.", left.visible));
     }
-    words
+    words.join(" ")
 }
 
 #[cfg(test)]

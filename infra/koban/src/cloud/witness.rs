@@ -6,7 +6,7 @@
 
 use super::private::{damaged, named};
 use super::{CloudError, local_names};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -20,13 +20,11 @@ const QUEUES: &str = "cloud.sqlite";
 const CLOCK: &str = "clock.json";
 
 /// `FULL`: what the manifest says must not be younger than what the database has kept when the power fails.
-const IDENTITY: &str = "
-PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL;
-CREATE TABLE IF NOT EXISTS koban_identity (id TEXT NOT NULL, noted INTEGER NOT NULL DEFAULT 0);
-BEGIN IMMEDIATE;
-INSERT INTO koban_identity (id) SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM koban_identity);
-UPDATE koban_identity SET noted = noted + 1;
-COMMIT;";
+const IDENTITY: &str = "PRAGMA synchronous = FULL;
+CREATE TABLE IF NOT EXISTS koban_identity (id TEXT NOT NULL, noted INTEGER NOT NULL DEFAULT 0)";
+const IDENTIFY: &str = "INSERT INTO koban_identity (id) SELECT COALESCE(?1, lower(hex(randomblob(16))))
+WHERE NOT EXISTS (SELECT 1 FROM koban_identity)";
+const NOTE: &str = "UPDATE koban_identity SET id = COALESCE(?1, id), noted = noted + 1";
 
 /// The manifest.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,18 +100,9 @@ impl Witness {
     /// Notes what is there now. Each database must be.
     pub fn note(&self) -> Result<(), CloudError> {
         let (tables, queues) = (self.data.join(TABLES), self.data.join(QUEUES));
-        let connection = open(&tables)?;
-        let noted = || -> rusqlite::Result<Manifest> {
-            connection.execute_batch(IDENTITY)?;
-            let id = connection.query_row("SELECT id FROM koban_identity", [], |row| row.get(0))?;
-            Ok(Manifest { id, held: held(&connection)? })
-        };
-        let manifest = noted().map_err(|error| unusable(&tables, &error))?;
-        let connection = open(&queues)?;
-        let noted = connection
-            .execute_batch(IDENTITY)
-            .and_then(|()| connection.execute("UPDATE koban_identity SET id = ?1 WHERE id <> ?1", [&manifest.id]));
-        noted.map_err(|error| unusable(&queues, &error))?;
+        let noted = |connection: &mut Connection| Ok(Manifest { id: identify(connection, None)?, held: held(connection)? });
+        let manifest = noted(&mut open(&tables)?).map_err(|error| unusable(&tables, &error))?;
+        identify(&mut open(&queues)?, Some(&manifest.id)).map_err(|error| unusable(&queues, &error))?;
         self.write(&manifest).map_err(|error| CloudError::Directory(named(&self.data.join(MANIFEST))(error)))
     }
 
@@ -166,6 +155,17 @@ impl Witness {
     fn advice(&self) -> String {
         format!("put it back from a copy, or remove all of {} to begin with nothing", self.data.display())
     }
+}
+
+/// Gives the database the id, or, where it is none, one of its own unless it has one. At once: a start may be killed at any moment.
+fn identify(connection: &mut Connection, id: Option<&str>) -> rusqlite::Result<String> {
+    connection.execute_batch(IDENTITY)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute(IDENTIFY, [id])?;
+    transaction.execute(NOTE, [id])?;
+    let id = transaction.query_row("SELECT id FROM koban_identity", [], |row| row.get(0))?;
+    transaction.commit()?;
+    Ok(id)
 }
 
 fn held(connection: &Connection) -> rusqlite::Result<Held> {
