@@ -153,3 +153,18 @@ async fn a_manifest_that_cannot_be_read_is_named() {
         assert!(said.contains("manifest.json") && said.contains("put it back"), "{said}");
     }
 }
+
+/// As after a kill: the tables have their id, and neither the queues nor the manifest has it.
+#[tokio::test]
+async fn a_start_that_was_killed_between_two_files_is_gone_on_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path();
+    start(data, 0..1).await.unwrap();
+    std::fs::remove_file(data.join(MANIFEST)).unwrap();
+    for left in ["DELETE FROM koban_identity", "DROP TABLE koban_identity"] {
+        sql(&data.join(QUEUES), left);
+        start(data, 0..1).await.unwrap();
+        Witness::of(data).check().unwrap();
+        std::fs::remove_file(data.join(MANIFEST)).unwrap();
+    }
+}
