@@ -145,11 +145,11 @@ impl Witness {
     fn lost(&self, name: &str, with: &str) -> CloudError {
         let (file, advice) = (self.data.join(name), self.advice());
         let what = match file.metadata() {
-            Ok(metadata) if metadata.len() == 0 => "is empty",
-            Ok(_) => "is not the one that was made with this directory",
-            Err(_) => "is gone",
+            Ok(metadata) if metadata.len() == 0 => "is empty".to_owned(),
+            Ok(_) => "is not the one that was made with this directory".to_owned(),
+            Err(_) => format!("is gone, {with}"),
         };
-        CloudError::Lost(format!("{} {what}, {with}: {advice}", file.display()))
+        CloudError::Lost(format!("{} {what}: {advice}", file.display()))
     }
 
     fn advice(&self) -> String {
