@@ -54,6 +54,11 @@ pub enum CloudError {
     NotCommitted,
     #[error("the local cloud has stopped")]
     Closed,
+    /// Of what a data directory had something is missing.
+    #[error("{0}")]
+    Lost(String),
+    #[error("the clock goes from 1970 to 8999: {0} is no time that it can show")]
+    Time(jiff::Timestamp),
 }
 
 impl CloudError {

@@ -25,6 +25,7 @@ mod shared;
 mod start;
 mod streams;
 mod topics;
+pub mod witness;
 
 pub use error::{CloudError, Listener};
 pub use gateway::{BODY_TIME_MAX, CORS};
@@ -51,6 +52,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use witness::Witness;
 
 /// How often `idle` looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -105,6 +107,7 @@ pub struct Cloud {
     aws_url: String,
     stopping: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    witness: Witness,
     /// Held as long as the directory is in use.
     _lock: File,
 }
@@ -215,6 +218,9 @@ impl Cloud {
         self.shared.database.close().await;
         let log = self.shared.log.clone();
         let _ = tokio::task::spawn_blocking(move || log.close()).await;
+        let witness = self.witness.clone();
+        // Where it fails, what was noted at the start is witness still.
+        let _ = tokio::task::spawn_blocking(move || witness.note()).await;
     }
 }
 

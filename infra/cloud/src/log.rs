@@ -1,6 +1,7 @@
 //! What functions log, in `logs/functions.jsonl`: written by a thread, so that no function waits for the disk. When the thread cannot
 //! keep up lines are dropped and the drops are counted, in the log itself too.
 
+use super::private::named;
 use platform::telemetry::LogSink;
 use std::collections::HashMap;
 use std::fs::File;
@@ -52,7 +53,7 @@ impl Drop for Tail {
 impl FileLog {
     pub fn open(directory: &Path) -> std::io::Result<Self> {
         let directory = directory.join("logs");
-        std::fs::create_dir_all(&directory)?;
+        std::fs::create_dir_all(&directory).map_err(named(&directory))?;
         let file = Rotated::open(directory.join("functions.jsonl"))?;
         let (sender, lines) = sync_channel(WAITING_MAX);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -142,7 +143,7 @@ struct Rotated {
 
 impl Rotated {
     fn open(path: PathBuf) -> std::io::Result<Self> {
-        let file = File::options().create(true).append(true).open(&path)?;
+        let file = File::options().create(true).append(true).open(&path).map_err(named(&path))?;
         let bytes = file.metadata()?.len();
         Ok(Self { path, out: BufWriter::with_capacity(64 * 1_024, file), bytes })
     }

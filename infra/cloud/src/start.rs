@@ -11,12 +11,14 @@ use super::error::Listener;
 use super::gateway::{Gateway, Routes};
 use super::issuer::{AUDIENCE, ISSUER, Issuer};
 use super::log::FileLog;
+use super::private::named;
 use super::queues::{Queues, poller::Poller};
 use super::runner::Runner;
 use super::schedules::Schedule;
 use super::secrets::Secrets;
 use super::streams::{self, Relay, trim};
 use super::topics::Topics;
+use super::witness::Witness;
 use super::{Cloud, CloudError, Config, Shared, local_names, server};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use platform::Function;
@@ -35,15 +37,18 @@ use tokio::task::JoinSet;
 /// # Errors
 /// When the directory or a port cannot be had.
 pub async fn start(config: Config) -> Result<Cloud, CloudError> {
-    std::fs::create_dir_all(&config.data).map_err(CloudError::Directory)?;
+    std::fs::create_dir_all(&config.data).map_err(|error| CloudError::Directory(named(&config.data)(error)))?;
     let lock = lock(&config.data)?;
     if config.port == config.aws_port && config.port != 0 {
         return Err(CloudError::OnePort { port: config.port });
     }
+    let witness = Witness::of(&config.data);
+    witness.check()?;
     let api = listen(Listener::Api, config.port).await?;
     let aws = listen(Listener::Aws, config.aws_port).await?;
     let (url, aws_url) = (url(&api)?, url(&aws)?);
     let (shared, runners) = open(&config, &url, &aws_url).await?;
+    witness.note()?;
     let router = Routes::new(&runners)?;
     let gateway = Gateway::new(shared.clone(), router, shared.issuer.verifier()?, url.clone(), config.body_time);
     let (stopping, stopped) = watch::channel(false);
@@ -64,12 +69,13 @@ pub async fn start(config: Config) -> Result<Cloud, CloudError> {
         tasks.spawn(relay.clone().run(stopped.clone()));
     }
     tasks.spawn(trim(shared.backends.engine.clone(), shared.relays.clone(), stopped));
-    Ok(Cloud { shared, runners, url, aws_url, stopping, tasks, _lock: lock })
+    Ok(Cloud { shared, runners, url, aws_url, stopping, tasks, witness, _lock: lock })
 }
 
 /// One process at a time; the operating system lets go of the lock when the process ends, however it ends.
 fn lock(directory: &Path) -> Result<File, CloudError> {
-    let lock = File::create(directory.join("lock")).map_err(CloudError::Directory)?;
+    let file = directory.join("lock");
+    let lock = File::create(&file).map_err(|error| CloudError::Directory(named(&file)(error)))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(CloudError::InUse),

@@ -41,7 +41,10 @@ pub async fn reply(shared: &Arc<Shared>, parts: &Parts, bodies: &Bodies, body: &
 
 async fn set_clock(shared: &Shared, bodies: &Bodies, body: &mut Incoming) -> Answered {
     let SetClock { now } = parse(bodies, body).await?;
-    shared.set_clock(now).await.map_err(failed)?;
+    shared.set_clock(now).await.map_err(|error| match error {
+        CloudError::Time(_) => bad(&error.to_string()),
+        other => failed(other),
+    })?;
     Ok(json!({"now": shared.clock.now()}))
 }
 

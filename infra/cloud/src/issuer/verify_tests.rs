@@ -68,12 +68,26 @@ fn claims_reach_functions_as_strings() {
 #[test]
 fn a_token_ends_when_the_clock_says_also_once_it_is_known() {
     let bench = bench();
-    let token = bench.issuer.token("alice").unwrap();
+    let token = bench.signed(|claims| claims["exp"] = json!(bench.clock.now().as_second() + 12 * 3_600));
     assert!(bench.check(&token).is_ok());
     bench.clock.set(bench.clock.now() + SignedDuration::from_hours(13)).unwrap();
     assert_eq!(bench.check(&token).unwrap_err(), Unauthorized::Invalid("the token has expired"));
     bench.clock.set(bench.clock.now() - SignedDuration::from_hours(26)).unwrap();
     assert_eq!(bench.check(&token).unwrap_err(), Unauthorized::Invalid("the token is not valid yet"));
+}
+
+#[test]
+fn a_token_of_the_development_issuer_is_good_after_the_clock_was_set_back() {
+    let bench = bench();
+    let token = bench.issuer.token("alice").unwrap();
+    for hours in [0, 1, 26, 365 * 24] {
+        bench.clock.set(bench.clock.now() - SignedDuration::from_hours(hours)).unwrap();
+        assert!(bench.check(&token).is_ok(), "{hours} hours back");
+        assert!(bench.check(&bench.issuer.token("alice").unwrap()).is_ok(), "{hours} hours back");
+    }
+    bench.clock.set(bench.clock.now() + SignedDuration::from_hours(2 * 365 * 24)).unwrap();
+    assert_eq!(bench.check(&token).unwrap_err(), Unauthorized::Invalid("the token has expired"));
+    assert!(bench.check(&bench.issuer.token("alice").unwrap()).is_ok());
 }
 
 /// As the access tokens of some issuers are: they name the client alone.

@@ -83,7 +83,8 @@ fn queues_of(services: &[&Service]) -> BTreeMap<String, OneQueue> {
         queues.insert(name, OneQueue { settings, changes: watch::channel(0).0, purged_ms: AtomicI64::new(i64::MIN) })
     };
     for queue in services.iter().flat_map(|service| service.queues()) {
-        let consumer = functions().find(|function| function.definition.consumes().is_some_and(|consumed| consumed.name == queue.name));
+        let consumer =
+            functions().find(|function| function.definition.consumes().is_some_and(|consumed| consumed.name == queue.name));
         let settings = consumer.map_or_else(
             || plain.clone(),
             |function| Settings {

@@ -53,6 +53,13 @@ pub enum CliError {
     Republish(#[from] RepublishError),
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
+    #[error("standard output cannot be written: {0}")]
+    Output(std::io::Error),
+    /// The reader of standard output has gone: there is nobody to say it to.
+    #[error("nobody reads standard output")]
+    NobodyReads,
+    #[error("{} cannot be used: {reason}", file.display())]
+    File { file: PathBuf, reason: String },
     /// By Ctrl-C; nothing needs to be said.
     #[error("interrupted")]
     Interrupted,

@@ -1,8 +1,9 @@
 //! `koban up`: the local cloud, until Ctrl-C.
 
 use super::CliError;
+use super::output::{note, print};
 use crate::registry::SERVICES;
-use client::local::Announced;
+use client::local::{Announced, URL_FILE};
 use cloud::{Cloud, CloudError, Config};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,15 +12,18 @@ const PORT: u16 = 4_000;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
+Prints its URL, a token and requests to paste once it is ready. Ctrl-C stops it, and a later start goes on from there. \
+It may be killed at any moment. To begin with nothing, stop it and remove the data directory.
+
 Examples:
-  koban up                        on http://127.0.0.1:4000, data in .koban
-  koban up --port 0 --data /tmp/k on any free port, data elsewhere")]
+  koban up                           # on http://127.0.0.1:4000, data in .koban
+  koban up --port 0 --data /tmp/k    # on any free port, data elsewhere")]
 pub struct Arguments {
     /// The port of the API on 127.0.0.1; 0 for any free one
-    #[arg(long, default_value_t = PORT)]
+    #[arg(long, default_value_t = PORT, allow_negative_numbers = true)]
     port: u16,
     /// The port of the AWS endpoint (DynamoDB, SQS); the port after the API's when not given, any free one after 65535
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", allow_negative_numbers = true)]
     aws_port: Option<u16>,
     /// Where everything is stored; made when it is missing, continued when it is not
     #[arg(long, value_name = "DIR", default_value = ".koban")]
@@ -44,10 +48,20 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         started = start(config) => started?,
     };
     let announced = Announced::new(&data, cloud.url());
-    let _announced = announced.map_err(|source| CliError::Io { what: "writing to the data directory", source })?;
-    println!("{}", greeting(&cloud, &data));
+    let _announced = match announced {
+        Ok(announced) => announced,
+        Err(error) => {
+            cloud.stop().await;
+            return Err(CliError::File { file: data.join(URL_FILE), reason: error.to_string() });
+        }
+    };
+    let greeted = print(greeting(&cloud, &data));
+    if greeted.is_err() {
+        cloud.stop().await;
+        return greeted;
+    }
     let ended = interrupted.await;
-    eprintln!("\nStopping; everything accepted is stored in {}.", data.display());
+    note(format_args!("\nStopping; everything accepted is stored in {}.", data.display()));
     cloud.stop().await;
     ended.map_err(|source| CliError::Io { what: "listening to Ctrl-C", source })
 }
@@ -88,7 +102,7 @@ fn greeting(cloud: &Cloud, data: &Path) -> String {
   AWS CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=ap-northeast-1 \\
             aws --endpoint-url {aws_url} dynamodb list-tables
 
-A token for alice, good for 12 hours (`koban token NAME` makes others):
+A token for alice, good for 12 hours of its clock (`koban token NAME` makes others):
 {token}
 
 Try:
