@@ -69,12 +69,12 @@ fn what_is_not_granted_is_refused() {
 fn queues_topics_and_secrets_are_granted_one_by_one() {
     let names = local_names();
     let may = |function| Permits::of(function, &names);
-    assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "note-failures").is_ok());
+    assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "relay-notes-failures").is_ok());
     assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "note-added").is_err());
     assert!(may(&RELAY).check_sns(&names, "PublishBatch", "note-events").is_ok());
     assert!(may(&COUNT).check_sns(&names, "PublishBatch", "note-events").is_err());
     // Only where the definition retries as its failures say, and only on its own queue.
-    assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "note-failures").is_ok());
+    assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "relay-notes-failures").is_ok());
     assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "note-added").is_err());
     assert!(may(&COUNT).check_sqs(&names, "ChangeMessageVisibility", "note-added").is_err());
     assert!(may(&TICK).check_ssm(&names, "GetParameter", "/koban-local/feed").is_ok());
@@ -127,7 +127,7 @@ async fn what_operators_may_do_here_functions_may_not() {
         assert!((400..=403).contains(&status) && is_denied, "{target} {body}: {text}");
     };
     let all = [&ADD, &PLACE, &RELAY, &COUNT, &KEEP, &TICK];
-    for queue in ["note-added", "note-failures", "note-ticks", "note-added-dlq"] {
+    for queue in ["note-added", "relay-notes-failures", "tick", "note-added-dlq"] {
         let url = format!("http://aws.local/000000000000/koban-local-{queue}");
         let body = json!({"QueueUrl": url, "ReceiptHandle": "r", "Entries": []}).to_string();
         for operation in
@@ -159,7 +159,7 @@ async fn what_operators_may_do_here_functions_may_not() {
 async fn a_functions_sdk_gets_sqss_older_code_too() {
     let directory = tempfile::tempdir().unwrap();
     let cloud = cloud(directory.path()).await;
-    let url = "http://aws.local/000000000000/koban-local-note-failures";
+    let url = "http://aws.local/000000000000/koban-local-relay-notes-failures";
     let body = json!({"QueueUrl": url, "Entries": []}).to_string();
     let (status, code, _) = asks(&cloud, &RELAY, "AmazonSQS.SendMessageBatch", &body).await;
     assert_eq!((status, code.as_str()), (400, "AWS.SimpleQueueService.EmptyBatchRequest;Sender"));
