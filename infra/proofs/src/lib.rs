@@ -22,7 +22,6 @@ pub use tables::{Spool, Tables};
 use cloud::clock::LocalClock;
 use jiff::Timestamp;
 use ledger::Ledger;
-use platform::clock::Clock;
 use racing_domain::AssetTotals;
 use shared::money::Asset;
 use std::collections::BTreeMap;
