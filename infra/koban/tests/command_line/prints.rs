@@ -17,6 +17,7 @@ fn printing(data: &str) -> Vec<Vec<String>> {
         "publish sweep-races {} --data DATA",
         "publish sweep-races {} --json --data DATA",
         "republish racing --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z --dry-run --data DATA",
+        "secret",
         "wiring --check",
         "openapi --check",
         "new rename-wallet --service wallet --queue rename-wallet --dry-run",
