@@ -5,8 +5,8 @@ use crate::private::{named, read_or_create};
 use data_encoding::BASE64;
 use platform::Service;
 use platform::sdk::Names;
-use platform::secrets::{UnusableSecret, lines};
-use platform::webhook::Key;
+use platform::secrets::lines;
+use platform::webhook::{Key, UnusableSecret};
 use std::collections::BTreeMap;
 use std::path::Path;
 
