@@ -21,6 +21,8 @@ pub enum ClientError {
     Unexpected(String),
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
+    #[error("{} cannot be used: {reason}", file.display())]
+    File { file: PathBuf, reason: String },
     /// By Ctrl-C; nothing needs to be said.
     #[error("interrupted")]
     Interrupted,

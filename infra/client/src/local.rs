@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Where `koban up` listens when nothing else is said.
 pub const DEFAULT_URL: &str = "http://127.0.0.1:4000";
 /// The file of a data directory that says where its cloud listens.
-const URL_FILE: &str = "url";
+pub const URL_FILE: &str = "url";
 
 /// A local cloud, reached over HTTP.
 pub struct Local {
@@ -132,11 +132,23 @@ impl Where {
         match (&self.url, &self.data) {
             (Some(url), _) => Ok(url.clone()),
             (None, None) => parse(DEFAULT_URL),
-            (None, Some(data)) => match std::fs::read_to_string(data.join(URL_FILE)) {
-                Ok(text) => parse(&text),
-                Err(_) => Err(ClientError::NoneRuns { data: data.clone() }),
-            },
+            (None, Some(data)) => announced(data),
         }
+    }
+}
+
+/// Where the cloud of a data directory listens.
+fn announced(data: &Path) -> Result<BaseUrl, ClientError> {
+    let file = data.join(URL_FILE);
+    let unusable =
+        |file, reason| ClientError::File { file, reason: format!("{reason}; `koban up --data {}` writes it", data.display()) };
+    match std::fs::read(&file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(ClientError::NoneRuns { data: data.to_owned() }),
+        Err(error) => Err(unusable(file, error.to_string())),
+        Ok(bytes) => match std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok()) {
+            Some(base) => Ok(base),
+            None => Err(unusable(file, "it has no URL".into())),
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 //! timeouts) waits by it, so that a day passes in a moment when someone sets it, and the offset is durable, so that a restart does not
 //! go back in time.
 
+use super::private::{damaged, named};
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
+const FILE: &str = "clock.json";
 /// How long a wait may be without looking at the clock again.
 const WAIT_MAX: Duration = Duration::from_hours(1);
+
+/// What the clock can show, in milliseconds since 1970: the years to 8999, so that what is due a while later is a time, too.
+const SHOWN_MS: std::ops::Range<i64> = 0..221_845_392_000_000;
 
 /// The machine's clock, moved by an offset.
 #[derive(Debug)]
@@ -32,12 +37,8 @@ struct Stored {
 impl LocalClock {
     /// The clock of a data directory: as it was left, or at `start_at`, or as the machine's.
     pub fn open(directory: &Path, start_at: Option<Timestamp>) -> std::io::Result<Self> {
-        let file = directory.join("clock.json");
-        let stored = match std::fs::read(&file) {
-            Ok(bytes) => Some(serde_json::from_slice::<Stored>(&bytes)?.offset_ms),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        let file = directory.join(FILE);
+        let stored = Self::stored(directory)?;
         let start = start_at.map(|start| start.as_millisecond() - SystemClock.now().as_millisecond());
         let offset_ms = AtomicI64::new(stored.or(start).unwrap_or(0));
         let clock = Self { offset_ms, file, setting: Mutex::default(), moves: watch::channel(0).0 };
@@ -45,6 +46,33 @@ impl LocalClock {
             clock.store()?;
         }
         Ok(clock)
+    }
+
+    /// The offset of a data directory, in milliseconds; none before it has one.
+    fn stored(directory: &Path) -> std::io::Result<Option<i64>> {
+        let file = directory.join(FILE);
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(named(&file)(error)),
+        };
+        let next = "write {\"offset_ms\":0} into it to go by the machine's clock";
+        let Stored { offset_ms } = serde_json::from_slice(&bytes).map_err(|error| damaged(&file, &bytes, &error, next))?;
+        match SystemClock.now().as_millisecond().checked_add(offset_ms) {
+            Some(shown) if SHOWN_MS.contains(&shown) => Ok(Some(offset_ms)),
+            _ => Err(damaged(&file, &bytes, "the time is not from 1970 to 8999", next)),
+        }
+    }
+
+    /// What the clock of a data directory shows now; the machine's time before it has one. Writes nothing.
+    pub fn shown(directory: &Path) -> std::io::Result<Timestamp> {
+        let (now, offset) = (SystemClock.now(), SignedDuration::from_millis(Self::stored(directory)?.unwrap_or_default()));
+        Ok(now.checked_add(offset).unwrap_or(now))
+    }
+
+    /// Whether the clock can be set to `now`.
+    pub fn can_show(now: Timestamp) -> bool {
+        SHOWN_MS.contains(&now.as_millisecond())
     }
 
     /// Sets the clock and wakes whoever waits by it. Returns by how much it moved.
@@ -89,8 +117,8 @@ impl LocalClock {
     fn store(&self) -> std::io::Result<()> {
         let stored = Stored { offset_ms: self.offset_ms.load(SeqCst) };
         let next = self.file.with_extension("json.next");
-        std::fs::write(&next, serde_json::to_vec(&stored)?)?;
-        std::fs::rename(next, &self.file)
+        std::fs::write(&next, serde_json::to_vec(&stored)?).map_err(named(&next))?;
+        std::fs::rename(next, &self.file).map_err(named(&self.file))
     }
 }
 
@@ -130,6 +158,30 @@ mod tests {
         drop(clock);
         let clock = LocalClock::open(directory.path(), Some(at("2030-01-01T00:00:00Z"))).unwrap();
         assert!(clock.now() >= at("2031-05-01T00:00:00Z") && clock.now() < at("2031-05-01T00:01:00Z"));
+    }
+
+    #[test]
+    fn an_offset_that_cannot_be_read_is_named_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join(FILE);
+        let garbage: [&[u8]; 8] = [
+            b"",
+            b"\n",
+            b"{",
+            b"{\"offset_ms\":",
+            b"{\"offset_ms\":1e99}",
+            b"{\"offset_ms\":9223372036854775807}",
+            b"{\"offset_ms\":-9223372036854775808}",
+            &[0xff, 0, 0xfe],
+        ];
+        for bytes in garbage {
+            std::fs::write(&file, bytes).unwrap();
+            for error in [LocalClock::open(directory.path(), None).map(drop), LocalClock::shown(directory.path()).map(drop)] {
+                let said = error.unwrap_err().to_string();
+                assert!(said.contains("clock.json") && said.contains("write {\"offset_ms\":0} into it"), "{said}");
+            }
+            assert_eq!(std::fs::read(&file).unwrap(), bytes, "it is left as it was");
+        }
     }
 
     #[test]

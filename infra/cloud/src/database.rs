@@ -3,6 +3,7 @@
 
 use crate::CloudError;
 use rusqlite::Connection;
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -26,11 +27,16 @@ CREATE TABLE IF NOT EXISTS messages (
     first_received_ms INTEGER,
     receipt TEXT,
     -- 1 while an invocation of this process holds it: not after a restart, and not aged when the clock is set.
-    held INTEGER NOT NULL DEFAULT 0
+    held INTEGER NOT NULL DEFAULT 0,
+    attributes TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS due ON messages (queue, visible_ms, id);
 CREATE TABLE IF NOT EXISTS schedules (function TEXT PRIMARY KEY, fired_ms INTEGER NOT NULL);
 ";
+
+/// For a directory that an earlier version made.
+const HAS_ATTRIBUTES: &str = "SELECT count(*) FROM pragma_table_info('messages') WHERE name = 'attributes'";
+const ADD_ATTRIBUTES: &str = "ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT ''";
 
 /// Tells whoever asked, once it is committed.
 type Told = Box<dyn FnOnce() + Send>;
@@ -45,8 +51,14 @@ pub struct Database {
 
 impl Database {
     pub fn open(directory: &Path) -> Result<Self, CloudError> {
-        let connection = Connection::open(directory.join("cloud.sqlite")).map_err(CloudError::engine)?;
-        connection.execute_batch(SCHEMA).map_err(CloudError::engine)?;
+        let file = directory.join("cloud.sqlite");
+        let unusable = |error: rusqlite::Error| CloudError::engine(format!("{}: {error}", file.display()));
+        let connection = Connection::open(&file).map_err(unusable)?;
+        connection.execute_batch(SCHEMA).map_err(unusable)?;
+        let has_attributes: u32 = connection.query_row(HAS_ATTRIBUTES, [], |row| row.get(0)).map_err(unusable)?;
+        if has_attributes == 0 {
+            connection.execute_batch(ADD_ATTRIBUTES).map_err(unusable)?;
+        }
         connection.set_prepared_statement_cache_capacity(64);
         let (sender, changes) = mpsc::channel(WAITING_MAX);
         let thread = std::thread::Builder::new().name("cloud-database".into());
@@ -91,7 +103,8 @@ fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Chan
             // Whoever waits hears it by the sender that was dropped with its change.
             Err(error) => {
                 let _ = connection.execute_batch("ROLLBACK");
-                eprintln!("the local cloud's database refused a change: {error}");
+                // Standard error may be closed.
+                let _ = writeln!(std::io::stderr(), "the local cloud's database refused a change: {error}");
             }
         }
         together.clear();

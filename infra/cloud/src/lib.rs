@@ -25,11 +25,13 @@ mod shared;
 mod start;
 mod streams;
 mod topics;
+pub mod witness;
 
-pub use error::CloudError;
-pub use gateway::CORS;
+pub use error::{CloudError, Listener};
+pub use gateway::{BODY_TIME_MAX, CORS};
 pub use schedules::MESSAGE as SCHEDULE_MESSAGE;
 pub use secrets::{new_secret, random_secret};
+pub use server::Limits;
 pub use shared::{Shared, Status};
 pub use start::start;
 
@@ -50,9 +52,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use witness::Witness;
 
 /// How often `idle` looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How long everything may take to stop. The listeners take less; a function that is cut then runs again, as after a kill.
+const STOP_TIME_MAX: Duration = Duration::from_millis(1_800);
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -70,6 +76,10 @@ pub struct Config {
     pub settings: platform::context::Settings,
     /// What tokens say who issued them; the stable local name when none is given.
     pub issuer: Option<String>,
+    /// Of each listener's connections.
+    pub limits: Limits,
+    /// How long a request's body may take to arrive at the API.
+    pub body_time: Duration,
 }
 
 impl Config {
@@ -83,6 +93,8 @@ impl Config {
             start_at: None,
             settings: platform::context::Settings::default(),
             issuer: None,
+            limits: Limits::default(),
+            body_time: BODY_TIME_MAX,
         }
     }
 }
@@ -95,6 +107,7 @@ pub struct Cloud {
     aws_url: String,
     stopping: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    witness: Witness,
     /// Held as long as the directory is in use.
     _lock: File,
 }
@@ -194,14 +207,20 @@ impl Cloud {
         self.shared.backends.faults.install(faults);
     }
 
-    /// Ends what is under way, closes the files, lets go of the directory.
+    /// Ends what is under way, closes the files, lets go of the directory: within 2 seconds, also where clients do nothing.
     pub async fn stop(mut self) {
         let _ = self.stopping.send(true);
-        while self.tasks.join_next().await.is_some() {}
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_TIME_MAX, all).await.is_err() {
+            self.tasks.shutdown().await;
+        }
         self.shared.backends.engine.close().await;
         self.shared.database.close().await;
         let log = self.shared.log.clone();
         let _ = tokio::task::spawn_blocking(move || log.close()).await;
+        let witness = self.witness.clone();
+        // Where it fails, what was noted at the start is witness still.
+        let _ = tokio::task::spawn_blocking(move || witness.note()).await;
     }
 }
 

@@ -1,13 +1,15 @@
 //! What functions log, in `logs/functions.jsonl`: written by a thread, so that no function waits for the disk. When the thread cannot
 //! keep up lines are dropped and the drops are counted, in the log itself too.
 
+use super::private::named;
 use platform::telemetry::LogSink;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 const WAITING_MAX: usize = 16_384;
@@ -20,12 +22,38 @@ pub struct FileLog {
     lines: Mutex<Option<SyncSender<String>>>,
     dropped: Arc<AtomicU64>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// The invocations whose lines someone wants, and the lines so far.
+    tails: Mutex<HashMap<String, Vec<String>>>,
+    tails_count: AtomicUsize,
+}
+
+/// How many lines of one invocation are kept.
+const TAIL_LINES_MAX: usize = 64;
+
+/// The lines of one invocation, as long as someone wants them.
+pub struct Tail {
+    log: Arc<FileLog>,
+    request_id: String,
+}
+
+impl Tail {
+    pub fn lines(&self) -> Vec<String> {
+        self.log.tails().get(&self.request_id).cloned().unwrap_or_default()
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        let mut tails = self.log.tails();
+        tails.remove(&self.request_id);
+        self.log.tails_count.store(tails.len(), Relaxed);
+    }
 }
 
 impl FileLog {
     pub fn open(directory: &Path) -> std::io::Result<Self> {
         let directory = directory.join("logs");
-        std::fs::create_dir_all(&directory)?;
+        std::fs::create_dir_all(&directory).map_err(named(&directory))?;
         let file = Rotated::open(directory.join("functions.jsonl"))?;
         let (sender, lines) = sync_channel(WAITING_MAX);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -33,12 +61,38 @@ impl FileLog {
             let dropped = dropped.clone();
             move || write_until_closed(file, &lines, &dropped)
         })?;
-        Ok(Self { lines: Some(sender).into(), dropped, thread: Some(thread).into() })
+        Ok(Self {
+            lines: Some(sender).into(),
+            dropped,
+            thread: Some(thread).into(),
+            tails: Mutex::default(),
+            tails_count: AtomicUsize::new(0),
+        })
     }
 
     /// How many lines were dropped since the start.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Relaxed)
+    }
+
+    /// Keeps the lines of the invocation `request_id` from now on.
+    pub fn tail(self: &Arc<Self>, request_id: &str) -> Tail {
+        let mut tails = self.tails();
+        tails.insert(request_id.to_owned(), Vec::new());
+        self.tails_count.store(tails.len(), Relaxed);
+        Tail { log: self.clone(), request_id: request_id.to_owned() }
+    }
+
+    fn tails(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
+        self.tails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, line: &str) {
+        for (request_id, lines) in &mut *self.tails() {
+            if lines.len() < TAIL_LINES_MAX && line.contains(request_id.as_str()) {
+                lines.push(line.to_owned());
+            }
+        }
     }
 
     /// Writes what was accepted.
@@ -52,6 +106,9 @@ impl FileLog {
 
 impl LogSink for FileLog {
     fn line(&self, line: String) {
+        if self.tails_count.load(Relaxed) > 0 {
+            self.keep(&line);
+        }
         let sent = match &*self.lines.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(lines) => lines.try_send(line).is_ok(),
             None => false,
@@ -86,7 +143,7 @@ struct Rotated {
 
 impl Rotated {
     fn open(path: PathBuf) -> std::io::Result<Self> {
-        let file = File::options().create(true).append(true).open(&path)?;
+        let file = File::options().create(true).append(true).open(&path).map_err(named(&path))?;
         let bytes = file.metadata()?.len();
         Ok(Self { path, out: BufWriter::with_capacity(64 * 1_024, file), bytes })
     }

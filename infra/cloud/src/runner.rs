@@ -40,9 +40,14 @@ impl Runner {
     /// Runs the function once, on a task of its own, so that a caller who goes away does not end it. There is no X-Ray here; a
     /// `traceparent` reaches the function within its event.
     pub async fn invoke(&self, event: Vec<u8>) -> Result<Vec<u8>, RunError> {
+        self.invoke_as(random_uuid(), event).await
+    }
+
+    /// The same under a request id that the caller knows.
+    pub async fn invoke_as(&self, request_id: String, event: Vec<u8>) -> Result<Vec<u8>, RunError> {
         let (function, environment) = (self.function, self.environment.clone());
         let deadline = tokio::time::Instant::now() + function.timeout;
-        let invocation = Invocation { request_id: random_uuid(), trace: String::new(), deadline };
+        let invocation = Invocation { request_id, trace: String::new(), deadline };
         let run = async move { tokio::time::timeout_at(deadline, invoke(function, &environment, &event, invocation)).await };
         match tokio::spawn(run).await {
             Ok(Ok(Ok(reply))) => Ok(reply),

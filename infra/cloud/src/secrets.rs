@@ -1,7 +1,7 @@
 //! The secrets of a data directory: made at random when they are missing, readable by their owner alone, served as SSM would.
 
 use crate::CloudError;
-use crate::private::read_or_create;
+use crate::private::{named, read_or_create};
 use data_encoding::BASE64;
 use platform::Service;
 use platform::sdk::Names;
@@ -23,7 +23,7 @@ impl Secrets {
     /// When the directory cannot be used, or when a file of it holds a line that is no secret.
     pub fn open(directory: &Path, services: &[&'static Service], names: &Names) -> Result<Self, CloudError> {
         let directory = directory.join("secrets");
-        std::fs::create_dir_all(&directory).map_err(CloudError::Directory)?;
+        std::fs::create_dir_all(&directory).map_err(|error| CloudError::Directory(named(&directory)(error)))?;
         let secrets: Vec<_> = services.iter().flat_map(|service| service.secrets()).collect();
         let read = |name: &'static str| Ok((name, read(&directory.join(name))?));
         Ok(Self {

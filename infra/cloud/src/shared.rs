@@ -74,6 +74,9 @@ impl Shared {
 
     /// Sets the clock; whatever becomes due by it happens.
     pub async fn set_clock(&self, now: Timestamp) -> Result<(), CloudError> {
+        if !LocalClock::can_show(now) {
+            return Err(CloudError::Time(now));
+        }
         let moved = self.clock.set(now).map_err(CloudError::Directory)?;
         self.backends.queues.clock_moved(moved).await
     }

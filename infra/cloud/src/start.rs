@@ -7,15 +7,18 @@ use super::connector::permits::Permits;
 use super::connector::{Backends, Connector, InstalledFaults};
 use super::database::Database;
 use super::engine::Engine;
+use super::error::Listener;
 use super::gateway::{Gateway, Routes};
 use super::issuer::{AUDIENCE, ISSUER, Issuer};
 use super::log::FileLog;
+use super::private::named;
 use super::queues::{Queues, poller::Poller};
 use super::runner::Runner;
 use super::schedules::Schedule;
 use super::secrets::Secrets;
 use super::streams::{self, Relay, trim};
 use super::topics::Topics;
+use super::witness::Witness;
 use super::{Cloud, CloudError, Config, Shared, local_names, server};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use platform::Function;
@@ -34,17 +37,26 @@ use tokio::task::JoinSet;
 /// # Errors
 /// When the directory or a port cannot be had.
 pub async fn start(config: Config) -> Result<Cloud, CloudError> {
-    std::fs::create_dir_all(&config.data).map_err(CloudError::Directory)?;
+    std::fs::create_dir_all(&config.data).map_err(|error| CloudError::Directory(named(&config.data)(error)))?;
     let lock = lock(&config.data)?;
-    let (api, aws) = (listen(config.port).await?, listen(config.aws_port).await?);
+    if config.port == config.aws_port && config.port != 0 {
+        return Err(CloudError::OnePort { port: config.port });
+    }
+    let witness = Witness::of(&config.data);
+    witness.check()?;
+    let api = listen(Listener::Api, config.port).await?;
+    let aws = listen(Listener::Aws, config.aws_port).await?;
     let (url, aws_url) = (url(&api)?, url(&aws)?);
     let (shared, runners) = open(&config, &url, &aws_url).await?;
+    witness.note()?;
     let router = Routes::new(&runners)?;
-    let gateway = Gateway::new(shared.clone(), router, shared.issuer.verifier()?, url.clone());
+    let gateway = Gateway::new(shared.clone(), router, shared.issuer.verifier()?, url.clone(), config.body_time);
     let (stopping, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    tasks.spawn(server::serve(api, Arc::new(gateway), stopped.clone()));
-    tasks.spawn(server::serve(aws, Arc::new(AwsEndpoint::new(shared.backends.clone())), stopped.clone()));
+    tasks.spawn(server::serve(api, Arc::new(gateway), config.limits, stopped.clone()));
+    let (backends, clock, log) = (shared.backends.clone(), shared.clock.clone(), shared.log.clone());
+    let endpoint = AwsEndpoint::new(backends, runners.clone(), clock, log, stopped.clone());
+    tasks.spawn(server::serve(aws, Arc::new(endpoint), config.limits, stopped.clone()));
     for runner in &runners {
         if let Some(poller) = Poller::of(runner, &shared.backends.queues) {
             tasks.spawn(poller.run(stopped.clone()));
@@ -57,12 +69,13 @@ pub async fn start(config: Config) -> Result<Cloud, CloudError> {
         tasks.spawn(relay.clone().run(stopped.clone()));
     }
     tasks.spawn(trim(shared.backends.engine.clone(), shared.relays.clone(), stopped));
-    Ok(Cloud { shared, runners, url, aws_url, stopping, tasks, _lock: lock })
+    Ok(Cloud { shared, runners, url, aws_url, stopping, tasks, witness, _lock: lock })
 }
 
 /// One process at a time; the operating system lets go of the lock when the process ends, however it ends.
 fn lock(directory: &Path) -> Result<File, CloudError> {
-    let lock = File::create(directory.join("lock")).map_err(CloudError::Directory)?;
+    let file = directory.join("lock");
+    let lock = File::create(&file).map_err(|error| CloudError::Directory(named(&file)(error)))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(CloudError::InUse),
@@ -70,8 +83,8 @@ fn lock(directory: &Path) -> Result<File, CloudError> {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener, CloudError> {
-    server::listen(port).await.map_err(|source| CloudError::Port { port, source })
+async fn listen(listener: Listener, port: u16) -> Result<TcpListener, CloudError> {
+    server::listen(port).await.map_err(|source| CloudError::Port { listener, port, source })
 }
 
 fn url(listener: &TcpListener) -> Result<String, CloudError> {

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Published {
     pub body: String,
     pub trace: String,
+    /// The other attributes, as `queues::attributes::stored` writes them.
+    pub attributes: String,
 }
 
 /// The topics of the services, by their names without the environment's prefix.
@@ -53,6 +55,27 @@ impl Topics {
         Self { queues, subscribers }
     }
 
+    pub fn has(&self, topic: &str) -> bool {
+        self.subscribers.contains_key(topic)
+    }
+
+    /// Every topic, by name.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.subscribers.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Every subscription with its topic and queue, by their names.
+    pub fn subscriptions(&self) -> Vec<(&'static str, &'static str, Subscription)> {
+        let of = |topic: &'static str| {
+            let mut queues: Vec<_> = self.subscribers.get(topic).into_iter().flatten().collect();
+            queues.sort_unstable_by_key(|subscriber| subscriber.queue);
+            queues.into_iter().map(move |subscriber| (topic, subscriber.queue, subscriber.subscription))
+        };
+        self.names().into_iter().flat_map(of).collect()
+    }
+
     /// Delivers `events`, all or none.
     ///
     /// # Errors
@@ -75,6 +98,7 @@ fn deliveries(subscribers: &[Subscriber], event: &Published) -> Vec<NewMessage> 
         queue: subscriber.queue.to_owned(),
         body: event.body.clone(),
         trace: event.trace.clone(),
+        attributes: event.attributes.clone(),
         ..NewMessage::default()
     };
     wanting.map(message).collect()

@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_same_message_has_the_same_id_whenever_it_is_signed() {
         let message = &results([(race("20251226-03-01"), &RaceResult::default())])[0];
-        let secret = SecretValue::new(crate::cloud::new_secret());
+        let secret = SecretValue::new(cloud::new_secret());
         let signed = |second| message.signed(&secret, Timestamp::from_second(second).unwrap()).unwrap();
         assert_eq!(signed(1).id, signed(2).id);
         assert_ne!(signed(1).signature, signed(2).signature);

@@ -6,7 +6,9 @@ mod error;
 mod feed;
 mod generated;
 mod new;
+mod output;
 mod package;
+mod panics;
 mod place;
 mod publish;
 mod redrive;
@@ -17,6 +19,7 @@ mod up;
 mod verify;
 
 pub use error::CliError;
+pub use panics::install as report_panics_as_bugs;
 
 use crate::registry::SERVICES;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -37,10 +40,13 @@ struct Koban {
 }
 
 const EXAMPLES: &str = "\
+`koban` is target/release/koban once it is built; `cargo run --release -- COMMAND` builds it and runs the same. \
+`koban COMMAND --help` has examples of each command.
+
 Examples:
-  koban                                    start the local cloud on http://127.0.0.1:4000
-  koban demo                               watch a race day being bet and settled, and proved
-  koban verify                             prove what the local cloud has stored so far";
+  koban            # the local cloud, on http://127.0.0.1:4000
+  koban demo       # a race day is bet and settled, and proved
+  koban verify     # proves what the local cloud has stored so far";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -65,8 +71,10 @@ enum Command {
     /// Publish the events of a table's records in a range of time once more
     Republish(republish::Arguments),
     /// Write terraform/wiring.json and the event schemas from the functions' definitions
+    #[command(after_help = generated::WIRING)]
     Wiring(generated::Arguments),
-    /// Write the OpenAPI document from the functions' definitions
+    /// Write docs/openapi.json from the functions' definitions
+    #[command(after_help = generated::OPENAPI)]
     Openapi(generated::Arguments),
     /// Build every function and zip it for AWS Lambda, with the manifest that Terraform reads
     Package(package::Arguments),
@@ -77,12 +85,19 @@ enum Command {
 
 /// Runs the command that the process was given.
 pub fn run() -> ExitCode {
-    let given = Koban::command().get_matches();
+    report_panics_as_bugs();
+    let given = match Koban::command().try_get_matches() {
+        Ok(given) => given,
+        Err(help) => return show(&help),
+    };
     if let Some(name) = environment_of(&given).filter(|_| !cfg!(feature = "aws")) {
         let reach = |()| by_cargo::run("reaches AWS", by_cargo::KOBAN_WITH_AWS, std::env::args_os().skip(1));
         return end(Err(environment::check(name).map_or_else(CliError::from, reach)));
     }
-    let arguments = Koban::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
+    let arguments = match Koban::from_arg_matches(&given) {
+        Ok(arguments) => arguments,
+        Err(error) => return show(&error),
+    };
     let command = arguments.command.unwrap_or(Command::Up(arguments.up));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -117,14 +132,25 @@ fn environment_of(given: &ArgMatches) -> Option<&String> {
 
 /// What shells expect of a process that was interrupted.
 const INTERRUPTED: u8 = 130;
+/// What shells expect of a process whose reader has gone.
+const NOBODY_READS: u8 = 141;
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn show(error: &clap::Error) -> ExitCode {
+    match error.print() {
+        Ok(()) => u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(unprinted) => end(Err(output::failed(unprinted))),
+    }
+}
 
 fn end(result: Result<(), CliError>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(CliError::NotClean) => ExitCode::FAILURE,
         Err(CliError::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(CliError::NobodyReads) => ExitCode::from(NOBODY_READS),
         Err(error) => {
-            eprintln!("koban: {error}");
+            output::note(format!("koban: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -137,6 +163,41 @@ mod tests {
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Koban::command().debug_assert();
+    }
+
+    /// Not those of the commands whose examples have their explanations behind them: no shell takes these as they are.
+    const UNPASTABLE: [&str; 2] = ["demo", "deploy-check"];
+
+    /// What a shell makes of an example, as `koban`'s arguments.
+    fn arguments(example: &str) -> Vec<String> {
+        let example = example.replace("cargo run --release --", "koban").replace("target/release/koban", "koban");
+        let script =
+            format!("koban() {{ printf '%s\\n' koban \"$@\" >&2; echo printed; }}; curl() {{ :; }}; aws() {{ :; }}; {example}");
+        let ran = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(ran.status.success(), "{example}: {ran:?}");
+        String::from_utf8(ran.stderr).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_example_works_as_pasted_on_80_columns() {
+        let koban = Koban::command();
+        let commands = koban.get_subcommands().filter(|command| !UNPASTABLE.contains(&command.get_name()));
+        for command in commands.chain([&koban]) {
+            let help = command.get_after_help().unwrap().to_string();
+            let (_, examples) = help.split_once("Examples:\n").unwrap();
+            for line in examples.lines() {
+                assert!(line.starts_with("  ") && line.chars().count() <= 80, "{line}");
+            }
+            let examples = examples.replace("\\\n", " ");
+            assert!(examples.lines().count() > 0, "{}", command.get_name());
+            for example in examples.lines() {
+                let arguments = arguments(example);
+                assert!(arguments.len() > usize::from(command.get_name() != "koban"), "{example}: {arguments:?}");
+                if let Err(error) = Koban::try_parse_from(&arguments) {
+                    panic!("{example}: {error}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -17,10 +17,15 @@ use thiserror::Error;
 const ATTEMPTS_MAX: u32 = 8;
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// Longer than every environment that Terraform knows.
+const NAME_BYTES_MAX: usize = 32;
+/// How much of what is no name an error repeats, in characters.
+const NAME_SHOWN_MAX: usize = 60;
+
 /// Why there is nothing to work on.
 #[derive(Debug, Error)]
 pub enum EnvironmentError {
-    #[error("{0} is no environment: the names are lower-case letters, digits and hyphens, such as alpha")]
+    #[error("{0:?} is no environment: the names are up to 32 lower-case letters, digits and hyphens, such as alpha")]
     Name(String),
     #[error("no AWS region is chosen: set AWS_REGION, or a region in the profile")]
     NoRegion,
@@ -42,8 +47,8 @@ pub async fn find(environment: &str) -> Result<Deployment, EnvironmentError> {
 /// Whether `environment` is a name that one can have.
 pub fn check(environment: &str) -> Result<(), EnvironmentError> {
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if environment.is_empty() || !environment.bytes().all(is_name) {
-        return Err(EnvironmentError::Name(environment.to_owned()));
+    if environment.is_empty() || environment.len() > NAME_BYTES_MAX || !environment.bytes().all(is_name) {
+        return Err(EnvironmentError::Name(environment.chars().take(NAME_SHOWN_MAX).collect()));
     }
     Ok(())
 }

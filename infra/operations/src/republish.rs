@@ -128,6 +128,10 @@ impl Events {
 
     fn add(&mut self, relay: Relay, page: Page, times: &Range<Timestamp>) -> Result<(), RepublishError> {
         self.read_units += page.read_units;
+        for what in page.unreadable {
+            self.records += 1;
+            self.refuse(what);
+        }
         for record in page.records {
             self.records += 1;
             let key = format!("{} {}", record.key.pk, record.key.sk);
@@ -138,15 +142,18 @@ impl Events {
                         self.keep(written_at, &event)?;
                     }
                 }
-                Err(error) => {
-                    self.unmappable_count += 1;
-                    if self.unmappable.len() < UNMAPPABLE_NAMED_MAX {
-                        self.unmappable.push(format!("{key}: {error}"));
-                    }
-                }
+                Err(error) => self.refuse(format!("{key}: {error}")),
             }
         }
         Ok(())
+    }
+
+    /// Counts what no event can be made of.
+    fn refuse(&mut self, what: String) {
+        self.unmappable_count += 1;
+        if self.unmappable.len() < UNMAPPABLE_NAMED_MAX {
+            self.unmappable.push(what);
+        }
     }
 
     fn keep(&mut self, written_at: Timestamp, event: &str) -> Result<(), RepublishError> {

@@ -16,6 +16,8 @@ const SEGMENTS: i32 = 8;
 #[derive(Debug)]
 pub struct Page {
     pub records: Vec<Record>,
+    /// Items that are no records: the key and the reason of each.
+    pub unreadable: Vec<String>,
     pub read_units: f64,
 }
 
@@ -41,10 +43,15 @@ async fn read_segment(client: &Client, name: &str, segment: i32, pages: &Sender<
         let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total).set_exclusive_start_key(after);
         let what = || format!("reading the table {name}");
         let reply = request.send().await.map_err(|error| OperationError::of(what(), error))?;
-        let records = reply.items.unwrap_or_default().into_iter().map(Record::from_item).collect::<Result<_, _>>();
-        let records = records.map_err(|error| OperationError::failed(what(), error))?;
+        let (mut records, mut unreadable) = (Vec::new(), Vec::new());
+        for item in reply.items.unwrap_or_default() {
+            match Record::from_item(item) {
+                Ok(record) => records.push(record),
+                Err(error) => unreadable.push(error.to_string()),
+            }
+        }
         let read_units = reply.consumed_capacity.as_ref().and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
-        if pages.send(Page { records, read_units }).await.is_err() {
+        if pages.send(Page { records, unreadable, read_units }).await.is_err() {
             return Ok(());
         }
         match reply.last_evaluated_key {

@@ -1,6 +1,5 @@
 //! An item as it is stored: the one shape that every table has.
 
-use super::VerifyError;
 use data_encoding::BASE64;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -40,10 +39,10 @@ struct Binary {
 }
 
 impl Item {
-    pub(super) fn parse(table: &'static str, json: &[u8]) -> Result<Self, VerifyError> {
-        let broken = |reason: String| VerifyError::Item { table, reason };
-        let stored: Stored = serde_json::from_slice(json).map_err(|error| broken(error.to_string()))?;
-        let bytes = |binary: &Binary| BASE64.decode(binary.base64.as_bytes()).map_err(|error| broken(error.to_string()));
+    /// The item that `json` is; the reason when it is none.
+    pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
+        let stored: Stored = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let bytes = |binary: &Binary| BASE64.decode(binary.base64.as_bytes()).map_err(|error| error.to_string());
         let (body, hash) = (bytes(&stored.body)?, stored.hash.as_ref().map(bytes).transpose()?.unwrap_or_default());
         Ok(Self { pk: stored.pk.text, sk: stored.sk.text, body, hash, expires: stored.ttl.is_some() })
     }

@@ -97,24 +97,32 @@ impl Ledger {
     }
 
     /// Whatever stands on one side only, in words, at most `count_max` of a kind.
-    pub fn differences(&self, count_max: usize) -> Result<Vec<String>> {
+    /// Sums that no integer holds are a difference, too: they are of records that are wrong.
+    pub fn differences(&self, count_max: usize) -> Vec<String> {
         let mut found = Vec::new();
         for (sql, ours, theirs) in [
             (OBJECTS_AND_LINES, "the objects say", "the wallets' lines say"),
             (ACCOUNTS, "slips and payouts come to", "the wallets' lines come to"),
             (BANK_AND_LINES, "the bank says", "the wallets' lines say"),
         ] {
-            let mut statement = self.connection.prepare(sql)?;
-            let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
-            let mut rows = statement.query([limit])?;
-            while let Some(row) = rows.next()? {
-                let text = |column| row.get::<_, String>(column);
-                let amount = |column| Ok(row.get::<_, Option<i64>>(column)?.map_or("nothing".into(), |minor| minor.to_string()));
-                let (one, other): (Result<String>, Result<String>) = (amount(5), amount(6));
-                let what = [text(2)?, text(0)?, text(1)?].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-                found.push(format!("{} ({} with {}): {ours} {}, {theirs} {}", what.join(" "), text(3)?, text(4)?, one?, other?));
+            if let Err(error) = self.add_differences(sql, ours, theirs, count_max, &mut found) {
+                found.push(format!("what {ours} and what {theirs} cannot be compared: {error}"));
             }
         }
-        Ok(found)
+        found
+    }
+
+    fn add_differences(&self, sql: &str, ours: &str, theirs: &str, count_max: usize, found: &mut Vec<String>) -> Result<()> {
+        let mut statement = self.connection.prepare(sql)?;
+        let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
+        let mut rows = statement.query([limit])?;
+        while let Some(row) = rows.next()? {
+            let text = |column| row.get::<_, String>(column);
+            let amount = |column| Ok(row.get::<_, Option<i64>>(column)?.map_or("nothing".into(), |minor| minor.to_string()));
+            let (one, other): (Result<String>, Result<String>) = (amount(5), amount(6));
+            let what = [text(2)?, text(0)?, text(1)?].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            found.push(format!("{} ({} with {}): {ours} {}, {theirs} {}", what.join(" "), text(3)?, text(4)?, one?, other?));
+        }
+        Ok(())
     }
 }

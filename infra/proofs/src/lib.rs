@@ -2,6 +2,8 @@
 //! certificate computed anew. It reads the stored tables directly and in order of their keys, so it needs no running
 //! cloud, disturbs none, and keeps no more in memory than one person's part of a race. A local cloud's tables are read as one snapshot;
 //! a deployment's are not to be had so, and are read until what looks off does so again.
+//!
+//! What cannot be read is named and proves nothing; everything else is proved all the same.
 
 mod item;
 mod ledger;
@@ -20,7 +22,6 @@ pub use tables::{Spool, Tables};
 use cloud::clock::LocalClock;
 use jiff::Timestamp;
 use ledger::Ledger;
-use platform::clock::Clock;
 use racing_domain::AssetTotals;
 use shared::money::Asset;
 use std::collections::BTreeMap;
@@ -35,8 +36,12 @@ pub const FAULTS_NAMED_MAX: usize = 200;
 pub enum VerifyError {
     #[error("there is no data of a local cloud in {}: start one with `koban up`, or name its directory with --data", path.display())]
     NoData { path: PathBuf },
-    #[error("the tables cannot be read")]
-    Tables(#[from] rusqlite::Error),
+    #[error("{} cannot be read: put it back from a copy", file.display())]
+    File { file: PathBuf, source: rusqlite::Error },
+    #[error("the proof's own temporary file cannot be used: is there room for it in the temporary directory?")]
+    Temporary(#[from] rusqlite::Error),
+    #[error("{}", platform::problem::chain(.0))]
+    Lost(cloud::CloudError),
     #[error("{0}")]
     Read(#[from] operations::OperationError),
     #[error(
@@ -47,14 +52,21 @@ pub enum VerifyError {
     Clock(#[source] std::io::Error),
     #[error("the proof ended early: {0}")]
     Ended(String),
-    #[error("an item of {table} cannot be read: {reason}")]
-    Item { table: &'static str, reason: String },
 }
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one promise, reported by its own name")]
 pub struct Proof {
+    /// Items that were read, of all tables; those that only repeat a refusal are among them.
+    pub items: u64,
+    /// Items, or ends of tables, that could not be read.
+    pub unreadable: u64,
+    /// Journals, of wallets and of payouts, and their lines.
+    pub journals: u64,
+    pub lines: u64,
+    pub topups: u64,
+    pub payouts: u64,
     pub races: u64,
     pub slips: u64,
     pub combinations: u64,
@@ -71,6 +83,7 @@ pub struct Proof {
     pub chains_ok: bool,
     pub certificates_ok: bool,
     pub dues_ok: bool,
+    pub all_read: bool,
     pub faults: Vec<Fault>,
     pub faults_unnamed: u64,
 }
@@ -82,7 +95,7 @@ impl Proof {
     }
 
     fn clean() -> Self {
-        Self { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, ..Self::default() }
+        Self { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, all_read: true, ..Self::default() }
     }
 
     fn breaks(&mut self, promise: Promise) {
@@ -91,13 +104,15 @@ impl Proof {
             Promise::Chains => self.chains_ok = false,
             Promise::Certificates => self.certificates_ok = false,
             Promise::Dues => self.dues_ok = false,
+            // What was not read is on neither side, so the sums are not proved, whatever they come to.
+            Promise::Read => (self.all_read, self.sum_zero) = (false, false),
         }
     }
 
     /// Keeps only the faults that `stays` holds of.
     fn retain_faults(&mut self, stays: impl Fn(&Fault) -> bool) {
         self.faults.retain(stays);
-        (self.sum_zero, self.chains_ok, self.certificates_ok, self.dues_ok) = (true, true, true, true);
+        (self.sum_zero, self.chains_ok, self.certificates_ok, self.dues_ok, self.all_read) = (true, true, true, true, true);
         for promise in self.faults.iter().map(|fault| fault.promise).collect::<Vec<_>>() {
             self.breaks(promise);
         }
@@ -106,7 +121,13 @@ impl Proof {
     /// Whether every promise holds for everything that is stored. Races that are still open are no fault, nor is what is under way; what
     /// has been under way for longer than it ever takes is.
     pub fn is_clean(&self) -> bool {
-        self.sum_zero && self.chains_ok && self.certificates_ok && self.dues_ok && self.faults.is_empty()
+        let holds = self.sum_zero && self.chains_ok && self.certificates_ok && self.dues_ok && self.all_read;
+        holds && self.faults.is_empty()
+    }
+
+    /// Whether there was nothing, and so nothing was proved.
+    pub fn is_empty(&self) -> bool {
+        self.items == 0 && self.is_clean()
     }
 }
 
@@ -141,6 +162,8 @@ enum Promise {
     Certificates,
     /// A settled race has posted what is due, and one with a result is settled soon.
     Dues,
+    /// Everything can be read.
+    Read,
 }
 
 /// What ends the reading of an item.
@@ -157,6 +180,7 @@ impl From<String> for Stop {
     }
 }
 
+/// Of the proof's own ledger: what goes wrong with the tables that are proved is a fault.
 impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {
         Self::Failed(error.into())
@@ -181,6 +205,26 @@ impl Checking {
         }
     }
 
+    /// Hands every item of `table` to `visit`, and names those that cannot be read.
+    fn each(
+        &mut self,
+        tables: &Tables,
+        table: &'static str,
+        mut visit: impl FnMut(&mut Self, &Item) -> Result<(), VerifyError>,
+    ) -> Result<(), VerifyError> {
+        tables.each(table, |read| match read {
+            Ok(item) => {
+                self.proof.items += 1;
+                visit(self, &item)
+            }
+            Err(what) => {
+                self.proof.unreadable += 1;
+                self.fault(Promise::Read, format!("{table}: {what}"));
+                Ok(())
+            }
+        })
+    }
+
     /// Notes the fault, if that is what ended the reading.
     fn read(&mut self, promise: Promise, read: Result<(), Stop>) -> Result<(), VerifyError> {
         match read {
@@ -197,8 +241,8 @@ impl Checking {
 /// Proves what a data directory holds, by its cloud's own clock.
 pub fn of_directory(data: &Path) -> Result<Proof, VerifyError> {
     let tables = Tables::open(data)?;
-    let clock = LocalClock::open(data, None).map_err(VerifyError::Clock)?;
-    verify(&tables, clock.now())
+    let now = LocalClock::shown(data).map_err(VerifyError::Clock)?;
+    verify(&tables, now)
 }
 
 /// Proves the tables as they stand at `now`, by the cloud's clock.
@@ -210,10 +254,10 @@ pub fn verify(tables: &Tables, now: Timestamp) -> Result<Proof, VerifyError> {
 fn prove(tables: &Tables, now: Timestamp, faults_max: usize) -> Result<Proof, VerifyError> {
     let mut checking = Checking { proof: Proof::clean(), ledger: Ledger::open()?, now, faults_max };
     let mut wallets = wallet::Reading::default();
-    tables.each("wallet", |item| wallets.item(&mut checking, &item))?;
-    tables.each("bank", |item| wallet::bank_item(&mut checking, &item))?;
+    checking.each(tables, "wallet", |checking, item| wallets.item(checking, item))?;
+    checking.each(tables, "bank", wallet::bank_item)?;
     let mut races = race::Reading::default();
-    tables.each("racing", |item| races.item(&mut checking, &item))?;
+    checking.each(tables, "racing", |checking, item| races.item(checking, item))?;
     races.end(&mut checking);
     compare(&mut checking)?;
     Ok(checking.proof)
@@ -221,7 +265,7 @@ fn prove(tables: &Tables, now: Timestamp, faults_max: usize) -> Result<Proof, Ve
 
 fn compare(checking: &mut Checking) -> Result<(), VerifyError> {
     checking.proof.bettors = checking.ledger.bettors()?;
-    for difference in checking.ledger.differences(checking.faults_max)? {
+    for difference in checking.ledger.differences(checking.faults_max) {
         checking.fault(Promise::SumZero, difference);
     }
     Ok(())

@@ -100,7 +100,10 @@ async fn read(
                 for record in &page.records {
                     read.spool.add(table.name, record)?;
                 }
-                records += page.records.len() as u64;
+                for what in &page.unreadable {
+                    read.spool.add_unreadable(table.name, what)?;
+                }
+                records += (page.records.len() + page.unreadable.len()) as u64;
                 read.read_units += page.read_units;
                 progress.reads(reading, table.name, records, estimate);
             }

@@ -124,10 +124,10 @@ impl Facts {
         checking.proof.paid_users += self.totals.paid_users;
         for (asset, totals) in &self.totals.by_asset {
             let sum = checking.proof.totals.entry(*asset).or_default();
-            // Sums of amounts below 2^53 each: a billion races away from the end of an i64.
-            sum.stake += totals.stake;
-            sum.payout += totals.payout;
-            sum.refund += totals.refund;
+            // Of right records a billion races away from the end of an i64; wrong ones must not end the proof.
+            sum.stake = sum.stake.saturating_add(totals.stake);
+            sum.payout = sum.payout.saturating_add(totals.payout);
+            sum.refund = sum.refund.saturating_add(totals.refund);
         }
         match race.state {
             RaceState::Open => {}
@@ -202,7 +202,7 @@ fn closing_postings(race: RaceId, totals: &Totals) -> Vec<ClosingPosting> {
     let posting = |(&asset, &AssetTotals { stake, payout, refund })| ClosingPosting {
         from: format!("escrow:{}", race.key()),
         to: "operator_result".into(),
-        amount: shared::money::Amount { asset, minor: stake - payout - refund },
+        amount: shared::money::Amount { asset, minor: stake.saturating_sub(payout).saturating_sub(refund) },
     };
     totals.by_asset.iter().map(posting).collect()
 }

@@ -8,6 +8,10 @@ pub fn rows(proof: &Proof) -> Vec<(String, String)> {
     let count = |what: &str, count: u64| (what.to_owned(), grouped(count));
     let holds = |what: &str, holds: bool| (what.to_owned(), if holds { "yes" } else { "NO" }.to_owned());
     let mut rows = vec![
+        count("items", proof.items),
+        count("journals", proof.journals),
+        count("their lines", proof.lines),
+        count("top-ups", proof.topups),
         count("races", proof.races),
         count("slips", proof.slips),
         count("combinations", proof.combinations),
@@ -21,9 +25,11 @@ pub fn rows(proof: &Proof) -> Vec<(String, String)> {
         }
     }
     rows.extend([
+        count("payouts", proof.payouts),
         count("paid people, race by race", proof.paid_users),
         count("unsettled slips", proof.unsettled),
         count("certificates to be repeated yet", proof.certificates_waiting),
+        holds("everything can be read", proof.all_read),
         holds("independent records sum to zero", proof.sum_zero),
         holds("journals fold", proof.chains_ok),
         holds("races posted what is due", proof.dues_ok),

@@ -48,6 +48,8 @@ struct Person {
     /// Tails of slips that were found only after their shard was counted.
     late: Vec<String>,
     payouts: PayoutTail,
+    /// A line of theirs was read.
+    was_paid: bool,
 }
 
 impl Reading {
@@ -96,7 +98,7 @@ impl Reading {
 impl Person {
     fn new(race: RaceId, user: UserId, shard: &str) -> Self {
         let payouts = PayoutTail::empty(payout::entity(race, &user));
-        Self { user, shard: shard.to_owned(), slips: Vec::new(), late: Vec::new(), payouts }
+        Self { user, shard: shard.to_owned(), slips: Vec::new(), late: Vec::new(), payouts, was_paid: false }
     }
 
     fn slip(&mut self, checking: &mut Checking, judged: &Judged, race: RaceId, item: &Item, tail: &str) -> Result<(), Stop> {
@@ -104,7 +106,7 @@ impl Person {
         let shard: u16 = self.shard.parse().map_err(|_| format!("{}: not a shard", item.pk))?;
         let id = format!("bet_{}_{shard:02}_{tail}", race.key());
         let account = format!("escrow:{}", race.key());
-        let (asset, minor) = (slip.asset.code(), -slip.stake);
+        let (asset, minor) = (slip.asset.code(), slip.stake.saturating_neg());
         let kind = kind_code(Kind::Stake);
         let movement = Movement { operation: &id, user: self.user.as_str(), kind, asset, account: &account, minor };
         checking.ledger.add(Side::Object, movement)?;
@@ -120,7 +122,10 @@ impl Person {
         fault.map_or(Ok(()), |fault| Err(Stop::Fault(fault)))
     }
 
-    fn payout(&mut self, checking: &Checking, race: RaceId, item: &Item, seq: &str) -> Result<(), Stop> {
+    fn payout(&mut self, checking: &mut Checking, race: RaceId, item: &Item, seq: &str) -> Result<(), Stop> {
+        checking.proof.journals += u64::from(!std::mem::replace(&mut self.was_paid, true));
+        checking.proof.lines += 1;
+        checking.proof.payouts += 1;
         let line = item.line(&self.payouts.entity, seq)?;
         let verified = self.payouts.verify_next(&line);
         let entry = match &verified {

@@ -1,5 +1,7 @@
 //! A race of two people, right in every record; then one record after another is changed, and each time the proof must say which.
 
+mod unreadable;
+
 use super::*;
 use racing_domain::payout::{self, Basis, PayoutTail};
 use racing_domain::{

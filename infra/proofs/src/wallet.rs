@@ -17,6 +17,8 @@ const CREDITED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Default)]
 pub(super) struct Reading {
     tail: Option<WalletTail>,
+    /// The journal that was counted last.
+    journal: String,
     /// The journal is broken further up: said once, not for each line that follows.
     broken: bool,
 }
@@ -42,14 +44,22 @@ impl Reading {
         let read = match item.pk.split_once('#') {
             _ if item.expires => Ok(()),
             Some(("wallet", user)) => self.line(checking, item, user),
-            Some(("topup", user)) => topup(checking, item, user),
+            Some(("topup", user)) => {
+                checking.proof.topups += 1;
+                topup(checking, item, user)
+            }
             Some(("medals", user)) => medals(checking, item, user),
             _ => Ok(()),
         };
         checking.read(Promise::Chains, read)
     }
 
-    fn line(&mut self, checking: &Checking, item: &Item, user: &str) -> Result<(), Stop> {
+    fn line(&mut self, checking: &mut Checking, item: &Item, user: &str) -> Result<(), Stop> {
+        checking.proof.lines += 1;
+        if self.journal != item.pk {
+            self.journal.clone_from(&item.pk);
+            checking.proof.journals += 1;
+        }
         let line = item.line(&item.pk, &item.sk)?;
         let tail = match self.tail.take() {
             Some(tail) if tail.entity == item.pk => tail,

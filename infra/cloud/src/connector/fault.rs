@@ -1,7 +1,7 @@
 //! Where tests make AWS fail: before a call, so that it has no effect, or after it, so that its effect is there and its reply is not.
 //! dynoxide itself never conflicts and never throttles.
 
-use super::response;
+use super::Spoken;
 use crate::engine::Reply;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -44,7 +44,7 @@ pub trait Faults: Send + Sync {
 impl Fault {
     pub(super) fn into_response(self) -> Result<HttpResponse, ConnectorError> {
         match self {
-            Self::Reply(reply) => response(reply),
+            Self::Reply(reply) => Spoken::from(reply).into_response(),
             Self::Lost => Err(ConnectorError::io("the connection was lost".into())),
         }
     }

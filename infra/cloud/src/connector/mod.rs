@@ -4,8 +4,12 @@
 mod fault;
 pub mod permits;
 pub mod sns;
+mod spoken;
 pub mod sqs;
 pub mod ssm;
+pub mod xml;
+
+pub use spoken::{Spoken, not_here};
 
 pub use fault::{Call, Fault, Faults, InstalledFaults, internal_error, throttled, transaction_conflict};
 
@@ -19,8 +23,6 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use permits::Permits;
 use platform::sdk::Names;
 use std::sync::Arc;
@@ -38,9 +40,19 @@ pub struct Backends {
 }
 
 impl Backends {
-    /// The SSM parameter `name`, whoever asks.
-    pub fn parameter(&self, name: &str) -> Reply {
-        ssm::get_parameter(&self.secrets, &self.names, &self.api_url, name)
+    /// SQS, whose URLs begin with `origin` for who asks.
+    pub fn sqs<'a>(&'a self, origin: &'a str) -> sqs::Sqs<'a> {
+        sqs::Sqs { queues: &self.queues, names: &self.names, origin }
+    }
+
+    /// SSM, whoever asks.
+    pub fn ssm(&self, operation: &str, body: &[u8]) -> Reply {
+        ssm::Ssm { secrets: &self.secrets, names: &self.names, api_url: &self.api_url }.call(operation, body)
+    }
+
+    /// SNS, whoever asks.
+    pub async fn sns(&self, form: &sns::Form) -> Reply {
+        sns::Sns { topics: &self.topics, names: &self.names }.call(form).await
     }
 }
 
@@ -75,15 +87,15 @@ impl Connector {
         if let Some(fault) = faults.as_ref().and_then(|faults| faults.before(&call)) {
             return fault.into_response();
         }
-        let reply = match service {
-            "dynamodb" => self.dynamodb(operation, body).await,
+        let spoken = match service {
+            "dynamodb" => self.dynamodb(operation, body).await.into(),
             "sqs" => self.sqs(operation, body).await,
-            "ssm" => self.ssm(operation, body),
-            _ => self.sns(&form).await,
+            "ssm" => self.ssm(operation, body).into(),
+            _ => self.sns(&form).await.into(),
         };
-        match faults.and_then(|faults| faults.after(&call, &reply)) {
+        match faults.and_then(|faults| faults.after(&call, &spoken.reply)) {
             Some(fault) => fault.into_response(),
-            None => response(reply),
+            None => spoken.into_response(),
         }
     }
 
@@ -98,18 +110,18 @@ impl Connector {
         }
     }
 
-    async fn sqs(&self, operation: &str, body: &[u8]) -> Reply {
+    async fn sqs(&self, operation: &str, body: &[u8]) -> Spoken {
         let names = &self.backends.names;
         match self.permits.check_sqs(names, operation, &sqs::queue_of(names, body)) {
-            Ok(()) => sqs::call(&self.backends.queues, names, operation, body).await,
-            Err(denied) => denied.json(),
+            Ok(()) => self.backends.sqs(names.queue_origin.as_deref().unwrap_or_default()).call(operation, body).await,
+            Err(denied) => denied.json().into(),
         }
     }
 
     fn ssm(&self, operation: &str, body: &[u8]) -> Reply {
         let name = ssm::parameter_of(body);
         match self.permits.check_ssm(&self.backends.names, operation, &name) {
-            Ok(()) => self.backends.parameter(&name),
+            Ok(()) => self.backends.ssm(operation, body),
             Err(denied) => denied.json(),
         }
     }
@@ -117,7 +129,7 @@ impl Connector {
     async fn sns(&self, form: &sns::Form) -> Reply {
         let topic = form.topic(&self.backends.names);
         match self.permits.check_sns(&self.backends.names, form.action(), &topic) {
-            Ok(()) => form.publish(&self.backends.topics, &topic).await,
+            Ok(()) => self.backends.sns(form).await,
             Err(denied) => sns::denied(&denied),
         }
     }
@@ -130,11 +142,6 @@ fn service_of(target: &str) -> &'static str {
         "AmazonSSM" => "ssm",
         _ => "sns",
     }
-}
-
-fn response(reply: Reply) -> Result<HttpResponse, ConnectorError> {
-    let status = StatusCode::try_from(reply.status).map_err(|error| ConnectorError::other(error.into(), None))?;
-    Ok(HttpResponse::new(status, SdkBody::from(reply.body)))
 }
 
 impl HttpConnector for Connector {

@@ -1,17 +1,16 @@
-//! SNS's query protocol, as far as functions use it: `Publish` and `PublishBatch` as a form, replies as XML.
+//! SNS's query protocol: a form comes, XML goes. Functions publish; operators also look which topics and subscriptions there are.
+
+mod list;
+mod publish;
+#[cfg(test)]
+mod tests;
 
 use super::permits::Denied;
-use crate::CloudError;
+use super::{not_here, xml};
 use crate::engine::Reply;
-use crate::queues::random_uuid;
-use crate::topics::{Published, Topics};
+use crate::topics::Topics;
 use platform::sdk::Names;
 use std::collections::HashMap;
-use std::fmt::Write;
-
-const BATCH_MAX: usize = 10;
-/// The largest batch or message.
-const BYTES_MAX: usize = 256 * 1_024;
 
 /// A parsed form.
 #[derive(Default)]
@@ -26,73 +25,106 @@ impl Form {
         self.get("Action")
     }
 
-    fn get(&self, name: &str) -> &str {
+    /// Which API it is a form of: `2010-03-31` is SNS's.
+    pub fn version(&self) -> &str {
+        self.get("Version")
+    }
+
+    pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Where it publishes to.
+    fn target(&self) -> &str {
+        if self.has("TopicArn") { self.get("TopicArn") } else { self.get("TargetArn") }
     }
 
     /// The topic's name without the environment's prefix.
     pub fn topic(&self, names: &Names) -> String {
-        let name = self.get("TopicArn").rsplit(':').next().unwrap_or_default();
+        let name = self.target().rsplit(':').next().unwrap_or_default();
         name.strip_prefix(&names.prefix).unwrap_or(name).to_owned()
-    }
-
-    /// Publishes what it says.
-    pub async fn publish(&self, topics: &Topics, topic: &str) -> Reply {
-        let (ids, events) = self.events();
-        if events.is_empty() || events.len() > BATCH_MAX {
-            return error(400, "InvalidParameter", "The batch does not have 1 to 10 entries");
-        }
-        if events.iter().map(|event| event.body.len()).sum::<usize>() > BYTES_MAX {
-            return error(400, "BatchRequestTooLong", "The batch is longer than 262144 bytes");
-        }
-        match topics.publish(topic, events).await {
-            Ok(()) => published(self.action(), &ids),
-            Err(CloudError::NoTopic(_)) => error(404, "NotFound", "Topic does not exist"),
-            Err(failed) => error(500, "InternalError", &failed.to_string()),
-        }
-    }
-
-    fn events(&self) -> (Vec<String>, Vec<Published>) {
-        let prefixes: Vec<_> = if self.action() == "Publish" {
-            vec![String::new()]
-        } else {
-            let prefix = |number: usize| format!("PublishBatchRequestEntries.member.{number}.");
-            (1..=BATCH_MAX + 1).map(prefix).take_while(|prefix| self.0.contains_key(&format!("{prefix}Message"))).collect()
-        };
-        let event = |prefix: &String| {
-            let event = Published { body: self.get(&format!("{prefix}Message")).to_owned(), trace: self.trace(prefix) };
-            (self.get(&format!("{prefix}Id")).to_owned(), event)
-        };
-        prefixes.iter().map(event).unzip()
-    }
-
-    /// `traceparent`, the one attribute that functions send.
-    fn trace(&self, prefix: &str) -> String {
-        let attribute = format!("{prefix}MessageAttributes.entry.1.");
-        if self.get(&format!("{attribute}Name")) == "traceparent" {
-            self.get(&format!("{attribute}Value.StringValue")).to_owned()
-        } else {
-            String::new()
-        }
     }
 }
 
-fn published(action: &str, ids: &[String]) -> Reply {
-    let mut result = String::new();
-    if action == "Publish" {
-        let _ = write!(result, "<MessageId>{}</MessageId>", random_uuid());
-    } else {
-        result.push_str("<Failed/><Successful>");
-        for id in ids {
-            let _ = write!(result, "<member><MessageId>{}</MessageId><Id>{}</Id></member>", random_uuid(), escaped(id));
-        }
-        result.push_str("</Successful>");
+/// An error that SNS answers with.
+#[derive(Debug)]
+pub struct Refusal {
+    status: u16,
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: 400, code, message: message.into() }
     }
-    let body = format!(
-        r#"<{action}Response xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><{action}Result>{result}</{action}Result><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{action}Response>"#,
-        random_uuid()
-    );
-    Reply { status: 200, body }
+
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::new("InvalidParameter", format!("Invalid parameter: {}", message.into()))
+    }
+
+    fn no_topic() -> Self {
+        Self { status: 404, ..Self::new("NotFound", "Topic does not exist") }
+    }
+
+    fn failed(message: impl Into<String>) -> Self {
+        Self { status: 500, ..Self::new("InternalError", message) }
+    }
+
+    fn reply(&self) -> Reply {
+        error(self.status, self.code, &self.message)
+    }
+}
+
+/// The topics.
+#[derive(Clone, Copy)]
+pub struct Sns<'a> {
+    pub topics: &'a Topics,
+    pub names: &'a Names,
+}
+
+impl Sns<'_> {
+    /// Does what `form` says, whoever asks.
+    pub async fn call(self, form: &Form) -> Reply {
+        let done = match form.action() {
+            "Publish" => self.publish(form).await,
+            "PublishBatch" => self.publish_batch(form).await,
+            "ListTopics" => self.list_topics(form),
+            "ListSubscriptions" => self.list_subscriptions(form),
+            "ListSubscriptionsByTopic" => self.list_subscriptions_by_topic(form),
+            "GetTopicAttributes" => self.topic_attributes(form),
+            "GetSubscriptionAttributes" => self.subscription_attributes(form),
+            action => Err(Refusal::new("InvalidAction", not_here("SNS", action))),
+        };
+        match done {
+            Ok(result) => xml::result(xml::SNS, form.action(), &result),
+            Err(refused) => refused.reply(),
+        }
+    }
+
+    /// The topic that `form` names in `field`, without the environment's prefix.
+    fn topic(self, form: &Form) -> Result<String, Refusal> {
+        let arn = form.target();
+        if arn.is_empty() {
+            return Err(Refusal::invalid("TopicArn or TargetArn Reason: no value for required parameter"));
+        }
+        let parts: Vec<_> = arn.split(':').collect();
+        if parts.len() != 6 || parts[..3] != ["arn", "aws", "sns"] {
+            let told = format!("TopicArn Reason: An ARN must have at least 6 elements, not {}", parts.len());
+            return Err(Refusal::invalid(told));
+        }
+        let topic = form.topic(self.names);
+        let here = arn == self.arn(&topic) && self.topics.has(&topic);
+        if here { Ok(topic) } else { Err(Refusal::no_topic()) }
+    }
+
+    fn arn(self, topic: &str) -> String {
+        format!("arn:aws:sns:{}:{}:{}{topic}", self.names.region, self.names.account, self.names.prefix)
+    }
 }
 
 pub fn denied(denied: &Denied) -> Reply {
@@ -100,14 +132,5 @@ pub fn denied(denied: &Denied) -> Reply {
 }
 
 fn error(status: u16, code: &str, message: &str) -> Reply {
-    let body = format!(
-        r#"<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error><RequestId>{}</RequestId></ErrorResponse>"#,
-        escaped(message),
-        random_uuid()
-    );
-    Reply { status, body }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    xml::error(xml::SNS, status, code, message)
 }

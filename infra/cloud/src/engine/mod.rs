@@ -8,6 +8,7 @@ mod readers;
 mod request;
 mod stream;
 mod tables;
+mod tokens;
 
 pub use request::{Effect, Request};
 pub use stream::{StreamReader, StreamRow, TRIMMED_MAX};
@@ -17,12 +18,14 @@ use crate::clock::LocalClock;
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
 use dynoxide::storage::Storage;
 use platform::Service;
+use platform::clock::Clock;
 use platform::sdk::Names;
 use readers::Readers;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use tokens::{Claim, Tokens};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many writes may wait.
@@ -47,7 +50,7 @@ impl Reply {
 type Work = Box<dyn FnOnce(&Storage) + Send>;
 
 enum Job {
-    Run { request: Request, reply: oneshot::Sender<Reply> },
+    Run { request: Request, claim: Option<Claim>, reply: oneshot::Sender<Reply> },
     With(Work),
     Close,
 }
@@ -71,7 +74,8 @@ impl Engine {
         let (writer, jobs) = mpsc::channel(WAITING_MAX);
         let (wrote, written) = watch::channel(0);
         let generation = readers.generation();
-        let write = move || write_until_closed(&storage, jobs, &wrote, &generation);
+        let clock = clock.clone();
+        let write = move || write_until_closed(&storage, &clock, jobs, &wrote, &generation);
         let thread = std::thread::Builder::new().name("dynamodb-writer".into()).spawn(write).map_err(CloudError::Directory)?;
         Ok(Self { writer, readers, written, file, thread: Some(thread).into() })
     }
@@ -89,9 +93,13 @@ impl Engine {
         if request.effect() == Effect::Reads {
             return self.readers.run(request);
         }
+        let claim = match Claim::of(&request) {
+            Ok(claim) => claim,
+            Err(refused) => return refused,
+        };
         let (reply, replied) = oneshot::channel();
         let closed = || Reply::error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "the engine is closed");
-        if self.writer.send(Job::Run { request, reply }).await.is_err() {
+        if self.writer.send(Job::Run { request, claim, reply }).await.is_err() {
             return closed();
         }
         replied.await.unwrap_or_else(|_| closed())
@@ -128,19 +136,28 @@ impl Engine {
 
 fn write_until_closed(
     storage: &Storage,
+    clock: &LocalClock,
     mut jobs: mpsc::Receiver<Job>,
     wrote: &watch::Sender<u64>,
     generation: &readers::Generation,
 ) {
     let lifecycle = VectorIndexLifecycle::new();
+    let mut tokens = Tokens::default();
     let mut taken = Vec::with_capacity(TAKEN_MAX);
     while jobs.blocking_recv_many(&mut taken, TAKEN_MAX) > 0 {
         let mut writes = 0;
         for job in taken.drain(..) {
             match job {
-                Job::Run { request, reply } => {
+                Job::Run { request, claim, reply } => {
+                    if let Some(repeated) = claim.and_then(|claim| tokens.repeated(claim, &request, clock.now())) {
+                        let _ = reply.send(repeated);
+                        continue;
+                    }
                     let defines = request.effect() == Effect::Defines;
                     let done = run_or_roll_back(request, storage, &lifecycle);
+                    if let (Some(claim), 200) = (claim, done.status) {
+                        tokens.remember(claim, clock.now());
+                    }
                     if defines {
                         generation.next();
                     }

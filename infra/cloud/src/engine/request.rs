@@ -65,7 +65,7 @@ operations! { lifecycle;
     UpdateItem(update_item::UpdateItemRequest) Writes;
     DeleteItem(delete_item::DeleteItemRequest) Writes;
     BatchWriteItem(batch_write_item::BatchWriteItemRequest) Writes;
-    // Run through its action, which unlike dynoxide's `Database` keeps no request tokens: it would scan ten minutes of them each time.
+    // Its action keeps no request tokens: `tokens` does. dynoxide's `Database` would scan ten minutes of them each time.
     TransactWriteItems(transact_write_items::TransactWriteItemsRequest) Writes;
     ListTables(list_tables::ListTablesRequest) Writes;
     DescribeTable(describe_table::DescribeTableRequest) Writes lifecycle;

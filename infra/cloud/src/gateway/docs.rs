@@ -2,8 +2,10 @@
 
 use super::reply;
 use crate::server::Reply;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
+use std::borrow::Cow;
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
 
@@ -33,7 +35,12 @@ pub fn page(path: &str) -> Option<Reply> {
     }
     let config = Config::from(OPENAPI).try_it_out_enabled(true).persist_authorization(true);
     let file = utoipa_swagger_ui::serve(rest.strip_prefix('/')?, Arc::new(config)).ok()??;
-    let mut page = reply::of_kind("application/octet-stream", file.bytes.into_owned());
+    // A megabyte and more, which peers that do not read would each hold a copy of.
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    let mut page = reply::of_kind("application/octet-stream", bytes);
     if let Ok(kind) = file.content_type.parse() {
         page.headers_mut().insert(CONTENT_TYPE, kind);
     }

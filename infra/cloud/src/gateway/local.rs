@@ -1,8 +1,8 @@
 //! What only a developer's machine has, under `/_local/`: the clock, tokens, secrets, the state of queues and streams, where
-//! the AWS endpoint is. No function can
-//! be at such a path, and no web page of another origin gets here.
+//! the AWS endpoint is. No function can be at such a path, and no web page of another origin gets here.
 
-use super::{body_bytes, reply};
+use super::body::Bodies;
+use super::reply;
 use crate::server::Reply;
 use crate::{CloudError, Shared};
 use http::request::Parts;
@@ -23,10 +23,10 @@ struct SetClock {
 type Refused = Box<Reply>;
 type Answered = Result<serde_json::Value, Refused>;
 
-pub async fn reply(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Reply {
+pub async fn reply(shared: &Arc<Shared>, parts: &Parts, bodies: &Bodies, body: &mut Incoming) -> Reply {
     let answered = match (parts.method.clone(), parts.uri.path()) {
         (Method::GET, "/_local/clock") => Ok(json!({"now": shared.clock.now()})),
-        (Method::POST, "/_local/clock") => set_clock(shared, body).await,
+        (Method::POST, "/_local/clock") => set_clock(shared, bodies, body).await,
         (Method::GET, "/_local/token") => token(shared, parts),
         (Method::GET, "/_local/secret") => secret(shared, parts),
         (Method::GET, "/_local/status") => shared.status().await.map(|status| json!(status)).map_err(failed),
@@ -39,9 +39,12 @@ pub async fn reply(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Reply
     }
 }
 
-async fn set_clock(shared: &Shared, body: Incoming) -> Answered {
-    let SetClock { now } = parse(body).await?;
-    shared.set_clock(now).await.map_err(failed)?;
+async fn set_clock(shared: &Shared, bodies: &Bodies, body: &mut Incoming) -> Answered {
+    let SetClock { now } = parse(bodies, body).await?;
+    shared.set_clock(now).await.map_err(|error| match error {
+        CloudError::Time(_) => bad(&error.to_string()),
+        other => failed(other),
+    })?;
     Ok(json!({"now": shared.clock.now()}))
 }
 
@@ -63,8 +66,8 @@ fn query(parts: &Parts, name: &str) -> Result<String, Refused> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| bad(&format!("the query parameter {name} is missing")))
 }
 
-async fn parse<T: DeserializeOwned>(body: Incoming) -> Result<T, Refused> {
-    serde_json::from_slice(&body_bytes(body).await?).map_err(|error| bad(&error.to_string()))
+async fn parse<T: DeserializeOwned>(bodies: &Bodies, body: &mut Incoming) -> Result<T, Refused> {
+    serde_json::from_slice(bodies.read(body).await?.bytes()).map_err(|error| bad(&error.to_string()))
 }
 
 fn bad(message: &str) -> Refused {

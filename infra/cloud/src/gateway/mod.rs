@@ -2,6 +2,7 @@
 //! real event (payload format 2.0) to the function behind each route. Beside the API it serves what only a developer's machine has:
 //! the clock, tokens, the state of queues, the documentation.
 
+mod body;
 mod cors;
 mod docs;
 mod event;
@@ -9,17 +10,17 @@ mod local;
 mod reply;
 mod route;
 
+pub use body::TIME_MAX as BODY_TIME_MAX;
 pub use cors::CORS;
 
 use crate::issuer::Verifier;
 use crate::runner::RunError;
 use crate::server::{Answer, Reply};
 use crate::{Shared, loopback};
-use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use body::Bodies;
+use http::header::{AUTHORIZATION, CONNECTION};
 use http::request::Parts;
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Limited};
+use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use platform::clock::Clock;
 use platform::function::Access;
@@ -27,41 +28,43 @@ use route::{Matched, Router};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The largest body that API Gateway passes on.
-const BODY_BYTES_MAX: usize = 10 * 1_024 * 1_024;
-/// The largest request line and headers together.
+/// The largest request line and headers together, in bytes: API Gateway's quota for HTTP APIs.
 const HEADERS_BYTES_MAX: usize = 10_240;
-/// How long API Gateway waits for a function, and here for a body too.
-const TIME_MAX: Duration = Duration::from_secs(30);
+/// How long API Gateway waits for a function: its quota for integrations.
+const FUNCTION_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The gateway.
 pub struct Gateway {
     shared: Arc<Shared>,
     router: Router,
     verifier: Verifier,
+    bodies: Bodies,
     base_url: String,
 }
 
 impl Gateway {
-    pub const fn new(shared: Arc<Shared>, router: Router, verifier: Verifier, base_url: String) -> Self {
-        Self { shared, router, verifier, base_url }
+    /// `body_time` is how long a request's body may take to arrive.
+    pub fn new(shared: Arc<Shared>, router: Router, verifier: Verifier, base_url: String, body_time: Duration) -> Self {
+        Self { shared, router, verifier, bodies: Bodies::new(body_time), base_url }
     }
 
-    async fn reply(&self, parts: Parts, body: Incoming, request_id: &str) -> Reply {
-        let path = parts.uri.path();
-        if path.starts_with("/_local/") {
+    async fn reply(&self, parts: &Parts, body: &mut Incoming, request_id: &str) -> Reply {
+        if head_bytes(parts) > HEADERS_BYTES_MAX {
+            return reply::message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+        }
+        if parts.uri.path().starts_with("/_local/") {
             if !loopback::is_local(&parts.headers) {
                 return reply::message(StatusCode::FORBIDDEN, "Forbidden");
             }
-            return local::reply(&self.shared, &parts, body).await;
+            return local::reply(&self.shared, parts, &self.bodies, body).await;
         }
-        if let Some(reply) = self.own_page(&parts) {
+        if let Some(reply) = self.own_page(parts) {
             return reply;
         }
-        if cors::is_preflight(&parts) {
+        if cors::is_preflight(parts) {
             return cors::preflight();
         }
-        let mut reply = self.api(&parts, body, request_id).await;
+        let mut reply = self.api(parts, body, request_id).await;
         if parts.headers.contains_key(http::header::ORIGIN) {
             cors::allow(reply.headers_mut());
         }
@@ -80,31 +83,25 @@ impl Gateway {
         }
     }
 
-    async fn api(&self, parts: &Parts, body: Incoming, request_id: &str) -> Reply {
-        if head_bytes(parts) > HEADERS_BYTES_MAX {
-            return reply::message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
-        }
+    async fn api(&self, parts: &Parts, body: &mut Incoming, request_id: &str) -> Reply {
         let Some(matched) = self.router.find(&parts.method, parts.uri.path()) else {
             return reply::message(StatusCode::NOT_FOUND, "Not Found");
         };
         let claims = match matched.access() {
-            Access::User => {
-                let authorization = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-                match self.verifier.verify(authorization) {
-                    Ok(claims) => Some(claims),
-                    Err(unauthorized) => return reply::unauthorized(unauthorized),
-                }
-            }
+            Access::User => match self.verifier.verify(parts.headers.get_all(AUTHORIZATION)) {
+                Ok(claims) => Some(claims),
+                Err(unauthorized) => return reply::unauthorized(unauthorized),
+            },
             Access::Public | Access::Signed(_) => None,
         };
-        let body = match body_bytes(body).await {
+        let body = match self.bodies.read(body).await {
             Ok(body) => body,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         let event = event::Event {
             parts,
             matched: &matched,
-            body: &body,
+            body: body.bytes(),
             claims: claims.as_deref(),
             names: &self.shared.backends.names,
             request_id,
@@ -118,7 +115,7 @@ impl Gateway {
 }
 
 async fn invoke(matched: &Matched<'_>, event: Vec<u8>) -> Reply {
-    let invoked = tokio::time::timeout(TIME_MAX, matched.runner.invoke(event)).await;
+    let invoked = tokio::time::timeout(FUNCTION_TIME_MAX, matched.runner.invoke(event)).await;
     match invoked {
         Ok(Ok(replied)) => reply::of_function(&replied),
         Err(_) | Ok(Err(RunError::TimedOut)) => reply::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
@@ -128,9 +125,13 @@ async fn invoke(matched: &Matched<'_>, event: Vec<u8>) -> Reply {
 
 impl Answer for Gateway {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Reply {
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
         let request_id = reply::request_id();
-        let mut reply = self.reply(parts, body, &request_id).await;
+        let mut reply = self.reply(&parts, &mut body, &request_id).await;
+        if !body::is_read(&mut body) {
+            // What follows on the connection is no request; the peer is not left to believe that it will be answered.
+            reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Ok(request_id) = request_id.parse() {
             reply.headers_mut().insert("apigw-requestid", request_id);
         }
@@ -141,19 +142,6 @@ impl Answer for Gateway {
 fn head_bytes(parts: &Parts) -> usize {
     let line = parts.method.as_str().len() + parts.uri.path_and_query().map_or(0, |uri| uri.as_str().len());
     line + parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
-}
-
-/// The whole body, or the gateway's refusal of it.
-async fn body_bytes(body: Incoming) -> Result<Bytes, Reply> {
-    let whole = tokio::time::timeout(TIME_MAX, Limited::new(body, BODY_BYTES_MAX).collect()).await;
-    match whole {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(reply::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))
-        }
-        Ok(Err(_)) => Err(reply::message(StatusCode::BAD_REQUEST, "Bad Request")),
-        Err(_) => Err(reply::message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
-    }
 }
 
 pub use route::Router as Routes;

@@ -57,7 +57,7 @@ fn set(headers: &mut HeaderMap, name: &str, value: &str) {
     }
 }
 
-/// `{"message": …}`
+/// `{"message": …}`, in the gateway's own words.
 pub fn message(status: StatusCode, message: &str) -> Reply {
     let mut reply = json(&json!({"message": message}));
     *reply.status_mut() = status;

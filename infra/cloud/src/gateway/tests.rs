@@ -1,9 +1,10 @@
 //! The gateway, as a client of the HTTP API sees it.
 
-use crate::Cloud;
 use crate::tests::client::Client;
-use crate::tests::cloud;
+use crate::tests::{SERVICES, cloud};
+use crate::{Cloud, Config, start};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 struct Bench {
     _directory: tempfile::TempDir,
@@ -41,7 +42,7 @@ async fn replies_of_the_gateway_keep_its_own_shape() {
 async fn too_much_is_refused() {
     let bench = bench().await;
     let bearer = format!("Bearer {}", bench.cloud.token("alice"));
-    let body = "x".repeat(super::BODY_BYTES_MAX + 1);
+    let body = "x".repeat(super::body::BODY_BYTES_MAX + 1);
     let (status, body) = bench.client.post("/v1/notes", &[("authorization", &bearer)], &body).await;
     assert_eq!((status, body.as_str()), (413, r#"{"message":"Request Entity Too Large"}"#));
     let long = "x".repeat(super::HEADERS_BYTES_MAX);
@@ -102,4 +103,100 @@ async fn the_issuer_is_discoverable_and_the_documentation_needs_no_network() {
     assert!(initializer.contains("/v1/openapi.json"));
     assert_eq!(bench.client.get("/docs").await.0, 301);
     assert_eq!(bench.client.get("/").await.0, 200);
+}
+
+/// The reply to `request` on a connection of its own, until its end or the body's.
+async fn raw(cloud: &Cloud, request: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(cloud.url().trim_start_matches("http://")).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut bytes)).await;
+    read.expect("the connection ends").unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+async fn impatient() -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let body_time = Duration::from_millis(150);
+    let cloud = start(Config { body_time, ..Config::new(directory.path(), SERVICES) }).await.unwrap();
+    let client = Client::of(&cloud);
+    Bench { _directory: directory, cloud, client }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_late_or_too_long_or_wrong_is_refused_and_the_connection_closed() {
+    let bench = impatient().await;
+    let head = format!("POST /v1/notes HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n", bench.cloud.token("alice"));
+    let clock = "POST /_local/clock HTTP/1.1\r\nhost: localhost\r\n";
+    for head in [&head, clock] {
+        for (rest, status, message) in [
+            ("content-length: 10\r\n\r\nhalf", 408, "Request Timeout"),
+            ("transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n", 408, "Request Timeout"),
+            ("content-length: 99999999999\r\n\r\n", 413, "Request Entity Too Large"),
+            ("expect: 100-continue\r\ncontent-length: 99999999999\r\n\r\n", 413, "Request Entity Too Large"),
+            ("transfer-encoding: chunked\r\n\r\nzz\r\n", 400, "Bad Request"),
+        ] {
+            let reply = raw(&bench.cloud, &format!("{head}{rest}")).await;
+            assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{rest}: {reply}");
+            assert!(reply.ends_with(&format!("{{\"message\":\"{message}\"}}")), "{rest}: {reply}");
+            assert!(reply.contains("connection: close\r\n"), "{rest}: {reply}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_leaves_a_body_unread_says_that_it_is_the_last() {
+    let bench = bench().await;
+    let post = |length: usize| format!("POST /v1/notes HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n");
+    let reply = raw(&bench.cloud, &post(10)).await;
+    assert!(reply.starts_with("HTTP/1.1 401 ") && reply.contains("connection: close\r\n"), "{reply}");
+    // Without a body the connection goes on.
+    let next = "GET /v1/nothing HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let replies = raw(&bench.cloud, &format!("{}{next}", post(0))).await;
+    assert!(replies.starts_with("HTTP/1.1 401 ") && replies.contains("HTTP/1.1 404 "), "{replies}");
+    assert_eq!(replies.matches("connection: close\r\n").count(), 1, "{replies}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn heads_are_measured_on_every_path() {
+    let bench = bench().await;
+    let long = "x".repeat(super::HEADERS_BYTES_MAX);
+    for path in ["/", "/docs/", "/_local/clock", "/v1/nothing", "/.well-known/jwks.json"] {
+        assert_eq!(bench.client.send("GET", path, &[("x-long", &long)], "").await.0, 431, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bearer_scheme_has_no_case() {
+    let bench = bench().await;
+    let token = bench.cloud.token("alice");
+    for (number, scheme) in ["Bearer ", "bearer ", "BEARER ", ""].into_iter().enumerate() {
+        let body = json!({"name": format!("note-{number}"), "color": "red"}).to_string();
+        let authorization = format!("{scheme}{token}");
+        assert_eq!(bench.client.post("/v1/notes", &[("authorization", &authorization)], &body).await.0, 201, "{scheme}");
+    }
+    let basic = format!("Basic {token}");
+    assert_eq!(bench.client.post("/v1/notes", &[("authorization", &basic)], "{}").await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_takes_two_seconds_at_most() {
+    use tokio::io::AsyncWriteExt;
+    let bench = bench().await;
+    let post = format!("POST /v1/notes HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n", bench.cloud.token("alice"));
+    let half_body = format!("{post}content-length: 9\r\n\r\n{{");
+    let unread = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
+    let mut streams = Vec::new();
+    for url in [bench.cloud.url(), bench.cloud.aws_url()] {
+        for request in ["", "G", "GET / HTTP/1.1\r\nhost", half_body.as_str(), unread.as_str()] {
+            let mut stream = tokio::net::TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            streams.push(stream);
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let began = std::time::Instant::now();
+    bench.cloud.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }

@@ -9,7 +9,7 @@ pub use verify::{Claims, Unauthorized, Verifier};
 
 use crate::CloudError;
 use crate::clock::LocalClock;
-use crate::private::read_or_create;
+use crate::private::{damaged, read_or_create};
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use platform::clock::Clock;
@@ -44,30 +44,42 @@ struct TokenClaims<'a> {
     iss: &'a str,
     aud: &'static str,
     sub: &'a str,
-    iat: i64,
     exp: i64,
 }
 
 impl Issuer {
     /// Reads the key, or makes one: a tenth of a second to half a second, once.
     pub fn open(directory: &Path, name: String, clock: Arc<LocalClock>) -> Result<Self, CloudError> {
-        let pem = read_or_create(&directory.join("issuer.pem"), new_key).map_err(CloudError::Directory)?;
-        let private = RsaPrivateKey::from_pkcs8_pem(&pem).map_err(CloudError::issuer)?;
+        let file = directory.join("issuer.pem");
+        let pem = read_or_create(&file, new_key).map_err(CloudError::Directory)?;
+        let unusable = |reason: &dyn std::fmt::Display| {
+            CloudError::Directory(damaged(
+                &file,
+                pem.as_bytes(),
+                reason,
+                "remove it to have another made; older tokens are refused then",
+            ))
+        };
+        let private = RsaPrivateKey::from_pkcs8_pem(&pem).map_err(|error| unusable(&error))?;
         let modulus = private.n().to_bytes_be();
-        Ok(Self {
+        let issuer = Self {
             name,
-            key: EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(CloudError::issuer)?,
+            key: EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|error| unusable(&error))?,
             key_id: BASE64URL_NOPAD.encode(&Sha256::digest(&modulus)[..12]),
             modulus: BASE64URL_NOPAD.encode(&modulus),
             exponent: BASE64URL_NOPAD.encode(&private.e().to_bytes_be()),
             clock,
-        })
+        };
+        // A key that is too short is read, and cannot sign.
+        issuer.token("nobody").map_err(|error| unusable(&platform::problem::chain(&error)))?;
+        Ok(issuer)
     }
 
-    /// A token of `subject`, good for 12 hours of the settable clock.
+    /// A token of `subject`, good for 12 hours of the settable clock. It does not say since when, because that clock may be set back: to
+    /// the day of a race, say. A token that was issued in the future would be refused.
     pub fn token(&self, subject: &str) -> Result<String, CloudError> {
-        let iat = self.clock.now().as_second();
-        let claims = TokenClaims { iss: &self.name, aud: AUDIENCE, sub: subject, iat, exp: iat + TOKEN_SECONDS };
+        let exp = self.clock.now().as_second() + TOKEN_SECONDS;
+        let claims = TokenClaims { iss: &self.name, aud: AUDIENCE, sub: subject, exp };
         self.sign(&claims)
     }
 

@@ -1,10 +1,13 @@
 //! The gateway's JWT authorizer: RS256 by the issuer's key alone, its `kid`, issuer, audience, expiry and not-before by the settable
-//! clock. An RSA verification costs more than everything else the gateway does, so a token that passed is known by its hash; its
+//! clock. API Gateway documents that the header may be the token alone or the token after `Bearer`; a scheme's case does not matter (RFC
+//! 9110, 11.1). An RSA verification costs more than everything else the gateway does, so a token that passed is known by its hash; its
 //! times are looked at every time.
 
 use super::AUDIENCE;
 use crate::CloudError;
 use crate::clock::LocalClock;
+use data_encoding::BASE64URL_NOPAD;
+use http::HeaderValue;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use platform::clock::Clock;
 use serde_json::value::RawValue;
@@ -41,6 +44,9 @@ pub enum Unauthorized {
     Invalid(&'static str),
 }
 
+const MALFORMED: Unauthorized = Unauthorized::Invalid("the token is malformed");
+const MALFORMED_CLAIMS: Unauthorized = Unauthorized::Invalid("the token's claims are malformed");
+
 impl Verifier {
     pub(super) fn new(
         issuer: &str,
@@ -60,10 +66,19 @@ impl Verifier {
         Ok(Self { key, key_id, validation, clock, known: Mutex::default() })
     }
 
-    /// The claims of the bearer of `authorization`.
-    pub fn verify(&self, authorization: Option<&str>) -> Result<Arc<Claims>, Unauthorized> {
-        let token = authorization.ok_or(Unauthorized::Missing)?;
-        let token = token.strip_prefix("Bearer ").ok_or(Unauthorized::Invalid("the token is not a bearer token"))?;
+    /// The claims of the bearer of the one value of `authorization`.
+    pub fn verify<'a>(&self, authorization: impl IntoIterator<Item = &'a HeaderValue>) -> Result<Arc<Claims>, Unauthorized> {
+        let mut values = authorization.into_iter();
+        let value = values.next().ok_or(Unauthorized::Missing)?;
+        if values.next().is_some() {
+            return Err(Unauthorized::Invalid("there are several tokens"));
+        }
+        let value = value.to_str().map_err(|_| MALFORMED)?;
+        let token = match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim_start_matches(' '),
+            Some(_) => return Err(Unauthorized::Invalid("the token is not a bearer token")),
+            None => value,
+        };
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
         let claims = match known {
@@ -81,7 +96,10 @@ impl Verifier {
     }
 
     fn learn(&self, token: &str, hash: [u8; 32]) -> Result<Arc<Claims>, Unauthorized> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| Unauthorized::Invalid("the token is malformed"))?;
+        if has_critical_extensions(token)? {
+            return Err(Unauthorized::Invalid("the token has critical extensions"));
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| MALFORMED)?;
         if header.kid.as_deref() != Some(&self.key_id) {
             return Err(Unauthorized::Invalid("the token's key is unknown"));
         }
@@ -98,6 +116,14 @@ impl Verifier {
         known.insert(hash, claims.clone());
         Ok(claims)
     }
+}
+
+/// RFC 7515, 4.1.11: a token whose header lists extensions that are not understood is invalid, and none is understood here.
+fn has_critical_extensions(token: &str) -> Result<bool, Unauthorized> {
+    let header = token.split('.').next().unwrap_or_default();
+    let header = BASE64URL_NOPAD.decode(header.as_bytes()).map_err(|_| MALFORMED)?;
+    let header: Map<String, Value> = serde_json::from_slice(&header).map_err(|_| MALFORMED)?;
+    Ok(header.contains_key("crit"))
 }
 
 /// `client_id` is looked at only where there is no `aud`.
@@ -121,16 +147,34 @@ fn reason(error: &jsonwebtoken::errors::Error) -> Unauthorized {
 
 impl Claims {
     fn of(claims: &Map<String, Value>) -> Result<Self, Unauthorized> {
-        let malformed = Unauthorized::Invalid("the token's claims are malformed");
-        let second = |name: &str| claims.get(name).map(|value| value.as_i64().ok_or(malformed)).transpose();
+        if !are_of_their_types(claims) {
+            return Err(MALFORMED_CLAIMS);
+        }
+        let second = |name: &str| claims.get(name).map(|value| second(value).ok_or(MALFORMED_CLAIMS)).transpose();
         let strings: BTreeMap<_, _> = claims.iter().map(|(name, value)| (name, as_text(value))).collect();
         Ok(Self {
-            strings: serde_json::value::to_raw_value(&strings).map_err(|_| malformed)?,
-            expires: second("exp")?.ok_or(malformed)?,
+            strings: serde_json::value::to_raw_value(&strings).map_err(|_| MALFORMED_CLAIMS)?,
+            expires: second("exp")?.ok_or(MALFORMED_CLAIMS)?,
             // The gateway also refuses a token that was issued in the future.
             not_before: second("nbf")?.unwrap_or(i64::MIN).max(second("iat")?.unwrap_or(i64::MIN)),
         })
     }
+}
+
+/// The types of RFC 7519, 4.1, of registered claims that are no time; `client_id` is a string by RFC 8693, 4.3.
+fn are_of_their_types(claims: &Map<String, Value>) -> bool {
+    let is_text = |name: &str| claims.get(name).is_none_or(Value::is_string);
+    let is_audience = match claims.get("aud") {
+        Some(Value::Array(audiences)) => audiences.iter().all(Value::is_string),
+        other => other.is_none_or(Value::is_string),
+    };
+    is_audience && ["iss", "sub", "jti", "client_id"].into_iter().all(is_text)
+}
+
+/// A NumericDate in whole seconds: the first at which a fraction has passed.
+fn second(value: &Value) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "what is out of range becomes the nearest time, which is as good")]
+    value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.ceil() as i64))
 }
 
 /// A claim as the gateway passes it on: a list as `[one two]`.

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 struct Bench {
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
     clock: Arc<LocalClock>,
     issuer: Issuer,
     verifier: Verifier,
@@ -18,12 +18,29 @@ fn bench() -> Bench {
     let clock = Arc::new(LocalClock::open(directory.path(), None).unwrap());
     let issuer = Issuer::open(directory.path(), ISSUER.into(), clock.clone()).unwrap();
     let verifier = issuer.verifier().unwrap();
-    Bench { _directory: directory, clock, issuer, verifier }
+    Bench { directory, clock, issuer, verifier }
 }
 
 impl Bench {
     fn check(&self, token: &str) -> Result<Arc<Claims>, Unauthorized> {
-        self.verifier.verify(Some(&format!("Bearer {token}")))
+        self.verify(&[&format!("Bearer {token}")])
+    }
+
+    fn verify(&self, authorization: &[&str]) -> Result<Arc<Claims>, Unauthorized> {
+        let values: Vec<HeaderValue> = authorization.iter().map(|value| value.parse().unwrap()).collect();
+        self.verifier.verify(&values)
+    }
+
+    /// Signed by the issuer's key under any header.
+    fn signed_under(&self, header: &Value) -> String {
+        let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let now = self.clock.now().as_second();
+        let claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "exp": now + 60, "iat": now});
+        let message = format!("{}.{}", encode(header), encode(&claims));
+        let pem = std::fs::read(self.directory.path().join("issuer.pem")).unwrap();
+        let key = jsonwebtoken::EncodingKey::from_rsa_pem(&pem).unwrap();
+        let algorithm = header["alg"].as_str().unwrap().parse().unwrap();
+        format!("{message}.{}", jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap())
     }
 
     /// A right token's claims, changed.
@@ -51,12 +68,26 @@ fn claims_reach_functions_as_strings() {
 #[test]
 fn a_token_ends_when_the_clock_says_also_once_it_is_known() {
     let bench = bench();
-    let token = bench.issuer.token("alice").unwrap();
+    let token = bench.signed(|claims| claims["exp"] = json!(bench.clock.now().as_second() + 12 * 3_600));
     assert!(bench.check(&token).is_ok());
     bench.clock.set(bench.clock.now() + SignedDuration::from_hours(13)).unwrap();
     assert_eq!(bench.check(&token).unwrap_err(), Unauthorized::Invalid("the token has expired"));
     bench.clock.set(bench.clock.now() - SignedDuration::from_hours(26)).unwrap();
     assert_eq!(bench.check(&token).unwrap_err(), Unauthorized::Invalid("the token is not valid yet"));
+}
+
+#[test]
+fn a_token_of_the_development_issuer_is_good_after_the_clock_was_set_back() {
+    let bench = bench();
+    let token = bench.issuer.token("alice").unwrap();
+    for hours in [0, 1, 26, 365 * 24] {
+        bench.clock.set(bench.clock.now() - SignedDuration::from_hours(hours)).unwrap();
+        assert!(bench.check(&token).is_ok(), "{hours} hours back");
+        assert!(bench.check(&bench.issuer.token("alice").unwrap()).is_ok(), "{hours} hours back");
+    }
+    bench.clock.set(bench.clock.now() + SignedDuration::from_hours(2 * 365 * 24)).unwrap();
+    assert_eq!(bench.check(&token).unwrap_err(), Unauthorized::Invalid("the token has expired"));
+    assert!(bench.check(&bench.issuer.token("alice").unwrap()).is_ok());
 }
 
 /// As the access tokens of some issuers are: they name the client alone.
@@ -112,6 +143,80 @@ fn forged_tokens_are_refused() {
     ] {
         assert!(bench.check(&forged).is_err(), "{forged}");
     }
-    assert_eq!(bench.verifier.verify(None).unwrap_err(), Unauthorized::Missing);
-    assert!(bench.verifier.verify(Some(&token)).is_err(), "without Bearer");
+}
+
+#[test]
+fn the_header_is_read_as_api_gateway_reads_it() {
+    let bench = bench();
+    let token = bench.signed(|_| ());
+    for scheme in ["Bearer ", "bearer ", "BEARER ", "bEaReR ", "Bearer  ", ""] {
+        assert!(bench.verify(&[&format!("{scheme}{token}")]).is_ok(), "{scheme}");
+    }
+    for other in ["Basic ", "Bearer: ", "Bearer, ", "Bearer x ", "DPoP ", "Bearer\t"] {
+        assert!(bench.verify(&[&format!("{other}{token}")]).is_err(), "{other}");
+    }
+    for empty in ["", "Bearer", "Bearer ", "bearer"] {
+        assert!(bench.verify(&[empty]).is_err(), "{empty}");
+    }
+    assert_eq!(bench.verify(&[]).unwrap_err(), Unauthorized::Missing);
+    let bearer = format!("Bearer {token}");
+    assert_eq!(bench.verify(&[&bearer, &bearer]).unwrap_err(), Unauthorized::Invalid("there are several tokens"));
+}
+
+#[test]
+fn headers_that_are_not_understood_are_refused() {
+    let bench = bench();
+    let kid = bench.issuer.keys()["keys"][0]["kid"].clone();
+    let check = |change: &Value| {
+        let mut header = json!({"alg": "RS256", "typ": "JWT", "kid": kid});
+        header.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        bench.check(&bench.signed_under(&header))
+    };
+    assert!(check(&json!({})).is_ok());
+    assert!(check(&json!({"typ": "at+jwt", "unknown": true})).is_ok(), "what is not critical is passed over");
+    for change in [
+        json!({"crit": ["exp"], "exp": 1}),
+        json!({"crit": ["b64"], "b64": true}),
+        json!({"crit": []}),
+        json!({"crit": null}),
+        json!({"crit": "b64"}),
+        json!({"alg": "RS384"}),
+        json!({"alg": "RS512"}),
+        json!({"alg": "PS256"}),
+        json!({"kid": null}),
+        json!({"kid": 1}),
+    ] {
+        assert!(check(&change).is_err(), "{change}");
+    }
+}
+
+#[test]
+fn claims_of_other_types_are_refused() {
+    let bench = bench();
+    let with = |name: &str, value: &Value| bench.check(&bench.signed(|claims| claims[name] = value.clone()));
+    let now = bench.clock.now().as_second();
+    for name in ["iss", "sub", "aud", "jti", "client_id"] {
+        for value in
+            [json!(null), json!(true), json!(7), json!({"a": "b"}), json!([7]), json!([[AUDIENCE]]), json!([AUDIENCE, 7])]
+        {
+            assert!(with(name, &value).is_err(), "{name} {value}");
+        }
+    }
+    for name in ["iss", "sub", "jti", "client_id"] {
+        assert!(with(name, &json!([ISSUER])).is_err(), "{name} in a list");
+    }
+    for name in ["exp", "nbf", "iat"] {
+        for value in [json!(null), json!(true), json!(now.to_string()), json!([now]), json!({"at": now}), json!("")] {
+            assert!(with(name, &value).is_err(), "{name} {value}");
+        }
+    }
+    // A NumericDate may have a fraction.
+    #[expect(clippy::cast_precision_loss, reason = "seconds of this century are exact")]
+    let now = now as f64;
+    assert!(with("exp", &json!(now + 30.5)).is_ok());
+    assert!(with("exp", &json!(1e15)).is_ok());
+    assert!(with("exp", &json!(now - 30.5)).is_err());
+    assert!(with("nbf", &json!(now - 0.5)).is_ok());
+    assert!(with("nbf", &json!(now + 30.5)).is_err());
+    assert!(with("iat", &json!(-0.5)).is_ok());
 }

@@ -1,6 +1,7 @@
 //! The event by which Lambda hands a batch of messages to a function.
 
 use super::Received;
+use super::attributes::{self, TRACE_HEADER};
 use platform::sdk::Names;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -18,7 +19,7 @@ struct SqsRecord<'a> {
     receipt_handle: &'a str,
     body: &'a str,
     attributes: Attributes,
-    message_attributes: BTreeMap<&'static str, MessageAttribute<'a>>,
+    message_attributes: BTreeMap<String, MessageAttribute>,
     event_source: &'static str,
     #[serde(rename = "eventSourceARN")]
     event_source_arn: &'a str,
@@ -32,13 +33,18 @@ struct Attributes {
     sent_timestamp: String,
     sender_id: &'static str,
     approximate_first_receive_timestamp: String,
+    #[serde(rename = "AWSTraceHeader", skip_serializing_if = "Option::is_none")]
+    trace_header: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MessageAttribute<'a> {
-    string_value: &'a str,
-    data_type: &'static str,
+struct MessageAttribute {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    string_value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binary_value: Option<String>,
+    data_type: String,
 }
 
 /// The event of `messages` of `queue`.
@@ -49,10 +55,12 @@ pub fn event(names: &Names, queue: &str, messages: &[Received]) -> serde_json::R
 }
 
 fn record<'a>(names: &'a Names, arn: &'a str, message: &'a Received) -> SqsRecord<'a> {
-    let mut message_attributes = BTreeMap::new();
-    if !message.trace.is_empty() {
-        message_attributes.insert("traceparent", MessageAttribute { string_value: &message.trace, data_type: "String" });
-    }
+    let mut attributes = attributes::restored(&message.trace, &message.attributes);
+    let trace_header = attributes.remove(TRACE_HEADER).and_then(|header| header.string_value);
+    let told = |(name, value): (String, attributes::Attribute)| {
+        let attributes::Attribute { data_type, string_value, binary_value } = value;
+        (name, MessageAttribute { string_value, binary_value, data_type })
+    };
     SqsRecord {
         message_id: &message.message_id,
         receipt_handle: &message.receipt,
@@ -62,8 +70,9 @@ fn record<'a>(names: &'a Names, arn: &'a str, message: &'a Received) -> SqsRecor
             sent_timestamp: message.sent_ms.to_string(),
             sender_id: "AIDALOCALCLOUD",
             approximate_first_receive_timestamp: message.first_received_ms.to_string(),
+            trace_header,
         },
-        message_attributes,
+        message_attributes: attributes.into_iter().map(told).collect(),
         event_source: "aws:sqs",
         event_source_arn: arn,
         aws_region: &names.region,

@@ -1,7 +1,7 @@
 //! Messages as `cloud.sqlite` keeps them. A message is visible once its time has come, in flight when it was received before that, and
 //! delayed when it never was.
 
-use super::Batch;
+use super::{Batch, receipt};
 use jiff::Timestamp;
 use platform::resource::dead_letter_name;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -17,6 +17,8 @@ pub struct NewMessage {
     pub delay: Duration,
     /// `traceparent`, when there is one.
     pub trace: String,
+    /// The other attributes, as `attributes::stored` writes them.
+    pub attributes: String,
 }
 
 /// A message that was received.
@@ -26,6 +28,8 @@ pub struct Received {
     pub message_id: String,
     pub body: String,
     pub trace: String,
+    /// The other attributes, as `attributes::stored` writes them.
+    pub attributes: String,
     pub sent_ms: i64,
     /// 1 at the first delivery.
     pub receives: u32,
@@ -55,9 +59,10 @@ impl NewMessage {
         let delay = i64::try_from(self.delay.as_millis()).unwrap_or(0);
         let id = random_uuid();
         let mut insert = connection.prepare_cached(
-            "INSERT INTO messages (queue, message_id, body, trace, sent_ms, visible_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO messages (queue, message_id, body, trace, attributes, sent_ms, visible_ms) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        insert.execute(params![self.queue, id, self.body, self.trace, now, now + delay])?;
+        insert.execute(params![self.queue, id, self.body, self.trace, self.attributes, now, now + delay])?;
         Ok(id)
     }
 }
@@ -78,11 +83,11 @@ impl Take {
             self.move_worn_out(connection, receives_max)?;
         }
         let mut select = connection.prepare_cached(
-            "SELECT id, message_id, body, trace, sent_ms, receives, first_received_ms FROM messages \
+            "SELECT id, message_id, body, trace, attributes, sent_ms, receives, first_received_ms FROM messages \
              WHERE queue = ?1 AND visible_ms <= ?2 ORDER BY visible_ms, id LIMIT ?3",
         )?;
         let now = self.now.as_millisecond();
-        let rows = select.query_map(params![self.queue, now, self.count], |row| received(row, now))?;
+        let rows = select.query_map(params![self.queue, now, self.count], |row| received(row, &self.queue, now))?;
         let messages = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         let mut hold = connection.prepare_cached(
             "UPDATE messages SET receives = ?2, first_received_ms = ?3, receipt = ?4, visible_ms = ?5, held = 1 WHERE id = ?1",
@@ -113,16 +118,17 @@ impl Take {
     }
 }
 
-fn received(row: &Row<'_>, now: i64) -> rusqlite::Result<Received> {
+fn received(row: &Row<'_>, queue: &str, now: i64) -> rusqlite::Result<Received> {
     Ok(Received {
         id: row.get(0)?,
         message_id: row.get(1)?,
         body: row.get(2)?,
         trace: row.get(3)?,
-        sent_ms: row.get(4)?,
-        receives: row.get::<_, u32>(5)? + 1,
-        first_received_ms: row.get::<_, Option<i64>>(6)?.unwrap_or(now),
-        receipt: random_uuid(),
+        attributes: row.get(4)?,
+        sent_ms: row.get(5)?,
+        receives: row.get::<_, u32>(6)? + 1,
+        first_received_ms: row.get::<_, Option<i64>>(7)?.unwrap_or(now),
+        receipt: receipt::new(queue),
     })
 }
 

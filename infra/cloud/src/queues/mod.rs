@@ -1,9 +1,11 @@
 //! SQS as functions and Lambda's pollers see it: visibility timeouts, delays, receive counts, dead-letter queues, standard queues with
 //! at-least-once delivery. Every message is durable before it is acknowledged, and all times follow the settable clock.
 
+pub mod attributes;
 pub mod event;
 mod message;
 pub mod poller;
+pub mod receipt;
 
 pub use message::{Depth, NewMessage, Received, random_uuid};
 
@@ -18,8 +20,9 @@ use platform::resource::{QueueSpec, dead_letter_name};
 use rusqlite::params;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// The longest delay SQS takes.
 pub const DELAY_MAX: Duration = Duration::from_mins(15);
@@ -29,8 +32,72 @@ pub struct Queues {
     database: Arc<Database>,
     clock: Arc<LocalClock>,
     activity: Arc<Activity>,
-    /// What wakes the poller of each.
-    changes: BTreeMap<String, Notify>,
+    by_name: BTreeMap<String, OneQueue>,
+}
+
+/// How often a queue may be purged.
+const PURGE_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What one queue is, as Terraform makes it, and what wakes those who wait for it.
+struct OneQueue {
+    settings: Settings,
+    changes: watch::Sender<u64>,
+    /// When it was purged, in milliseconds.
+    purged_ms: AtomicI64,
+}
+
+/// What a queue does with its messages.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a received message stays invisible, unless who receives it says.
+    pub visibility: Duration,
+    /// How long a receive waits for a message, unless it says.
+    pub wait: Duration,
+    /// How often a message is received before it goes to the dead-letter queue; none where there is no such queue.
+    pub receives_max: Option<u32>,
+    /// The queue whose dead letters it holds.
+    pub source: Option<String>,
+}
+
+/// What a receipt holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// A message that is invisible: it is.
+    Held,
+    /// A message that became visible again.
+    Over,
+    /// Nothing any more.
+    None,
+}
+
+/// Where a queue says nothing else.
+const VISIBILITY: Duration = Duration::from_secs(30);
+/// How long a receive from a consumed queue waits.
+const WAIT: Duration = Duration::from_secs(20);
+
+fn queues_of(services: &[&Service]) -> BTreeMap<String, OneQueue> {
+    let functions = || services.iter().flat_map(|service| service.functions);
+    let plain = Settings { visibility: VISIBILITY, wait: Duration::ZERO, receives_max: None, source: None };
+    let mut queues = BTreeMap::new();
+    let mut add = |name: String, settings| {
+        queues.insert(name, OneQueue { settings, changes: watch::channel(0).0, purged_ms: AtomicI64::new(i64::MIN) })
+    };
+    for queue in services.iter().flat_map(|service| service.queues()) {
+        let consumer =
+            functions().find(|function| function.definition.consumes().is_some_and(|consumed| consumed.name == queue.name));
+        let settings = consumer.map_or_else(
+            || plain.clone(),
+            |function| Settings {
+                visibility: function.visibility(),
+                wait: WAIT,
+                receives_max: Some(queue.receives_max),
+                ..plain.clone()
+            },
+        );
+        add(queue.name.to_owned(), settings);
+        add(dead_letter_name(queue.name), Settings { source: Some(queue.name.to_owned()), ..plain.clone() });
+    }
+    queues
 }
 
 impl Queues {
@@ -41,23 +108,19 @@ impl Queues {
         activity: Arc<Activity>,
         services: &[&Service],
     ) -> Result<Self, CloudError> {
-        let names = services
-            .iter()
-            .flat_map(|service| service.queues())
-            .flat_map(|queue| [queue.name.to_owned(), dead_letter_name(queue.name)]);
-        let changes = names.map(|name| (name, Notify::new())).collect();
+        let by_name = queues_of(services);
         let now = clock.now().as_millisecond();
         let release = "UPDATE messages SET held = 0, visible_ms = min(visible_ms, ?1) WHERE held = 1";
         database.run(move |connection| connection.execute(release, [now])).await?;
-        Ok(Self { database, clock, activity, changes })
+        Ok(Self { database, clock, activity, by_name })
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.changes.keys().map(String::as_str)
+        self.by_name.keys().map(String::as_str)
     }
 
     pub fn has(&self, queue: &str) -> bool {
-        self.changes.contains_key(queue)
+        self.by_name.contains_key(queue)
     }
 
     /// Stores messages, all or none. Returns their ids.
@@ -86,15 +149,24 @@ impl Queues {
         self.wake(queue);
     }
 
-    /// Lets the poller of `queue` look again.
+    /// Lets everyone who waits for `queue` look again.
     fn wake(&self, queue: &str) {
-        if let Some(changed) = self.changes.get(queue) {
-            changed.notify_one();
+        if let Some(queue) = self.by_name.get(queue) {
+            queue.changes.send_modify(|changes| *changes += 1);
         }
     }
 
-    /// Waits until something may be due on `queue`: it was woken, `due` has come, or the clock was set.
-    async fn changed(&self, queue: &str, due: Option<Timestamp>) {
+    pub fn settings(&self, queue: &str) -> Option<&Settings> {
+        self.by_name.get(queue).map(|queue| &queue.settings)
+    }
+
+    /// The changes of a queue; none when there is no such queue.
+    fn changes(&self, queue: &str) -> Option<watch::Receiver<u64>> {
+        self.by_name.get(queue).map(|queue| queue.changes.subscribe())
+    }
+
+    /// Waits until something may be due on a queue: it changed, `due` has come, or the clock was set.
+    async fn changed(&self, changes: &mut watch::Receiver<u64>, due: Option<Timestamp>) {
         let mut moves = self.clock.moves();
         let at_due = async {
             match due {
@@ -102,17 +174,61 @@ impl Queues {
                 None => std::future::pending().await,
             }
         };
-        let woken = async {
-            match self.changes.get(queue) {
-                Some(changed) => changed.notified().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = at_due => {}
-            () = woken => {}
+            _ = changes.changed() => {}
             _ = moves.changed() => {}
         }
+    }
+
+    /// Receives as someone outside this process does: up to `count` messages, after at most `wait`; they stay invisible for
+    /// `visibility`, or as long as the queue says. Nobody here holds them, so they come again also after a restart.
+    ///
+    /// # Errors
+    /// `NoQueue` for a queue that no service has.
+    pub async fn wait_for(
+        &self,
+        queue: &str,
+        count: u32,
+        visibility: Option<Duration>,
+        wait: Duration,
+    ) -> Result<Vec<Received>, CloudError> {
+        let (Some(settings), Some(mut changes)) = (self.settings(queue), self.changes(queue)) else {
+            return Err(CloudError::NoQueue(queue.to_owned()));
+        };
+        let until = tokio::time::Instant::now() + wait;
+        let visibility = visibility.unwrap_or(settings.visibility);
+        loop {
+            changes.mark_unchanged();
+            let Batch { messages, next_due } = self.receive_from(queue, settings.receives_max, count, visibility).await?;
+            if !messages.is_empty() {
+                self.settle(Vec::new(), messages.clone()).await?;
+                // Whoever looked in between saw them and not yet when they come again.
+                self.wake(queue);
+                return Ok(messages);
+            }
+            if tokio::time::timeout_at(until, self.changed(&mut changes, next_due)).await.is_err() {
+                return Ok(messages);
+            }
+        }
+    }
+
+    /// Deletes every message of `queue`, those in flight too. Returns whether a minute has passed since the last time: only then it does.
+    ///
+    /// # Errors
+    /// `NoQueue` for a queue that no service has.
+    pub async fn purge(&self, queue: &str) -> Result<bool, CloudError> {
+        let one = self.by_name.get(queue).ok_or_else(|| CloudError::NoQueue(queue.to_owned()))?;
+        let now = self.clock.now().as_millisecond();
+        let last = one.purged_ms.load(SeqCst);
+        let waits = last.saturating_add(i64::try_from(PURGE_EVERY.as_millis()).unwrap_or(i64::MAX)) > now && last <= now;
+        if waits || one.purged_ms.compare_exchange(last, now, SeqCst, SeqCst).is_err() {
+            return Ok(false);
+        }
+        let queue = queue.to_owned();
+        self.database.run(move |connection| connection.execute("DELETE FROM messages WHERE queue = ?1", [queue])).await?;
+        self.activity.happened();
+        Ok(true)
     }
 
     /// Receives up to `count` messages, which stay invisible for `visibility`; or tells when the next one is due. What was received
@@ -122,7 +238,7 @@ impl Queues {
     }
 
     /// The same from any queue; `receives_max` is none for a dead-letter queue.
-    pub async fn receive_from(
+    async fn receive_from(
         &self,
         queue: &str,
         receives_max: Option<u32>,
@@ -166,14 +282,23 @@ impl Queues {
         Ok(deleted > 0)
     }
 
-    /// Lets a received message come again after `delay`. Returns whether the receipt is its newest.
-    pub async fn change_visibility(&self, queue: &str, receipt: String, delay: Duration) -> Result<bool, CloudError> {
-        let visible = self.clock.now().saturating_add(delay).map_err(CloudError::engine)?.as_millisecond();
-        let name = queue.to_owned();
-        let change = "UPDATE messages SET visible_ms = ?3 WHERE queue = ?1 AND receipt = ?2";
-        let changed = self.database.run(move |connection| connection.execute(change, params![name, receipt, visible])).await?;
+    /// Lets a received message come again after `delay`. Returns what the receipt held.
+    pub async fn change_visibility(&self, queue: &str, receipt: String, delay: Duration) -> Result<Hold, CloudError> {
+        let now = self.clock.now();
+        let visible = now.saturating_add(delay).map_err(CloudError::engine)?.as_millisecond();
+        let (name, now) = (queue.to_owned(), now.as_millisecond());
+        let change = move |connection: &rusqlite::Connection| {
+            let change = "UPDATE messages SET visible_ms = ?3 WHERE queue = ?1 AND receipt = ?2 AND (held OR visible_ms > ?4)";
+            if connection.execute(change, params![name, receipt, visible, now])? > 0 {
+                return Ok(Hold::Held);
+            }
+            let known = "SELECT count(*) FROM messages WHERE queue = ?1 AND receipt = ?2";
+            let known: u32 = connection.query_row(known, params![name, receipt], |row| row.get(0))?;
+            Ok(if known > 0 { Hold::Over } else { Hold::None })
+        };
+        let held = self.database.run(change).await?;
         self.wake(queue);
-        Ok(changed > 0)
+        Ok(held)
     }
 
     /// Ages nothing that an invocation holds: it takes real time, however far the clock was set.

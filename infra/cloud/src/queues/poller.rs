@@ -44,10 +44,12 @@ impl Poller {
     }
 
     async fn poll(self: Arc<Self>, permits: Arc<Semaphore>) {
+        let Some(mut changes) = self.queues.changes(self.queue.name) else { return };
         while let Ok(permit) = permits.clone().acquire_owned().await {
+            changes.mark_unchanged();
             let received = self.queues.receive(self.queue, self.batch, self.runner.function().visibility()).await;
             match received {
-                Ok(Batch { messages, next_due }) if messages.is_empty() => self.queues.changed(self.queue.name, next_due).await,
+                Ok(Batch { messages, next_due }) if messages.is_empty() => self.queues.changed(&mut changes, next_due).await,
                 Ok(Batch { messages, .. }) => {
                     let poller = self.clone();
                     tokio::spawn(async move {

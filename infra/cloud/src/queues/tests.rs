@@ -92,10 +92,12 @@ async fn a_failure_says_when_its_message_comes_again() {
     bench.send("a", Duration::ZERO).await;
     let received = bench.receive().await;
     let receipt = received[0].receipt.clone();
-    assert!(bench.queues.change_visibility(ADDED.name, receipt, Duration::ZERO).await.unwrap());
+    let change = |receipt: &str| bench.queues.change_visibility(ADDED.name, receipt.to_owned(), Duration::ZERO);
+    assert_eq!(change(&receipt).await.unwrap(), Hold::Held);
     bench.queues.settle(vec![], received).await.unwrap();
+    assert_eq!(change(&receipt).await.unwrap(), Hold::Over);
     assert_eq!(bench.receive().await[0].receives, 2);
-    assert!(!bench.queues.change_visibility(ADDED.name, "none".into(), Duration::ZERO).await.unwrap());
+    assert_eq!(change(&receipt).await.unwrap(), Hold::None, "an old receipt holds nothing");
 }
 
 #[tokio::test]
@@ -153,6 +155,7 @@ fn a_reply_that_makes_no_sense_fails_the_whole_batch() {
         message_id: name.into(),
         body: String::new(),
         trace: String::new(),
+        attributes: String::new(),
         sent_ms: 0,
         receives: 1,
         first_received_ms: 0,
@@ -163,4 +166,80 @@ fn a_reply_that_makes_no_sense_fails_the_whole_batch() {
     assert_eq!(event::failures(br#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#, &batch).len(), 1);
     assert_eq!(event::failures(br#"{"batchItemFailures":[{"itemIdentifier":"c"}]}"#, &batch).len(), 2);
     assert_eq!(event::failures(b"?", &batch).len(), 2);
+}
+
+#[tokio::test]
+async fn who_waits_gets_a_message_as_it_comes_and_leaves_the_others_awake() {
+    let bench = bench().await;
+    let hour = Duration::from_hours(1);
+    let mut changes = bench.queues.changes(ADDED.name).unwrap();
+    let visibility = Some(Duration::from_secs(30));
+    let waiting = bench.queues.wait_for(ADDED.name, 10, visibility, hour);
+    let sending = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        bench.send("a", Duration::ZERO).await;
+    };
+    let (received, ()) = tokio::join!(waiting, sending);
+    assert_eq!(received.unwrap()[0].body, "a");
+    // Whoever polls beside must look when it comes again.
+    assert!(changes.has_changed().unwrap());
+    changes.mark_unchanged();
+    let batch = bench.queues.receive(&ADDED, 10, Duration::from_secs(30)).await.unwrap();
+    assert!(batch.next_due.is_some());
+    // Set, the clock lets it come again, and counts as a receive.
+    let waiting = bench.queues.wait_for(ADDED.name, 10, visibility, hour);
+    let passing = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        bench.pass(31).await;
+    };
+    let (received, ()) = tokio::join!(waiting, passing);
+    assert_eq!(received.unwrap()[0].receives, 2);
+    let started = std::time::Instant::now();
+    assert!(bench.queues.wait_for(ADDED.name, 10, visibility, Duration::from_millis(50)).await.unwrap().is_empty());
+    assert!(started.elapsed() >= Duration::from_millis(50) && started.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_directory_of_an_earlier_version_is_taken_over_with_its_messages() {
+    let directory = tempfile::tempdir().unwrap();
+    let earlier = "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL,
+        body TEXT NOT NULL, trace TEXT NOT NULL, sent_ms INTEGER NOT NULL, visible_ms INTEGER NOT NULL,
+        receives INTEGER NOT NULL DEFAULT 0, first_received_ms INTEGER, receipt TEXT, held INTEGER NOT NULL DEFAULT 0);
+        INSERT INTO messages (queue, message_id, body, trace, sent_ms, visible_ms) VALUES ('note-added', 'm', 'kept', '', 0, 0);";
+    let connection = rusqlite::Connection::open(directory.path().join("cloud.sqlite")).unwrap();
+    connection.execute_batch(earlier).unwrap();
+    drop(connection);
+    let bench = open(directory).await;
+    assert_eq!(bench.receive().await[0].body, "kept");
+    let bench = bench.reopen().await;
+    assert_eq!(bench.receive().await[0].body, "kept");
+}
+
+#[tokio::test]
+async fn attributes_reach_the_function_and_survive_with_their_message() {
+    let bench = bench().await;
+    let mut all = attributes::Attributes::new();
+    all.insert("traceparent".into(), attributes::Attribute::text("00-1"));
+    all.insert("color".into(), attributes::Attribute::text("red"));
+    let (trace, attributes) = attributes::stored(all);
+    let message = NewMessage { queue: ADDED.name.into(), body: "a".into(), trace, attributes, ..NewMessage::default() };
+    bench.queues.send(vec![message]).await.unwrap();
+    let bench = bench.reopen().await;
+    let event = event::event(&crate::local_names(), ADDED.name, &bench.receive().await).unwrap();
+    let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
+    let told = &event["Records"][0]["messageAttributes"];
+    assert_eq!(told["color"], serde_json::json!({"stringValue": "red", "dataType": "String"}));
+    assert_eq!(told["traceparent"]["stringValue"], "00-1");
+}
+
+#[tokio::test]
+async fn a_purge_takes_everything_once_a_minute() {
+    let bench = bench().await;
+    bench.send("a", Duration::ZERO).await;
+    bench.send("b", Duration::from_mins(1)).await;
+    assert!(bench.queues.purge(ADDED.name).await.unwrap());
+    assert_eq!(bench.queues.depths().await.unwrap()[ADDED.name], Depth::default());
+    assert!(!bench.queues.purge(ADDED.name).await.unwrap());
+    bench.pass(60).await;
+    assert!(bench.queues.purge(ADDED.name).await.unwrap());
 }

@@ -1,6 +1,7 @@
 //! What most people never need is not built with `koban`: cargo builds it when it is first asked for, and runs it in this one's place.
 
 use super::CliError;
+use super::output::note;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 
@@ -19,7 +20,7 @@ pub struct Passed {
 
 /// Becomes the release build of `package`, with `arguments`: its exit code and its signals are this process's. Returns only a failure.
 pub fn run(what: &str, package: &[&str], arguments: impl IntoIterator<Item = OsString>) -> CliError {
-    eprintln!("Building what {what}, unless it is built already.");
+    note(format_args!("Building what {what}, unless it is built already."));
     let mut cargo = build::cargo::command();
     cargo.args(["run", "--release"]).args(package).arg("--manifest-path").arg(build::generate::root().join("Cargo.toml"));
     let source = cargo.arg("--").args(arguments).exec();

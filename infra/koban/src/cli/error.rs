@@ -3,7 +3,7 @@
 use build::package::PackageError;
 use build::scaffold::ScaffoldError;
 use client::ClientError;
-use cloud::CloudError;
+use cloud::{CloudError, Listener};
 use demo::DemoError;
 use demo::boatrace::BoatraceError;
 use operations::OperationError;
@@ -22,8 +22,15 @@ pub enum CliError {
     Input(String),
     #[error("{0}")]
     Unexpected(String),
-    #[error("port {port} is taken: stop what listens there, or choose others with --port and --aws-port (0 for any free one)")]
-    PortTaken { port: u16 },
+    #[error(
+        "port {port} for {listener} is taken: stop what listens there, or choose another with {} (0 for any free one)",
+        option(*listener)
+    )]
+    PortTaken { listener: Listener, port: u16 },
+    #[error("port {port} for {listener} is reserved for privileged users: choose one of 1024 or above with {}", option(*listener))]
+    PortPrivileged { listener: Listener, port: u16 },
+    #[error("the API and the AWS endpoint cannot both listen on port {port}: choose another with --aws-port")]
+    OnePort { port: u16 },
     #[error("another local cloud runs on {}: stop it, or choose another directory with --data", data.display())]
     DataInUse { data: PathBuf },
     #[error("the local cloud: {}", chain(.0))]
@@ -46,12 +53,26 @@ pub enum CliError {
     Republish(#[from] RepublishError),
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
+    #[error("standard output cannot be written: {0}")]
+    Output(std::io::Error),
+    /// The reader of standard output has gone: there is nobody to say it to.
+    #[error("nobody reads standard output")]
+    NobodyReads,
+    #[error("{} cannot be used: {reason}", file.display())]
+    File { file: PathBuf, reason: String },
     /// By Ctrl-C; nothing needs to be said.
     #[error("interrupted")]
     Interrupted,
     /// The command did its work, and what it found is not clean. It has said so.
     #[error("not clean")]
     NotClean,
+}
+
+const fn option(listener: Listener) -> &'static str {
+    match listener {
+        Listener::Api => "--port",
+        Listener::Aws => "--aws-port",
+    }
 }
 
 impl From<ClientError> for CliError {

@@ -1,6 +1,7 @@
 //! `koban feed`: the Boatrace Open API's files, posted to the signed feeds, one venue a request.
 
 use super::CliError;
+use super::output::print;
 use crate::registry;
 use client::ClientError;
 use client::http::BaseUrl;
@@ -24,17 +25,27 @@ const SECRET: &str = "feed";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Any day is at https://boatraceopenapi.github.io/{programs,results}/v2/YYYY/YYYYMMDD.json. Sending the same again changes nothing.
-A local cloud tells its own secret; of an environment it is read from SSM, with the API's URL. KOBAN_FEED_SECRET replaces both.
+Programs announce races, results decide them. Sending the same again changes nothing. Each request is signed: a local \
+cloud gives its secret, an environment has it in SSM, and KOBAN_FEED_SECRET replaces both.
+
+The Boatrace Open API has a file of each kind for every day. Fetch one of each:
+  mkdir -p days/programs days/results
+  api=https://boatraceopenapi.github.io
+  curl -so days/programs/20251226.json $api/programs/v2/2025/20251226.json
+  curl -so days/results/20251226.json $api/results/v2/2025/20251226.json
+Races of a past day are closed. To bet on them, first set the local cloud's clock to that day:
+  curl -d '{\"now\":\"2025-12-26T00:00:00+09:00\"}' \\
+    http://127.0.0.1:4000/_local/clock
 
 Examples:
-  koban feed ../shared/data/boatrace --url http://127.0.0.1:4000
-  koban feed programs/20251226.json --url http://127.0.0.1:4000
-  koban feed programs/20251226.json --environment alpha")]
+  koban feed days                             # all of it, to port 4000
+  koban feed days/programs/20251226.json      # the races alone, to bet on
+  koban feed days --url http://127.0.0.1:4100
+  koban feed days/programs/20251226.json --environment alpha")]
 pub struct Arguments {
     /// A file of programs or results, or a directory that has programs/ and results/
     path: PathBuf,
-    /// Where Koban answers: the local cloud's usual place, or where the environment says
+    /// Where Koban answers; http://127.0.0.1:4000, or the environment's API, when not given
     #[arg(long, value_name = "URL")]
     url: Option<BaseUrl>,
     /// The deployed environment, such as alpha
@@ -85,12 +96,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    if arguments.json {
-        println!("{}", json!({"sent": all_sent}));
-    } else {
-        println!("{}", table(&all_sent));
-    }
-    Ok(())
+    if arguments.json { print(json!({"sent": all_sent})) } else { print(table(&all_sent)) }
 }
 
 fn table(all_sent: &[Sent]) -> Table {

@@ -2,6 +2,7 @@
 //! function is written; its own says what is left.
 
 use super::CliError;
+use super::output::print;
 use crate::registry::SERVICES;
 use build::scaffold::{File, Http, Plan, Trigger, Wanted, every_minutes, plan};
 use std::path::Path;
@@ -11,18 +12,21 @@ use std::process::Stdio;
 #[command(
     group(clap::ArgGroup::new("trigger").required(true).args(["http", "queue", "schedule"])),
     after_help = "\
-Writes the function's file, its binary and its test, puts it into the service's list, and makes the generated files anew. All of it
-compiles; `cargo test --workspace` then fails until the function is written. Nothing is written when anything is wrong.
+Writes the function's file, its binary and its test, puts it into the service's list, and makes the generated files anew. \
+All of it compiles; `cargo test --workspace` then fails until the function is written. Nothing is written when anything is \
+wrong.
 
-A parameter that another route has gets its type ({race} is a RaceId). A queue that is not there is made, with its dead letters. A
-schedule puts its calls on a queue of the function's name. docs/adding-a-function.md shows all of it once.
+A parameter that another route has gets its type ({race} is a RaceId). A queue that is not there is made, with its dead \
+letters. A schedule puts its calls on a queue of the function's name. docs/adding-a-function.md shows all of it once.
 
 Examples:
-  koban new get-settlement --service racing --http \"GET /v1/races/{race}/settlement\" --public
+  koban new get-settlement --service racing --public \\
+    --http \"GET /v1/races/{race}/settlement\"
   koban new rename-wallet --service wallet --http \"PUT /v1/wallet/name\"
   koban new count-slips --service racing --queue count-slips
   koban new sweep-cards --service wallet --schedule \"rate(5 minutes)\"
-  koban new create-canvas --service canvas --new-service --http \"POST /v1/canvases\" --dry-run"
+  koban new create-canvas --service canvas --new-service --dry-run \\
+    --http \"POST /v1/canvases\""
 )]
 pub struct Arguments {
     /// Verb and noun, like get-settlement: the name of its file, binary, Lambda, operation and test
@@ -54,22 +58,18 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     let root = build::generate::root();
     let plan = plan(&root, SERVICES, &arguments.wanted()?)?;
     if arguments.dry_run {
-        plan.files().iter().for_each(show);
-        return Ok(());
+        return plan.files().iter().try_for_each(show);
     }
     plan.write()?;
-    tell(&plan);
+    tell(&plan)?;
     for command in ["wiring", "openapi"] {
         generate(&root, command)?;
     }
-    println!(
-        "\nNow `cargo test --workspace` fails until the function is written: functions::{}::it_is_written says",
+    print(format_args!(
+        "\nNow `cargo test --workspace` fails until the function is written: functions::{}::it_is_written says\n\
+         so, and the tests of what holds of every route and queue. What is left: its words, its grants, its handler, its test.",
         arguments.name.replace('-', "_")
-    );
-    println!(
-        "so, and the tests of what holds of every route and queue. What is left: its words, its grants, its handler, its test."
-    );
-    Ok(())
+    ))
 }
 
 impl Arguments {
@@ -90,13 +90,11 @@ impl Arguments {
 }
 
 /// New files whole, changed ones by their lines.
-fn show(file: &File) {
+fn show(file: &File) -> Result<(), CliError> {
+    let path = file.path.display();
     match &file.before {
-        None => println!("== {} (new)\n{}", file.path.display(), file.text),
-        Some(before) => {
-            println!("== {} (changed)", file.path.display());
-            println!("{}\n", changed_lines(before, &file.text).join("\n"));
-        }
+        None => print(format_args!("== {path} (new)\n{}", file.text)),
+        Some(before) => print(format_args!("== {path} (changed)\n{}\n", changed_lines(before, &file.text).join("\n"))),
     }
 }
 
@@ -117,10 +115,10 @@ fn changed_lines(before: &str, after: &str) -> Vec<String> {
     changed
 }
 
-fn tell(plan: &Plan) {
-    for file in plan.files() {
-        println!("{} {}", file.path.display(), if file.before.is_some() { "changed" } else { "written" });
-    }
+fn tell(plan: &Plan) -> Result<(), CliError> {
+    plan.files().iter().try_for_each(|file| {
+        print(format_args!("{} {}", file.path.display(), if file.before.is_some() { "changed" } else { "written" }))
+    })
 }
 
 /// Has the generated files made by the sources as they are now: this program was built before them. Says only what was written.
@@ -134,7 +132,7 @@ fn generate(root: &Path, command: &'static str) -> Result<(), CliError> {
     let output = run.map_err(|source| CliError::Io { what: "starting cargo", source })?;
     let told = String::from_utf8_lossy(&output.stdout);
     for line in told.lines().filter(|line| !line.ends_with(" is fresh")) {
-        println!("{line}");
+        print(line)?;
     }
     if output.status.success() {
         return Ok(());

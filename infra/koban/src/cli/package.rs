@@ -1,6 +1,7 @@
 //! `koban package`: the functions' zips, printed.
 
 use super::CliError;
+use super::output::print;
 use crate::registry;
 use build::package::{Architecture, Binaries, Manifest, check_sizes, cross_build, directory, pack};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -9,13 +10,12 @@ use std::path::PathBuf;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same source makes the same bytes.
-
-For the other architecture, `koban package --arch arm64` (or x86_64) says how to build with a cross linker and hand over what it made.
+Writes target/lambda/<function>.zip and target/lambda/manifest.json. The same source makes the same bytes. For the other \
+architecture, `koban package --arch arm64` (or x86_64) says how to build with a cross linker and what to do with the result.
 
 Examples:
-  cargo run --release -- package     after a change of a definition, or the first time
-  target/release/koban package       after a change of handlers alone: nothing but the functions is built
+  cargo run --release -- package    # after a change of a definition
+  target/release/koban package      # after a change of handlers alone
   koban package --json")]
 pub struct Arguments {
     /// What the functions shall run on
@@ -41,12 +41,11 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     check_sizes(&manifest)?;
     if arguments.json {
         let text = serde_json::to_string(&manifest).map_err(|error| CliError::Unexpected(error.to_string()))?;
-        println!("{text}");
+        print(text)
     } else {
-        println!("{}", table(&manifest));
-        println!("Packaged {} functions for {}.", manifest.functions.len(), manifest.architecture);
+        let (count, architecture) = (manifest.functions.len(), &manifest.architecture);
+        print(format_args!("{}\nPackaged {count} functions for {architecture}.", table(&manifest)))
     }
-    Ok(())
 }
 
 /// Builds, unless `binaries` are there, and packs.

@@ -1,6 +1,7 @@
 //! `koban publish`: a message on a queue of the running local cloud, or of an environment.
 
 use super::CliError;
+use super::output::{print, shown};
 use super::place::Place;
 use crate::registry;
 use operations::queues::Queues;
@@ -9,10 +10,14 @@ use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
+Prints the message's id. The worker gets the message at once. One that it fails on each time it is tried becomes a dead \
+letter: see `koban redrive`.
+
 Examples:
-  koban publish sweep-races '{}'
+  koban publish sweep-races '{}'     # looks for races whose settlement stopped
   koban publish sweep-races '{}' --environment alpha
-  koban publish settle-race '{\"data\":{\"race\":\"rac_20251226-03-01\",\"state\":\"resulted\",\"result_version\":1,\"revision\":2}}'")]
+  koban publish settle-race \\
+    '{\"data\":{\"race\":\"rac_20251226-03-01\",\"result_version\":1}}'")]
 pub struct Arguments {
     /// The queue's name, without a prefix
     queue: String,
@@ -34,12 +39,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         )));
     }
     let id = Queues::new(&place.find().await?).send(&queue, &body).await?;
-    if as_json {
-        println!("{}", json!({"queue": queue, "message_id": id}));
-    } else {
-        println!("{id}");
-    }
-    Ok(())
+    if as_json { print(json!({"queue": queue, "message_id": id})) } else { print(id) }
 }
 
 /// Refuses a queue that no function consumes.
@@ -49,5 +49,5 @@ pub(super) fn check_queue(queue: &str) -> Result<(), CliError> {
         return Ok(());
     }
     let known = known.into_iter().collect::<Vec<_>>().join(", ");
-    Err(CliError::Input(format!("there is no queue {queue}; there are: {known}")))
+    Err(CliError::Input(format!("there is no queue {}; there are: {known}", shown(queue))))
 }

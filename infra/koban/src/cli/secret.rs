@@ -1,6 +1,7 @@
 //! `koban secret`: a new secret of the Standard Webhooks form, for a parameter that a deployment reads.
 
 use super::CliError;
+use super::output::print;
 use cloud::random_secret;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -8,13 +9,13 @@ use cloud::random_secret;
 It prints one line: whsec_ and the base64 of 32 random bytes. Nothing is stored. On failure it prints nothing on standard output.
 
 Examples:
-  secret=\"$(koban secret)\" && aws ssm put-parameter --type SecureString --name /koban-alpha/feed --value \"${secret:?}\"")]
+  secret=\"$(koban secret)\" && aws ssm put-parameter --type SecureString \\
+    --name /koban-alpha/feed --value \"${secret:?}\"")]
 pub struct Arguments {}
 
 pub fn run(_: &Arguments) -> Result<(), CliError> {
     let secret = random_secret().map_err(|error| CliError::Io { what: "asking for randomness", source: error.into() })?;
-    println!("{secret}");
-    Ok(())
+    print(secret)
 }
 
 #[cfg(test)]

@@ -1,24 +1,29 @@
 //! `koban up`: the local cloud, until Ctrl-C.
 
 use super::CliError;
+use super::output::{note, print};
 use crate::registry::SERVICES;
-use client::local::Announced;
+use client::local::{Announced, URL_FILE};
 use cloud::{Cloud, CloudError, Config};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const PORT: u16 = 4_000;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
+Prints its URL, a token and requests to paste once it is ready. Ctrl-C stops it, and a later start goes on from there. \
+It may be killed at any moment. To begin with nothing, stop it and remove the data directory.
+
 Examples:
-  koban up                        on http://127.0.0.1:4000, data in .koban
-  koban up --port 0 --data /tmp/k on any free port, data elsewhere")]
+  koban up                           # on http://127.0.0.1:4000, data in .koban
+  koban up --port 0 --data /tmp/k    # on any free port, data elsewhere")]
 pub struct Arguments {
     /// The port of the API on 127.0.0.1; 0 for any free one
-    #[arg(long, default_value_t = PORT)]
+    #[arg(long, default_value_t = PORT, allow_negative_numbers = true)]
     port: u16,
-    /// The port of the AWS endpoint (DynamoDB, SQS); the port after the API's when not given
-    #[arg(long, value_name = "PORT")]
+    /// The port of the AWS endpoint (DynamoDB, SQS); the port after the API's when not given, any free one after 65535
+    #[arg(long, value_name = "PORT", allow_negative_numbers = true)]
     aws_port: Option<u16>,
     /// Where everything is stored; made when it is missing, continued when it is not
     #[arg(long, value_name = "DIR", default_value = ".koban")]
@@ -34,9 +39,7 @@ impl Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { port, aws_port, data } = arguments;
-    // Any free port for the API means any free one for AWS.
-    let after = if port == 0 { 0 } else { port.saturating_add(1) };
-    let config = Config { port, aws_port: aws_port.unwrap_or(after), ..Config::new(&data, SERVICES) };
+    let config = Config { port, aws_port: aws_port.unwrap_or(port_after(port)), ..Config::new(&data, SERVICES) };
     // One listener from the first moment on: no Ctrl-C falls into a gap.
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     let cloud = tokio::select! {
@@ -45,22 +48,48 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         started = start(config) => started?,
     };
     let announced = Announced::new(&data, cloud.url());
-    let _announced = announced.map_err(|source| CliError::Io { what: "writing to the data directory", source })?;
-    println!("{}", greeting(&cloud, &data));
+    let _announced = match announced {
+        Ok(announced) => announced,
+        Err(error) => {
+            cloud.stop().await;
+            return Err(CliError::File { file: data.join(URL_FILE), reason: error.to_string() });
+        }
+    };
+    let greeted = print(greeting(&cloud, &data));
+    if greeted.is_err() {
+        cloud.stop().await;
+        return greeted;
+    }
     let ended = interrupted.await;
-    eprintln!("\nStopping; everything accepted is stored in {}.", data.display());
+    note(format_args!("\nStopping; everything accepted is stored in {}.", data.display()));
     cloud.stop().await;
     ended.map_err(|source| CliError::Io { what: "listening to Ctrl-C", source })
 }
 
-/// Starts a local cloud; what stands in the way is told with what to do about it.
+/// Starts a local cloud. Where a port or the directory cannot be had, the error says what to do.
 pub async fn start(config: Config) -> Result<Cloud, CliError> {
     let data = config.data.clone();
     cloud::start(config).await.map_err(|error| match error {
-        CloudError::Port { port, source } if source.kind() == std::io::ErrorKind::AddrInUse => CliError::PortTaken { port },
         CloudError::InUse => CliError::DataInUse { data },
-        other => CliError::Cloud(other),
+        error => refused(error),
     })
+}
+
+/// Any free port for the API means any free one for AWS, and none is after the last.
+fn port_after(port: u16) -> u16 {
+    if port == 0 { 0 } else { port.checked_add(1).unwrap_or(0) }
+}
+
+fn refused(error: CloudError) -> CliError {
+    match error {
+        CloudError::Port { listener, port, source } => match source.kind() {
+            ErrorKind::AddrInUse => CliError::PortTaken { listener, port },
+            ErrorKind::PermissionDenied => CliError::PortPrivileged { listener, port },
+            _ => CliError::Cloud(CloudError::Port { listener, port, source }),
+        },
+        CloudError::OnePort { port } => CliError::OnePort { port },
+        other => CliError::Cloud(other),
+    }
 }
 
 fn greeting(cloud: &Cloud, data: &Path) -> String {
@@ -73,7 +102,7 @@ fn greeting(cloud: &Cloud, data: &Path) -> String {
   AWS CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=ap-northeast-1 \\
             aws --endpoint-url {aws_url} dynamodb list-tables
 
-A token for alice, good for 12 hours (`koban token NAME` makes others):
+A token for alice, good for 12 hours of its clock (`koban token NAME` makes others):
 {token}
 
 Try:
@@ -82,4 +111,54 @@ curl -s -H 'Authorization: Bearer {token}' {url}/v1/wallet
 curl -s -H 'Authorization: Bearer {token}' -H 'Idempotency-Key: first-topup' -H 'Content-Type: application/json' \
 -d '{{\"asset\":\"JPY\",\"minor\":10000}}' {url}/v1/topups"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloud::Listener;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    async fn refusal(port: u16, aws_port: u16) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config { port, aws_port, ..Config::new(directory.path(), &[]) };
+        match start(config).await {
+            Ok(_) => panic!("{port} and {aws_port} can be listened on"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_aws_endpoint_is_on_the_port_after_the_apis_where_there_is_one() {
+        for (port, after) in [(0, 0), (1, 2), (4_000, 4_001), (65_534, 65_535), (65_535, 0)] {
+            assert_eq!(port_after(port), after);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named_with_its_listener_and_its_option() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let stop = "stop what listens there, or choose another";
+        let expected = format!("port {port} for the API is taken: {stop} with --port (0 for any free one)");
+        assert_eq!(refusal(port, 0).await, expected);
+        let expected = format!("port {port} for the AWS endpoint is taken: {stop} with --aws-port (0 for any free one)");
+        assert_eq!(refusal(0, port).await, expected);
+    }
+
+    #[tokio::test]
+    async fn one_port_for_both_is_refused_as_that() {
+        let expected = "the API and the AWS endpoint cannot both listen on port 5000: choose another with --aws-port";
+        assert_eq!(refusal(5_000, 5_000).await, expected);
+    }
+
+    #[test]
+    fn a_privileged_port_says_what_to_choose() {
+        // Made up: whether it is refused depends on the user and the machine.
+        let denied = |listener| CloudError::Port { listener, port: 80, source: ErrorKind::PermissionDenied.into() };
+        let line = |listener| refused(denied(listener)).to_string();
+        let expected = "port 80 for the API is reserved for privileged users: choose one of 1024 or above with --port";
+        assert_eq!(line(Listener::Api), expected);
+        assert!(line(Listener::Aws).ends_with("choose one of 1024 or above with --aws-port"));
+    }
 }

@@ -1,6 +1,7 @@
 //! `koban verify`: the proof, printed; of a local cloud's directory, or of an environment's tables.
 
 use super::CliError;
+use super::output::{note, print};
 use crate::registry::SERVICES;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
@@ -16,11 +17,14 @@ use std::path::PathBuf;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Reads the stored tables alone, as one snapshot; a cloud may run on them meanwhile. Exit code 1 if anything is off.
-An environment's tables are scanned whole and consistently, which costs read units. They are written meanwhile: what looks off is read
-again, up to three times in all, and only what stays off is told.
-What is under way is not off until it takes longer than it ever does: a race half an hour from its result to its settlement, a top-up
-an hour from the bank to the wallet. A local cloud that does not run settles nothing: start it, then verify.
+Reads what is stored and changes nothing; the cloud may run meanwhile. Exit code 1 if anything is off, cannot be read, or \
+is gone. The last line says how much was proved. Where nothing is stored, nothing is proved, and it says so.
+
+An environment's tables are scanned whole and consistently, which costs read units. They are written meanwhile: what \
+looks off is read again, up to three times in all, and only what stays off is named.
+
+A race may take half an hour from its result to its settlement, and a top-up an hour from the bank to the wallet; then it \
+is off. A local cloud that does not run settles nothing: start it, then verify.
 
 Examples:
   koban verify
@@ -48,13 +52,13 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         }
     };
     if arguments.json {
-        println!("{}", json(&proof, read.as_ref()));
+        print(json(&proof, read.as_ref()))?;
         return if proof.is_clean() { Ok(()) } else { Err(CliError::NotClean) };
     }
     if let Some(Took { readings, records, read_units }) = read {
         let usd = usd_of_read_units(read_units);
         let times = if readings == 1 { "once".into() } else { format!("{readings} times") };
-        println!("{} records, read {times}; {read_units:.0} read units, about ${usd:.4}.", grouped(records));
+        print(format_args!("{} records, read {times}; {read_units:.0} read units, about ${usd:.4}.", grouped(records)))?;
     }
     tell(&proof)
 }
@@ -100,7 +104,14 @@ fn json(proof: &Proof, read: Option<&Took>) -> Value {
         (asset.code().to_owned(), json!({"stake": totals.stake, "payout": totals.payout, "refund": totals.refund}))
     };
     json!({
-        "clean": proof.is_clean(),
+        "clean": proof.is_clean() && !proof.is_empty(),
+        "empty": proof.is_empty(),
+        "items": proof.items,
+        "unreadable": proof.unreadable,
+        "journals": proof.journals,
+        "lines": proof.lines,
+        "topups": proof.topups,
+        "payouts": proof.payouts,
         "races": proof.races,
         "slips": proof.slips,
         "combinations": proof.combinations,
@@ -114,6 +125,7 @@ fn json(proof: &Proof, read: Option<&Took>) -> Value {
             "journals_fold": proof.chains_ok,
             "dues_posted": proof.dues_ok,
             "certificates_true": proof.certificates_ok,
+            "everything_read": proof.all_read,
         },
         "off": proof.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "off_unnamed": proof.faults_unnamed,
@@ -135,17 +147,61 @@ fn tell(proof: &Proof) -> Result<(), CliError> {
     if let Some(values) = table.column_mut(1) {
         values.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{table}");
+    print(table)?;
     for fault in &proof.faults {
-        eprintln!("off: {fault}");
+        note(format_args!("off: {fault}"));
     }
     if proof.faults_unnamed > 0 {
-        eprintln!("off: and {} more", proof.faults_unnamed);
+        note(format_args!("off: and {} more", proof.faults_unnamed));
     }
+    print(verdict(proof))?;
+    if proof.is_clean() { Ok(()) } else { Err(CliError::NotClean) }
+}
+
+/// What was proved, and of how much.
+fn verdict(proof: &Proof) -> String {
+    if proof.is_empty() {
+        return "Empty: nothing is stored, so nothing was proved.".into();
+    }
+    let counted = [
+        (proof.items, "item"),
+        (proof.journals, "journal"),
+        (proof.lines, "line"),
+        (proof.topups, "top-up"),
+        (proof.races, "race"),
+        (proof.slips, "slip"),
+        (proof.payouts, "payout"),
+    ];
+    let counted =
+        counted.map(|(count, what)| format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })).join(", ");
     if proof.is_clean() {
-        println!("Clean: every journal folds and every record agrees with its independent counterparts.");
-        return Ok(());
+        return format!("Clean: every journal folds and every record agrees with its independent counterparts ({counted}).");
     }
-    println!("NOT CLEAN: {} things are off.", proof.faults.len() as u64 + proof.faults_unnamed);
-    Err(CliError::NotClean)
+    let off = grouped(proof.faults.len() as u64 + proof.faults_unnamed);
+    match proof.unreadable {
+        0 => format!("NOT CLEAN: {off} things are off ({counted})."),
+        unreadable => format!("NOT CLEAN: {off} things are off, {} of them unreadable ({counted}).", grouped(unreadable)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_says_how_much_was_proved() {
+        let mut proof =
+            Proof { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, all_read: true, ..Proof::default() };
+        assert!(verdict(&proof).starts_with("Empty: nothing"), "{}", verdict(&proof));
+        assert!((&json(&proof, None)["clean"], &json(&proof, None)["empty"]) == (&false.into(), &true.into()));
+        (proof.items, proof.journals, proof.lines, proof.topups) = (1_200, 1, 900, 300);
+        let said = verdict(&proof);
+        assert!(
+            said.starts_with("Clean: ") && said.contains("1,200 items, 1 journal, 900 lines, 300 top-ups, 0 races"),
+            "{said}"
+        );
+        assert!((&json(&proof, None)["clean"], &json(&proof, None)["lines"]) == (&true.into(), &900.into()));
+        (proof.all_read, proof.unreadable) = (false, 2);
+        assert!(verdict(&proof).contains("2 of them unreadable"), "{}", verdict(&proof));
+    }
 }
