@@ -2,8 +2,8 @@
 //! it is deleted: whatever breaks in between leaves it twice, which consumers expect, and never not at all.
 
 use super::{Deployment, OperationError};
-use platform::aws::Client;
 use platform::aws::sqs::{self, Attribute, Batch, Entry, SQS};
+use platform::aws::{Client, or_default};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,7 +148,7 @@ impl<'a> Queues<'a> {
 struct Message {
     body: String,
     receipt_handle: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     message_attributes: BTreeMap<String, Attribute>,
 }
 
@@ -184,6 +184,7 @@ struct GetQueueAttributes<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Attributes {
+    #[serde(deserialize_with = "or_default")]
     attributes: BTreeMap<String, String>,
 }
 
@@ -200,6 +201,7 @@ struct ReceiveMessage<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Received {
+    #[serde(deserialize_with = "or_default")]
     messages: Vec<Message>,
 }
 

@@ -33,8 +33,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::region::SigningRegion;
 use aws_types::service_config::ServiceConfigKey;
 use aws_types::{SdkConfig, SigningName};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// How a service is called.
@@ -261,3 +261,12 @@ fn json_refusal(headers: &Headers, body: &[u8]) -> ErrorMetadata {
     }
     metadata.build()
 }
+
+/// What a reply may leave out, or say is `null`.
+pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+#[path = "aws_tests.rs"]
+mod tests;

@@ -116,7 +116,3 @@ fn all_accepted(what: &str, failed: Option<String>, accepted: usize, sent: usize
         None => Ok(()),
     }
 }
-
-#[cfg(test)]
-#[path = "sender_tests.rs"]
-mod tests;

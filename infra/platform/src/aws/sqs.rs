@@ -1,6 +1,6 @@
 //! SQS: messages sent by the batch, and a received one put off.
 
-use super::{Api, CallError, Client, Reply, json_refusal};
+use super::{Api, CallError, Client, Reply, json_refusal, or_default};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -53,7 +53,9 @@ struct SendMessageBatch<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Batch {
+    #[serde(deserialize_with = "or_default")]
     pub successful: Vec<Done>,
+    #[serde(deserialize_with = "or_default")]
     pub failed: Vec<Failed>,
 }
 
@@ -69,7 +71,7 @@ pub struct Done {
 #[serde(rename_all = "PascalCase")]
 pub struct Failed {
     pub code: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub message: String,
 }
 
