@@ -16,7 +16,7 @@ pub static SNS: Api = Api {
 };
 
 const VERSION: &str = "2010-03-31";
-/// What stays as it is in a form: RFC 3986's unreserved characters.
+/// What a form escapes: all but RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// An event of a batch.
