@@ -6,10 +6,11 @@ pub mod queues;
 pub mod republish;
 pub mod scan;
 
-use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
+use platform::aws::Client;
+use platform::aws::ssm::{self, Parameter, SSM};
 use platform::resource::Secret;
 use platform::sdk::{API_URL, Names, Sdk};
 use platform::secrets::SecretValue;
@@ -84,40 +85,32 @@ impl Deployment {
     pub async fn find(config: SdkConfig, environment: &str) -> Result<Self, OperationError> {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let origin = config.endpoint_url().map(str::to_owned);
-        let mut names = Names { prefix: Names::prefix_of(environment), region, account: String::new(), queue_origin: origin };
+        let names = Names { prefix: Names::prefix_of(environment), region, account: String::new(), queue_origin: origin };
         let parameter = names.parameter(API_URL);
-        let Some(found) = parameter_of(&config, &parameter).await? else {
-            let environment = environment.to_owned();
-            return Err(OperationError::NoEnvironment { environment, region: names.region, parameter });
+        let mut sdk = Sdk::of(config, names);
+        let environment = environment.to_owned();
+        let Some(found) = parameter_of(&sdk, &parameter).await? else {
+            return Err(OperationError::NoEnvironment { environment, region: sdk.names.region, parameter });
         };
         // arn:aws:ssm:ap-northeast-1:123456789012:parameter/koban-alpha/api_url
-        found.arn.split(':').nth(4).unwrap_or_default().clone_into(&mut names.account);
-        Ok(Self { sdk: Sdk::of(config, names), environment: environment.to_owned(), api_url: found.value })
+        found.arn.split(':').nth(4).unwrap_or_default().clone_into(&mut sdk.names.account);
+        Ok(Self { sdk, environment, api_url: found.value })
     }
 
     /// The value of `secret` that signs: the first of one or two.
     pub async fn secret(&self, secret: &Secret) -> Result<SecretValue, OperationError> {
         let name = self.sdk.names.secret(secret);
-        let found = parameter_of(self.sdk.config(), &name).await?;
+        let found = parameter_of(&self.sdk, &name).await?;
         let value =
             found.and_then(|found| found.value.lines().map(str::trim).find(|line| !line.is_empty()).map(SecretValue::new));
         value.ok_or(OperationError::NoParameter(name))
     }
 }
 
-struct Parameter {
-    value: String,
-    arn: String,
-}
-
-async fn parameter_of(config: &SdkConfig, name: &str) -> Result<Option<Parameter>, OperationError> {
-    let asked = aws_sdk_ssm::Client::new(config).get_parameter().name(name).with_decryption(true).send().await;
-    match asked {
-        Ok(reply) => {
-            let parameter = reply.parameter.unwrap_or_else(|| aws_sdk_ssm::types::Parameter::builder().build());
-            Ok(Some(Parameter { value: parameter.value.unwrap_or_default(), arn: parameter.arn.unwrap_or_default() }))
-        }
-        Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => Ok(None),
+async fn parameter_of(sdk: &Sdk, name: &str) -> Result<Option<Parameter>, OperationError> {
+    match ssm::get_parameter(&Client::new(sdk, &SSM), name).await {
+        Ok(parameter) => Ok(Some(parameter)),
+        Err(error) if ssm::is_not_found(&error) => Ok(None),
         Err(error) => Err(OperationError::of(format!("reading the parameter {name}"), error)),
     }
 }

@@ -2,11 +2,11 @@
 //! it is deleted: whatever breaks in between leaves it twice, which consumers expect, and never not at all.
 
 use super::{Deployment, OperationError};
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{
-    DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry,
-};
-use std::collections::BTreeSet;
+use platform::aws::sqs::{self, Attribute, Batch, Entry, SQS};
+use platform::aws::{Client, or_default};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// How many messages go in one request.
@@ -42,7 +42,7 @@ pub struct Queues<'a> {
 
 impl<'a> Queues<'a> {
     pub fn new(deployment: &'a Deployment) -> Self {
-        Self { deployment, client: Client::new(deployment.sdk.config()) }
+        Self { deployment, client: Client::new(&deployment.sdk, &SQS) }
     }
 
     fn url(&self, queue: &str) -> String {
@@ -51,19 +51,27 @@ impl<'a> Queues<'a> {
 
     /// Puts a message on `queue`. Returns its id.
     pub async fn send(&self, queue: &str, body: &str) -> Result<String, OperationError> {
-        let sent = self.client.send_message().queue_url(self.url(queue)).message_body(body).send().await;
-        let sent = sent.map_err(|error| OperationError::of(format!("sending to {queue}"), error))?;
-        Ok(sent.message_id.unwrap_or_default())
+        let input = SendMessage { queue_url: &self.url(queue), message_body: body };
+        let sent: Sent = self.call("SendMessage", &input, || format!("sending to {queue}")).await?;
+        Ok(sent.message_id)
     }
 
     pub async fn depth(&self, queue: &str) -> Result<Depth, OperationError> {
-        let (visible, in_flight) =
-            (QueueAttributeName::ApproximateNumberOfMessages, QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
-        let asked = self.client.get_queue_attributes().queue_url(self.url(queue));
-        let asked = asked.attribute_names(visible.clone()).attribute_names(in_flight.clone()).send().await;
-        let found = asked.map_err(|error| OperationError::of(format!("looking into {queue}"), error))?;
-        let count = |name| found.attributes().and_then(|all| all.get(&name)?.parse().ok()).unwrap_or_default();
-        Ok(Depth { visible: count(visible), in_flight: count(in_flight) })
+        const VISIBLE: &str = "ApproximateNumberOfMessages";
+        const IN_FLIGHT: &str = "ApproximateNumberOfMessagesNotVisible";
+        let input = GetQueueAttributes { queue_url: &self.url(queue), attribute_names: &[VISIBLE, IN_FLIGHT] };
+        let found: Attributes = self.call("GetQueueAttributes", &input, || format!("looking into {queue}")).await?;
+        let count = |name| found.attributes.get(name).and_then(|count| count.parse().ok()).unwrap_or_default();
+        Ok(Depth { visible: count(VISIBLE), in_flight: count(IN_FLIGHT) })
+    }
+
+    async fn call<O: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        input: &impl Serialize,
+        what: impl Fn() -> String,
+    ) -> Result<O, OperationError> {
+        self.client.json(operation, input).await.map_err(|error| OperationError::of(what(), error))
     }
 
     /// Moves every message of the queue `from` to the queue `to`, where each starts anew; tells `moved` how many after each batch.
@@ -99,51 +107,121 @@ impl<'a> Queues<'a> {
     }
 
     async fn receive(&self, queue: &str) -> Result<Vec<Message>, OperationError> {
-        let request = self.client.receive_message().queue_url(self.url(queue)).max_number_of_messages(BATCH);
-        let request = request.visibility_timeout(HELD_SECONDS).wait_time_seconds(LOOK_SECONDS).message_attribute_names("All");
-        let received = request.send().await.map_err(|error| OperationError::of(format!("receiving from {queue}"), error))?;
-        Ok(received.messages.unwrap_or_default())
+        let input = ReceiveMessage {
+            queue_url: &self.url(queue),
+            max_number_of_messages: BATCH,
+            visibility_timeout: HELD_SECONDS,
+            wait_time_seconds: LOOK_SECONDS,
+            message_attribute_names: &["All"],
+        };
+        let received: Received = self.call("ReceiveMessage", &input, || format!("receiving from {queue}")).await?;
+        Ok(received.messages)
     }
 
     /// Sends what each says, with the trace it came with. Returns the places of those that were accepted.
     async fn resend(&self, queue: &str, messages: &[Message]) -> Result<BTreeSet<usize>, OperationError> {
-        let what = || format!("sending to {queue}");
-        let mut request = self.client.send_message_batch().queue_url(self.url(queue));
-        for (index, message) in messages.iter().enumerate() {
-            let entry =
-                SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(message.body().unwrap_or_default());
-            let attributes = message.message_attributes().into_iter().flatten();
-            let sendable = attributes.filter_map(|(name, value)| Some((name.clone(), text_attribute(value)?)));
-            let entry = entry.set_message_attributes(Some(sendable.collect())).build();
-            request = request.entries(entry.map_err(|error| OperationError::failed(what(), error))?);
-        }
-        let reply = request.send().await.map_err(|error| OperationError::of(what(), error))?;
-        Ok(reply.successful().iter().filter_map(|sent| sent.id().parse().ok()).collect())
+        let entries: Vec<_> = messages.iter().enumerate().map(|(index, message)| message.again(index)).collect();
+        let sent = sqs::send_message_batch(&self.client, &self.url(queue), &entries).await;
+        let sent = sent.map_err(|error| OperationError::of(format!("sending to {queue}"), error))?;
+        Ok(sent.successful.iter().filter_map(|sent| sent.id.parse().ok()).collect())
     }
 
     async fn delete(&self, queue: &str, messages: impl Iterator<Item = &Message>) -> Result<(), OperationError> {
         let what = || format!("deleting from {queue} what was moved");
-        let mut entries = Vec::new();
-        for (index, message) in messages.enumerate() {
-            let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
-            let entry = entry.receipt_handle(message.receipt_handle().unwrap_or_default()).build();
-            entries.push(entry.map_err(|error| OperationError::failed(what(), error))?);
-        }
+        let receipts = messages.map(|message| &*message.receipt_handle).enumerate();
+        let entries: Vec<_> = receipts.map(|(index, receipt_handle)| Delete { id: index.to_string(), receipt_handle }).collect();
         if entries.is_empty() {
             return Ok(());
         }
-        let request = self.client.delete_message_batch().queue_url(self.url(queue)).set_entries(Some(entries));
-        let reply = request.send().await.map_err(|error| OperationError::of(what(), error))?;
-        match reply.failed().first() {
+        let input = DeleteMessageBatch { queue_url: &self.url(queue), entries };
+        let deleted: Batch = self.call("DeleteMessageBatch", &input, what).await?;
+        match deleted.failed.first() {
             None => Ok(()),
-            Some(failed) => Err(OperationError::failed(what(), failed.code())),
+            Some(failed) => Err(OperationError::failed(what(), failed.code.as_str())),
         }
     }
 }
 
+/// A received message.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    body: String,
+    receipt_handle: String,
+    #[serde(default, deserialize_with = "or_default")]
+    message_attributes: BTreeMap<String, Attribute>,
+}
+
+impl Message {
+    /// As it is sent again. Functions send attributes of text alone.
+    fn again(&self, index: usize) -> Entry<'_> {
+        let texts = self.message_attributes.iter().filter(|(_, attribute)| attribute.string_value.is_some());
+        let message_attributes = texts.map(|(name, attribute)| (name.as_str(), attribute.clone())).collect();
+        Entry { id: index.to_string(), message_body: &self.body, delay_seconds: None, message_attributes }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessage<'a> {
+    queue_url: &'a str,
+    message_body: &'a str,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Sent {
+    message_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetQueueAttributes<'a> {
+    queue_url: &'a str,
+    attribute_names: &'a [&'a str],
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Attributes {
+    #[serde(deserialize_with = "or_default")]
+    attributes: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ReceiveMessage<'a> {
+    queue_url: &'a str,
+    max_number_of_messages: i32,
+    visibility_timeout: i32,
+    wait_time_seconds: i32,
+    message_attribute_names: &'a [&'a str],
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Received {
+    #[serde(deserialize_with = "or_default")]
+    messages: Vec<Message>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteMessageBatch<'a> {
+    queue_url: &'a str,
+    entries: Vec<Delete<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Delete<'a> {
+    id: String,
+    receipt_handle: &'a str,
+}
+
 /// Consecutive messages that may be sent together; one that is large alone.
 fn shares(messages: &[Message]) -> Vec<&[Message]> {
-    let bytes = |message: &Message| message.body().map_or(0, str::len);
+    let bytes = |message: &Message| message.body.len();
     let mut shares = Vec::new();
     let mut rest = messages;
     while !rest.is_empty() {
@@ -159,18 +237,17 @@ fn shares(messages: &[Message]) -> Vec<&[Message]> {
     shares
 }
 
-/// The attribute as it can be sent again. Functions send text alone.
-fn text_attribute(value: &MessageAttributeValue) -> Option<MessageAttributeValue> {
-    MessageAttributeValue::builder().data_type(value.data_type()).string_value(value.string_value()?).build().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn large_messages_are_not_sent_together() {
-        let of = |bytes: usize| Message::builder().body("x".repeat(bytes)).build();
+        let of = |bytes: usize| Message {
+            body: "x".repeat(bytes),
+            receipt_handle: String::new(),
+            message_attributes: BTreeMap::new(),
+        };
         let messages = [of(10), of(190_000), of(20_000), of(250_000), of(1), of(1)];
         let lengths: Vec<_> = shares(&messages).into_iter().map(<[Message]>::len).collect();
         assert_eq!(lengths, [2, 1, 1, 2]);

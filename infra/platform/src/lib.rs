@@ -1,10 +1,10 @@
 //! What carries Koban's domain: how a function is defined, started and metered, and how it reaches AWS. Handlers are written against
 //! this crate and `shared` alone.
 //!
-//! Nothing here knows a service. Nothing outside `store`, `sender`, `secrets`, `sdk` and `https` names an AWS
-//! type.
+//! Nothing here knows a service. Nothing outside `store`, `aws`, `sdk` and `https` names an AWS type.
 
 mod admission;
+pub mod aws;
 pub mod clock;
 pub mod commit;
 pub mod context;

@@ -149,6 +149,10 @@ impl Sdk {
         &self.config
     }
 
+    pub(crate) const fn signs(&self) -> bool {
+        self.signs
+    }
+
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
         if !self.signs {

@@ -1,6 +1,8 @@
 //! Secrets: SSM SecureStrings, read by an exact grant, cached for five minutes, two values valid at once while one replaces the other.
 //! They are never in an environment variable, in state or in a log.
 
+use crate::aws::Client;
+use crate::aws::ssm::{self, SSM};
 use crate::resource::Alarm;
 use crate::sdk::Sdk;
 use crate::sender::SendError;
@@ -56,14 +58,14 @@ pub trait Secrets: Send + Sync {
 pub(crate) type ConnectSecrets = fn(&Sdk) -> Arc<dyn Secrets>;
 
 pub(crate) fn connect_secrets(sdk: &Sdk) -> Arc<dyn Secrets> {
-    Arc::new(Ssm { client: aws_sdk_ssm::Client::new(sdk.config()), cache: Mutex::default() })
+    Arc::new(Ssm { client: Client::new(sdk, &SSM), cache: Mutex::default() })
 }
 
 /// Values with the time when they were read.
 type Read = (Timestamp, Arc<[SecretValue]>);
 
 struct Ssm {
-    client: aws_sdk_ssm::Client,
+    client: Client,
     cache: Mutex<HashMap<String, Read>>,
 }
 
@@ -76,10 +78,8 @@ impl Secrets for Ssm {
             {
                 return Ok(values);
             }
-            let reply = self.client.get_parameter().name(name).with_decryption(true).send().await;
-            let reply = reply.map_err(|error| SendError::new(name, error))?;
-            let text = reply.parameter().and_then(|parameter| parameter.value()).unwrap_or_default();
-            let values: Arc<[SecretValue]> = lines(text).collect();
+            let parameter = ssm::get_parameter(&self.client, name).await.map_err(|error| SendError::new(name, error))?;
+            let values: Arc<[SecretValue]> = lines(&parameter.value).collect();
             let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
             cache.insert(name.to_owned(), (now, values.clone()));
             Ok(values)

@@ -1,6 +1,9 @@
-//! Sending to queues and publishing to topics. Behind traits, so that the SQS and SNS clients are linked only into the functions whose
-//! definition names a queue or a topic: each would add a quarter of a megabyte to every zip.
+//! Sending to queues and publishing to topics. Behind traits, so that what calls SQS and SNS is linked only into the functions whose
+//! definition names a queue or a topic.
 
+use crate::aws::Client;
+use crate::aws::sns::{self, SNS};
+use crate::aws::sqs::{self, SQS};
 use crate::sdk::Sdk;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -47,15 +50,15 @@ pub(crate) type ConnectQueues = fn(&Sdk) -> Arc<dyn QueueSender>;
 pub(crate) type ConnectTopics = fn(&Sdk) -> Arc<dyn TopicSender>;
 
 pub(crate) fn connect_queues(sdk: &Sdk) -> Arc<dyn QueueSender> {
-    Arc::new(Sqs(aws_sdk_sqs::Client::new(sdk.config())))
+    Arc::new(Sqs(Client::new(sdk, &SQS)))
 }
 
 /// The publisher to the topics of `sdk`, for who is no function.
 pub fn connect_topics(sdk: &Sdk) -> Arc<dyn TopicSender> {
-    Arc::new(Sns(aws_sdk_sns::Client::new(sdk.config())))
+    Arc::new(Sns(Client::new(sdk, &SNS)))
 }
 
-struct Sqs(aws_sdk_sqs::Client);
+struct Sqs(Client);
 
 impl QueueSender for Sqs {
     fn send<'a>(
@@ -66,24 +69,18 @@ impl QueueSender for Sqs {
         trace: &'a str,
     ) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async move {
-            let delay_seconds = whole_seconds(delay);
-            let mut request = self.0.send_message_batch().queue_url(url);
-            for (index, body) in bodies.iter().enumerate() {
-                request = request.entries(sqs_entry(index, body, delay_seconds, trace)?);
-            }
-            let reply = request.send().await.map_err(|error| SendError::new(url, error))?;
-            match reply.failed().first() {
-                None => Ok(()),
-                Some(failed) => Err(SendError::new(url, format!("{}: {}", failed.code(), failed.message().unwrap_or_default()))),
-            }
+            let entry = |(index, body): (usize, &'a String)| sqs_entry(index, body, whole_seconds(delay), trace);
+            let entries: Vec<_> = bodies.iter().enumerate().map(entry).collect();
+            let sent = sqs::send_message_batch(&self.0, url, &entries).await.map_err(|error| SendError::new(url, error))?;
+            let failed = sent.failed.first().map(|failed| format!("{}: {}", failed.code, failed.message));
+            all_accepted(url, failed, sent.successful.len(), entries.len())
         })
     }
 
     fn retry_after<'a>(&'a self, url: &'a str, receipt: &'a str, delay: Duration) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async move {
-            let request = self.0.change_message_visibility().queue_url(url).receipt_handle(receipt);
-            let reply = request.visibility_timeout(whole_seconds(delay)).send().await;
-            reply.map(|_| ()).map_err(|error| SendError::new(url, error))
+            let changed = sqs::change_message_visibility(&self.0, url, receipt, whole_seconds(delay)).await;
+            changed.map_err(|error| SendError::new(url, error))
         })
     }
 }
@@ -92,45 +89,30 @@ fn whole_seconds(delay: Duration) -> i32 {
     i32::try_from(delay.as_secs() + u64::from(delay.subsec_nanos() > 0)).unwrap_or(i32::MAX)
 }
 
-fn sqs_entry(
-    index: usize,
-    body: &str,
-    delay_seconds: i32,
-    trace: &str,
-) -> Result<aws_sdk_sqs::types::SendMessageBatchRequestEntry, SendError> {
-    use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-    let mut entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).delay_seconds(delay_seconds);
-    if !trace.is_empty() {
-        let value = MessageAttributeValue::builder().data_type("String").string_value(trace).build();
-        entry = entry.message_attributes("traceparent", value.map_err(|error| SendError::new("a message", error))?);
-    }
-    entry.build().map_err(|error| SendError::new("a message", error))
+fn sqs_entry<'a>(index: usize, message_body: &'a str, delay_seconds: i32, trace: &str) -> sqs::Entry<'a> {
+    let traced = (!trace.is_empty()).then(|| ("traceparent", sqs::Attribute::text(trace)));
+    let message_attributes = traced.into_iter().collect();
+    sqs::Entry { id: index.to_string(), message_body, delay_seconds: Some(delay_seconds), message_attributes }
 }
 
-struct Sns(aws_sdk_sns::Client);
+struct Sns(Client);
 
 impl TopicSender for Sns {
     fn publish<'a>(&'a self, arn: &'a str, events: &'a [String], trace: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async move {
-            let mut request = self.0.publish_batch().topic_arn(arn);
-            for (index, event) in events.iter().enumerate() {
-                request = request.publish_batch_request_entries(sns_entry(index, event, trace)?);
-            }
-            let reply = request.send().await.map_err(|error| SendError::new(arn, error))?;
-            match reply.failed().first() {
-                None => Ok(()),
-                Some(failed) => Err(SendError::new(arn, format!("{}: {}", failed.code(), failed.message().unwrap_or_default()))),
-            }
+            let entries: Vec<_> = events.iter().map(|message| sns::Entry { message, trace }).collect();
+            let sent = sns::publish_batch(&self.0, arn, &entries).await.map_err(|error| SendError::new(arn, error))?;
+            let failed = sent.failed.first().map(|failed| format!("{}: {}", failed.code, failed.message));
+            all_accepted(arn, failed, sent.successful, entries.len())
         })
     }
 }
 
-fn sns_entry(index: usize, event: &str, trace: &str) -> Result<aws_sdk_sns::types::PublishBatchRequestEntry, SendError> {
-    use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
-    let mut entry = PublishBatchRequestEntry::builder().id(index.to_string()).message(event);
-    if !trace.is_empty() {
-        let value = MessageAttributeValue::builder().data_type("String").string_value(trace).build();
-        entry = entry.message_attributes("traceparent", value.map_err(|error| SendError::new("an event", error))?);
+/// A batch is accepted when each of its entries was. A reply that leaves one out says nothing of it.
+fn all_accepted(what: &str, failed: Option<String>, accepted: usize, sent: usize) -> Result<(), SendError> {
+    match failed {
+        Some(failed) => Err(SendError::new(what, failed)),
+        None if accepted < sent => Err(SendError::new(what, format!("of {sent} the reply names {accepted}"))),
+        None => Ok(()),
     }
-    entry.build().map_err(|error| SendError::new("an event", error))
 }
