@@ -1,7 +1,7 @@
 //! `koban secret`: a new secret of the Standard Webhooks form, for a parameter that a deployment reads.
 
 use super::CliError;
-use crate::cloud::random_secret;
+use cloud::random_secret;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
