@@ -27,7 +27,7 @@ pub fn tells(operation: &str, found: Cost) {
 /// What invocations used together, for each of `shared_by`.
 pub fn share(invocations: &[&[Invocation]], shared_by: f64) -> Cost {
     let sum = |of: fn(&Invocation) -> f64| invocations.iter().copied().flatten().map(of).sum::<f64>() / shared_by;
-    Cost { wru: sum(|one| one.wru), rru: sum(|one| one.rru), calls: sum(|one| one.calls) }
+    Cost { wru: sum(|one| one.wru), rru: sum(|one| one.rru), calls: sum(|one| one.calls), rounds: 0.0 }
 }
 
 fn page() -> String {
@@ -45,7 +45,7 @@ fn told(operation: &str) -> Cost {
     let row = page.lines().find_map(|line| line.strip_prefix(&format!("| {operation} | "))).expect("a row");
     let mut figures = row.split(" | ").map(|cell| cell.trim_end_matches(" |").parse().expect("a figure"));
     let mut next = || figures.next().expect("three figures");
-    Cost { wru: next(), rru: next(), calls: next() }
+    Cost { wru: next(), rru: next(), calls: next(), rounds: 0.0 }
 }
 
 #[test]

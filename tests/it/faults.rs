@@ -2,7 +2,7 @@
 //! retries that follow, with the same keys, every slip exists once, every top-up is collected once, every race is settled, and the
 //! independent records agree.
 
-use crate::harness::{Holds, Race, Target, User, all_at_once, bet, dividends, random_text, win};
+use crate::harness::{Race, Target, User, all_at_once, bet, dividends, random_text, win, with_a_late_slip};
 use cloud::Config;
 use cloud::connector::{Call, Fault, Faults, internal_error, throttled, transaction_conflict};
 use cloud::engine::Reply;
@@ -242,26 +242,6 @@ async fn a_conflict_while_a_race_is_closed_does_not_cost_minutes() {
     target.cloud().install_faults(Some(conflict.clone()));
     target.settle(&race, &dividends(&[("win", "1", 150)])).await;
     assert!(!*conflict.0.lock().unwrap(), "nothing was in conflict while the race was closed");
-}
-
-/// A race with one slip of 500 yen, committed only after its shard was done, and the slip's owner and id.
-pub async fn with_a_late_slip(target: &Target) -> (Race, User, String) {
-    let race = target.open_race().await;
-    let user = target.rich_user(1_000).await;
-    let holds = Holds::the_first("TransactWriteItems", "place-slip");
-    target.cloud().install_faults(Some(holds.clone()));
-    let settle = async {
-        target.eventually("the slip is held", async || holds.is_holding()).await;
-        target.settle(&race, &dividends(&[("win", "1", 150)])).await;
-        holds.let_go();
-    };
-    let (placed, ()) = tokio::join!(user.place(&race, "JPY", win(1, 500)), settle);
-    let id = placed.expect(201)["id"].as_str().unwrap().to_owned();
-    // The repetition of the proof finds it and sends its shard back, a minute later.
-    target.pass(Duration::from_mins(16)).await;
-    target.pass(Duration::from_mins(2)).await;
-    target.rest().await;
-    (race, user, id)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

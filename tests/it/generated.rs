@@ -62,3 +62,13 @@ fn git(arguments: &[&str]) -> String {
     assert!(output.status.success(), "{}; {advice}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
+
+#[test]
+fn every_route_is_described_under_its_functions_name() {
+    let document = build::generate::openapi_document(koban::registry::SERVICES);
+    for function in koban::registry::functions() {
+        let Some(route) = function.route() else { continue };
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert_eq!(operation["operationId"], function.name, "{}", route.path);
+    }
+}

@@ -1,6 +1,6 @@
 //! The house rules, kept by a test: what a reader may rely on in every file.
 
-use platform::function::{Function, Handler, Trigger};
+use platform::function::{Function, Trigger};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use syn::visit::Visit;
@@ -126,7 +126,7 @@ fn every_function_has_its_file_its_binary_and_its_test_under_its_own_name() {
     for (service, function) in functions() {
         let stem = stem(function);
         let file = format!("functions/{service}/src/{stem}.rs");
-        let test = format!("tests/it/functions/{stem}.rs");
+        let test = format!("functions/{service}/tests/it/{stem}.rs");
         for path in [&file, &test] {
             if !root().join(path).exists() {
                 faults.push(format!("{}: there is no {path}", function.name));
@@ -150,22 +150,21 @@ fn every_binary_is_of_a_function() {
     refuse(&strays.map(|(path, _)| format!("{}: no function bears this name", path.display())).collect::<Vec<_>>());
 }
 
+/// A file that no line names is not compiled, and a service without its laws is held to none.
 #[test]
-fn every_functions_test_is_of_a_function_and_is_run() {
-    let stems: BTreeSet<String> = functions().into_iter().map(|(_, function)| stem(function)).collect();
-    let folder = Path::new("tests/it/functions");
-    let files = rust_files().into_iter().filter_map(|(path, _)| Some(path.strip_prefix(folder).ok()?.with_extension("")));
-    let files: BTreeSet<String> = files.map(|path| path.display().to_string()).filter(|name| name != "mod").collect();
-    // A file that no line names is not compiled.
-    let lists = std::fs::read_to_string(root().join(folder).join("mod.rs")).unwrap();
-    let listed = syn::parse_file(&lists).unwrap().items.into_iter().filter_map(|item| match item {
-        syn::Item::Mod(module) => Some(module.ident.to_string()),
-        _ => None,
-    });
-    let listed: BTreeSet<String> = listed.collect();
-    let strays = files.union(&listed).filter(|name| !stems.contains(*name));
-    let mut faults: Vec<_> = strays.map(|name| format!("{}/{name}.rs: no function bears this name", folder.display())).collect();
-    faults.extend(stems.difference(&listed).map(|stem| format!("{}/mod.rs: add `mod {stem};`", folder.display())));
+fn every_test_of_a_service_is_run_and_so_are_its_laws() {
+    let mut faults = Vec::new();
+    for service in koban::registry::SERVICES {
+        let folder = format!("functions/{}/tests/it", service.name);
+        let main = std::fs::read_to_string(root().join(&folder).join("main.rs")).unwrap();
+        if !main.contains("testing::laws!(") {
+            faults.push(format!("{folder}/main.rs: add `testing::laws!(…);`"));
+        }
+        let files = rust_files().into_iter().filter(|(path, _)| path.parent().is_some_and(|of| of == Path::new(&folder)));
+        let names = files.map(|(path, _)| path.file_stem().unwrap().to_str().unwrap().to_owned());
+        let missing = names.filter(|name| name != "main" && !main.contains(&format!("mod {name};")));
+        faults.extend(missing.map(|name| format!("{folder}/main.rs: add `mod {name};`")));
+    }
     refuse(&faults);
 }
 
@@ -182,28 +181,6 @@ fn names_and_routes_are_unique() {
 }
 
 #[test]
-fn every_handler_fits_its_trigger() {
-    for (_, function) in functions() {
-        let fits = matches!(
-            (&function.trigger, &function.handler),
-            (Trigger::Http(_), Handler::Http(_))
-                | (Trigger::Queue { .. } | Trigger::Schedule { .. }, Handler::Message(_))
-                | (Trigger::Stream { .. }, Handler::Relay { .. })
-        );
-        assert!(fits, "{}: {:?} for {:?}", function.name, function.handler, function.trigger);
-    }
-}
-
-#[test]
-fn a_relay_may_do_what_it_must() {
-    for (_, function) in functions() {
-        let Handler::Relay { topic, failures, .. } = &function.handler else { continue };
-        assert!(function.publishes.iter().any(|publishes| std::ptr::eq(publishes.topic, *topic)), "{}", function.name);
-        assert!(function.sends.iter().any(|sends| std::ptr::eq(sends.queue, *failures)), "{}", function.name);
-    }
-}
-
-#[test]
 fn limits_are_within_what_aws_and_the_design_allow() {
     for (_, function) in functions() {
         let timeout = function.timeout.as_secs();
@@ -214,30 +191,30 @@ fn limits_are_within_what_aws_and_the_design_allow() {
             assert!(queue.receives_max >= 5, "{}: maxReceiveCount below 5", queue.name);
             assert!(function.visibility() >= function.timeout * 6, "{}", function.name);
         }
-        if let Trigger::Queue { batch, concurrency, .. } = &function.trigger {
+        if let Trigger::Queue { batch, concurrency, .. } = &function.definition.trigger {
             assert!((1..=10).contains(batch) && *concurrency >= 2, "{}", function.name);
         }
     }
 }
 
 #[test]
-fn every_queue_is_consumed_by_one_function_or_keeps_a_relays_failures() {
+fn every_queue_is_of_one_function() {
+    let mut seen = BTreeSet::new();
     for service in koban::registry::SERVICES {
-        for queue in service.queues {
-            let consumers = functions().into_iter().filter(|(_, of)| of.consumes().is_some_and(|one| std::ptr::eq(one, *queue)));
-            let keepers = functions()
-                .into_iter()
-                .filter(|(_, of)| matches!(&of.handler, Handler::Relay { failures, .. } if std::ptr::eq(*failures, *queue)));
-            assert_eq!(consumers.count() + keepers.count(), 1, "{}", queue.name);
+        for queue in service.queues() {
+            assert!(seen.insert(queue.name), "{} is consumed by two functions", queue.name);
         }
     }
 }
 
 #[test]
-fn the_domain_depends_on_nothing_of_ours_and_on_no_io() {
-    let manifest = std::fs::read_to_string(root().join("shared/Cargo.toml")).unwrap();
-    for forbidden in ["platform", "koban", "aws", "tokio", "rusqlite", "fastrand"] {
-        assert!(!manifest.lines().any(|line| line.starts_with(forbidden)), "shared depends on {forbidden}");
+fn the_domains_depend_on_nothing_of_ours_but_each_other_and_on_no_io() {
+    for domain in ["shared", "shared/racing", "shared/wallet"] {
+        let manifest = std::fs::read_to_string(root().join(domain).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap();
+        for forbidden in ["platform", "koban", "aws", "tokio", "rusqlite", "fastrand"] {
+            assert!(!dependencies.lines().any(|line| line.starts_with(forbidden)), "{domain} depends on {forbidden}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub enum CloudError {
     #[error("the data directory cannot be used")]
     Directory(#[source] std::io::Error),
     #[error(transparent)]
-    Secret(platform::secrets::UnusableSecret),
+    Secret(platform::webhook::UnusableSecret),
     #[error("another local cloud uses this data directory")]
     InUse,
     #[error("port {port} of the loopback address cannot be listened on")]

@@ -35,7 +35,7 @@ pub use start::start;
 
 use clock::LocalClock;
 use connector::Faults;
-use connector::permits::Permission;
+pub use connector::permits::Permission;
 use engine::Engine;
 use issuer::Issuer;
 use jiff::Timestamp;

@@ -5,8 +5,8 @@ use crate::private::read_or_create;
 use data_encoding::BASE64;
 use platform::Service;
 use platform::sdk::Names;
-use platform::secrets::{UnusableSecret, lines};
-use platform::webhook::Key;
+use platform::secrets::lines;
+use platform::webhook::{Key, UnusableSecret};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -72,8 +72,8 @@ pub fn new_secret() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::local_names;
-    use crate::registry::SERVICES;
+    use crate::local_names;
+    use crate::tests::SERVICES;
 
     /// What opening a directory says whose feed secret is `text`.
     fn open(text: &str) -> Result<Secrets, String> {

@@ -86,6 +86,7 @@ pub async fn commit(
     let (mut losses, mut waits) = (0, 0);
     let mut decision = decide(journals)?;
     for _ in 0..ROUNDS_MAX {
+        context.meter.count_round();
         let (object, lines) = match &decision {
             Decision::Accept { object, lines } => (object, lines.as_slice()),
             Decision::Refuse { object } => (object, &[] as &[Line]),

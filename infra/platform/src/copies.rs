@@ -1,7 +1,7 @@
 //! Copies of records that one process keeps for a moment, for what many requests read and few change. How old a copy may be is the
 //! reader's choice; what follows from an old one must be mended elsewhere, as settlement mends a late slip.
 
-use crate::store::{Key, Record};
+use crate::store::record::{Key, Record};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

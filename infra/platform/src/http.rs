@@ -196,7 +196,7 @@ macro_rules! query {
         }
 
         impl $crate::http::FromCall for $name {
-            fn describe(contract: &mut $crate::function::Contract) {
+            fn describe(contract: &mut $crate::contract::Contract) {
                 $(contract.takes_query::<$type>(stringify!($field), concat!($doc $(, $more)*).trim_ascii_start());)+
             }
 

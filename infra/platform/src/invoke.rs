@@ -6,6 +6,7 @@ use crate::contract::Contract;
 use crate::function::{Function, Handler, HttpHandler, Route, Trigger};
 use crate::http::{HttpEvent, Reply};
 use crate::message::{self, REPORT_TIME, SqsEvent};
+use crate::meter::Usage;
 use crate::problem::{Problem, chain};
 use crate::relay::{self, StreamEvent};
 use crate::{admission, telemetry};
@@ -138,8 +139,8 @@ fn http_reply(context: &Context, reply: Reply) -> HttpReply {
     }
     headers.insert("cache-control", "no-store".into());
     if context.env.shows_cost {
-        let usage = context.meter.usage();
-        let timing = format!(r#"calls;desc="{}", wru;desc="{}", rru;desc="{}""#, usage.dynamodb_calls, usage.wru, usage.rru);
+        let Usage { dynamodb_calls, wru, rru, rounds, .. } = context.meter.usage();
+        let timing = format!(r#"calls;desc="{dynamodb_calls}", wru;desc="{wru}", rru;desc="{rru}", rounds;desc="{rounds}""#);
         headers.insert("server-timing", timing);
     }
     // What is text goes as it is; any other bytes go as base64.

@@ -10,11 +10,17 @@ pub struct Meter {
     dynamodb_calls: AtomicU32,
     write_tenths: AtomicU32,
     read_tenths: AtomicU32,
+    rounds: AtomicU32,
 }
 
 impl Meter {
     pub fn count_call(&self) {
         self.calls.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a decision: one a mutation, more where others changed what it had read.
+    pub(crate) fn count_round(&self) {
+        self.rounds.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn count_dynamodb(&self, read_units: f64, write_units: f64) {
@@ -30,6 +36,7 @@ impl Meter {
             calls: self.calls.load(Relaxed),
             wru: f64::from(self.write_tenths.load(Relaxed)) / 10.0,
             rru: f64::from(self.read_tenths.load(Relaxed)) / 10.0,
+            rounds: self.rounds.load(Relaxed),
         }
     }
 }
@@ -49,4 +56,6 @@ pub struct Usage {
     pub wru: f64,
     /// Read request units.
     pub rru: f64,
+    /// Decisions: one a mutation, more where others changed what it had read.
+    pub rounds: u32,
 }

@@ -4,12 +4,10 @@
 use crate::resource::Alarm;
 use crate::sdk::Sdk;
 use crate::sender::SendError;
-use crate::webhook::KeyError;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use thiserror::Error;
 
 /// How long a value is believed.
 const CACHED_FOR: SignedDuration = SignedDuration::from_mins(5);
@@ -23,19 +21,6 @@ pub static SECRET_UNUSABLE: Alarm = Alarm {
     doc: "A secret, or one of its two lines, is empty, short or malformed. What it should sign is refused. Write a new one: `koban \
           secret` prints one.",
 };
-
-/// A secret whose lines, or one of them, can be no key. It says why, never what the secret is.
-#[derive(Debug, Error)]
-#[error("the secret {name} cannot be used: {}", reasons(.faults))]
-pub struct UnusableSecret {
-    /// The parameter's name.
-    pub name: String,
-    pub faults: Vec<KeyError>,
-}
-
-fn reasons(faults: &[KeyError]) -> String {
-    faults.iter().map(KeyError::to_string).collect::<Vec<_>>().join("; ")
-}
 
 /// The lines of a secret's text; blank ones say nothing.
 pub fn lines(text: &str) -> impl Iterator<Item = SecretValue> {

@@ -1,10 +1,10 @@
 //! A table, as handlers use it: records that are read, and written by conditional puts alone. Every item has the same shape, so this
 //! is the one place that knows DynamoDB's types; it instantiates the SDK once for all functions.
 
-mod record;
+pub(crate) mod record;
 
-use record::key_of;
-pub use record::{Condition, Key, Record, Write};
+pub use record::{Condition, Key, Record, StoreError, Write};
+use record::{Item, key_of};
 
 use crate::context::Context;
 use crate::resource::{Index, Table};
@@ -17,37 +17,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 use thiserror::Error;
 
-type Item = HashMap<String, AttributeValue>;
-
 /// The most keys one `BatchGetItem` takes.
 const BATCH_KEYS_MAX: usize = 100;
 /// How often keys that a batch left unprocessed are asked for again.
 const BATCH_ROUNDS_MAX: u32 = 5;
-
-/// Why a table could not be read or written. The caller is told nothing of it but whether to try again.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    #[error("{operation} was throttled")]
-    Throttled {
-        operation: &'static str,
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    #[error("{operation} failed")]
-    Failed {
-        operation: &'static str,
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    #[error("{key} is malformed: {reason}")]
-    Malformed { key: String, reason: String },
-}
-
-impl StoreError {
-    pub fn malformed(key: &Key, reason: &str) -> Self {
-        Self::Malformed { key: format!("{}/{}", key.pk, key.sk), reason: reason.to_owned() }
-    }
-}
 
 /// Why a put or a transaction did not happen.
 #[derive(Debug, Error)]

@@ -45,6 +45,19 @@ pub enum KeyError {
     Short { line: usize, bytes: usize },
 }
 
+/// A secret whose lines, or one of them, can be no key. It says why, never what the secret is.
+#[derive(Debug, Error)]
+#[error("the secret {name} cannot be used: {}", reasons(.faults))]
+pub struct UnusableSecret {
+    /// The parameter's name.
+    pub name: String,
+    pub faults: Vec<KeyError>,
+}
+
+fn reasons(faults: &[KeyError]) -> String {
+    faults.iter().map(KeyError::to_string).collect::<Vec<_>>().join("; ")
+}
+
 impl Key {
     /// The key of line `line` of a secret: `whsec_` and the base64 of 24 bytes or more.
     ///

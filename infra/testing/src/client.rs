@@ -7,6 +7,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Uri};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -105,6 +106,14 @@ pub struct Cost {
     pub calls: f64,
     pub wru: f64,
     pub rru: f64,
+    /// How often it decided: more than once where others changed what it had read.
+    pub rounds: f64,
+}
+
+/// The time in a reply. Texts of times do not compare: zeros at the end are left out.
+#[track_caller]
+pub fn time(value: &Value) -> Timestamp {
+    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no time: {value}"))
 }
 
 impl Response {
@@ -161,7 +170,7 @@ impl Response {
     /// It was answered without a call of DynamoDB.
     #[track_caller]
     pub fn cost_nothing(&self) {
-        assert_eq!(self.cost(), Cost { calls: 0.0, wru: 0.0, rru: 0.0 }, "{self:?}");
+        assert_eq!(self.cost(), Cost { calls: 0.0, wru: 0.0, rru: 0.0, rounds: 0.0 }, "{self:?}");
     }
 
     #[track_caller]
@@ -171,6 +180,6 @@ impl Response {
             let (_, rest) = timing.split_once(&format!("{name};desc=\"")).expect("Server-Timing");
             rest.split('"').next().and_then(|number| number.parse().ok()).expect("a number")
         };
-        Cost { calls: number("calls"), wru: number("wru"), rru: number("rru") }
+        Cost { calls: number("calls"), wru: number("wru"), rru: number("rru"), rounds: number("rounds") }
     }
 }

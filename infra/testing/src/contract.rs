@@ -3,7 +3,8 @@
 
 use super::client::Response;
 use build::generate::openapi_document;
-use platform::Service;
+use platform::service::functions_of;
+use platform::{Function, Service};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -49,6 +50,25 @@ fn codes(services: &'static [&'static Service], method: &str, path: &str, status
     let (_, operations) = paths.iter().find(|(template, _)| fits(template, path)).unwrap_or_else(|| panic!("no route is {path}"));
     let reply = &operations[method.to_lowercase()]["responses"][status.to_string()];
     &reply["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"]
+}
+
+/// The function that answers `method` at `path`.
+fn function(services: &'static [&'static Service], method: &str, path: &str) -> Option<&'static Function> {
+    let path = path.split('?').next().unwrap_or_default();
+    functions_of(services)
+        .find(|function| function.route().is_some_and(|route| route.method.as_str() == method && fits(route.path, path)))
+}
+
+/// A success costs no more than its definition says, unless others changed what it read and it decided again.
+#[track_caller]
+pub fn check_costs(services: &'static [&'static Service], method: &str, path: &str, response: &Response) {
+    let Some(function) = function(services, method, path) else { return };
+    let (Some(costs), Some(_)) = (function.costs, response.header("server-timing")) else { return };
+    let cost = response.cost();
+    if cost.rounds <= 1.0 {
+        let within = cost.calls <= f64::from(costs.calls.0) && cost.wru <= f64::from(costs.wru.0);
+        assert!(within, "{} costs {cost:?}, and its definition says {costs:?}", function.name);
+    }
 }
 
 fn fits(template: &str, path: &str) -> bool {

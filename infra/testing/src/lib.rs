@@ -8,12 +8,13 @@ mod client;
 mod contract;
 mod disturb;
 mod jobs;
+pub mod laws;
 mod log;
 mod pages;
 mod target;
 mod user;
 
-pub use client::{Client, Cost, Response};
+pub use client::{Client, Cost, Response, time};
 pub use disturb::{Holds, LosesMessagesTo};
 pub use futures_util::future::join_all as all_at_once;
 pub use log::Invocation;

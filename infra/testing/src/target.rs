@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::Service;
 use platform::clock::Clock;
 use platform::secrets::SecretValue;
+use platform::webhook::sign;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -83,7 +84,7 @@ impl Target {
         lend_key(data.path());
         let cloud = start(config).await.expect("a local cloud");
         keep_key(data.path());
-        let feed_secret = SecretValue::new(cloud.feed_secret("feed").expect("the feed's secret"));
+        let feed_secret = SecretValue::new(cloud.feed_secret("feed").unwrap_or_default());
         let client = Client::new(cloud.url());
         Self(Arc::new(Inner { client, services, feed_secret, place: Place::Here(Box::new(cloud), data) }))
     }
@@ -138,12 +139,24 @@ impl Target {
             println!("{RESENT}{}", std::thread::current().name().unwrap_or("a test"));
             response = self.0.client.send(method, path, headers, body).await;
         }
+        if response.status < 300 {
+            contract::check_costs(self.0.services, method, path, &response);
+        }
         if response.is_problem() {
             contract::check_problem(self.0.services, method, path, &response);
         } else if response.status >= 400 && self.is_local() {
             contract::check_gateways_own(&response);
         }
         response
+    }
+
+    /// A message of the id `id`, signed as it should be.
+    pub async fn send_signed(&self, method: &str, path: &str, id: &str, body: &[u8]) -> Response {
+        let at = self.now();
+        let signature = sign(self.feed_secret(), id, at, body).expect("a secret of base64");
+        let timestamp = at.as_second().to_string();
+        let headers = [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", &signature)];
+        self.send(method, path, &headers, body).await
     }
 
     /// Asks as nobody in particular.
@@ -188,8 +201,8 @@ impl Target {
         self.skip(time).await;
     }
 
-    /// Lets as much time pass as what is looked for next may take. On a deployed API whoever looks for it waits no longer than it takes.
-    pub async fn hasten(&self, time: Duration) {
+    /// On a local cloud, lets `time` pass. On a deployed API it does nothing: the caller polls.
+    pub async fn advance_if_local(&self, time: Duration) {
         if self.is_local() {
             self.pass(time).await;
         }

@@ -1,10 +1,39 @@
 //! Records: the one shape that every item of every table has, and the conditional puts that write them.
 
-use super::{Item, StoreError};
 use crate::resource::Table;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::journal::Line;
+use std::collections::HashMap;
+use thiserror::Error;
+
+/// An item as the SDK has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Why a table could not be read or written. The caller is told nothing of it but whether to try again.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error("{operation} was throttled")]
+    Throttled {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("{operation} failed")]
+    Failed {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("{key} is malformed: {reason}")]
+    Malformed { key: String, reason: String },
+}
+
+impl StoreError {
+    pub fn malformed(key: &Key, reason: &str) -> Self {
+        Self::Malformed { key: format!("{}/{}", key.pk, key.sk), reason: reason.to_owned() }
+    }
+}
 
 /// Where a record is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
