@@ -1,8 +1,8 @@
-//! `koban new`, on a copy of the sources: what it writes is what `tests/example` is made of, a crate that is compiled and linted with all
-//! others, and the tests of `example` beside this file, which are run; and whatever it refuses leaves every file as it was.
+//! `koban new`, on a copy of the sources. What it writes is `tests/example`, a crate that is compiled and linted with all others. The tests
+//! it writes are those of `example` beside this file, which are run. What it refuses leaves every file as it was.
 
 use crate::example::TESTS;
-use build::scaffold::{Http, ScaffoldError, Trigger, Wanted, plan};
+use build::scaffold::{Http, Plan, ScaffoldError, Schedule, Trigger, Wanted, plan_function, plan_service};
 use koban::registry::SERVICES;
 use platform::Service;
 use std::collections::BTreeMap;
@@ -11,12 +11,11 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// What a new function's files and lists stand in.
-const SOURCES: &[&str] = &["functions", "infra/koban/Cargo.toml", "infra/koban/src/registry.rs", "tests/it/functions/mod.rs"];
+const SOURCES: &[&str] = &["functions", "infra/koban/Cargo.toml", "infra/koban/src/registry.rs"];
 const SETTINGS: &[&str] = &["Cargo.toml", "rustfmt.toml", "rust-toolchain.toml"];
 
 /// The example's service while its functions are being added: those of the crate itself would be in their own way.
-static EXAMPLE: Service =
-    Service { name: "example", doc: "", tables: &[], queues: &[], topics: &[], secrets: &[], alarms: &[], functions: &[] };
+static EXAMPLE: Service = Service::new("example", "", &[], &[]);
 
 /// One function for each trigger, method and kind of parameter.
 const FUNCTIONS: &[(&str, &str)] = &[
@@ -26,9 +25,10 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("change-card", "PATCH /v1/cards/{card}"),
     ("remove-card", "DELETE /v1/cards/{card}"),
     ("clear-cards", "DELETE /v1/cards"),
-    ("list-race-cards", "GET /v1/races/{race}/cards"),
+    ("list-cards", "GET /v1/cards"),
     ("count-cards", "queue counted-cards"),
     ("sweep-old-cards", "every 5"),
+    ("close-months", "cron 0 3 1 * ? *"),
 ];
 
 fn repository() -> PathBuf {
@@ -78,24 +78,26 @@ fn trigger(text: &str) -> Trigger {
     if let Some(queue) = text.strip_prefix("queue ") {
         return Trigger::Queue(queue.to_owned());
     }
-    match text.strip_prefix("every ") {
-        Some(minutes) => Trigger::Schedule { every_minutes: minutes.parse().unwrap() },
-        None => Trigger::Http(Http::parse(text, text.starts_with("GET")).unwrap()),
+    if let Some(minutes) = text.strip_prefix("every ") {
+        return Trigger::Schedule(Schedule::every_minutes(minutes.parse().unwrap()).unwrap());
+    }
+    match text.strip_prefix("cron ") {
+        Some(fields) => Trigger::Schedule(Schedule::cron(fields, "Asia/Tokyo").unwrap()),
+        // One for anyone beside those for the signed in.
+        None => Trigger::Http(Http::parse(text, text == "GET /v1/cards").unwrap()),
     }
 }
 
 fn wanted(service: &str, (name, trigger_text): (&str, &str)) -> Wanted {
-    Wanted { name: name.to_owned(), service: service.to_owned(), new_service: false, trigger: trigger(trigger_text) }
+    Wanted { name: name.to_owned(), service: service.to_owned(), trigger: trigger(trigger_text) }
 }
 
 /// The sources with the example's service in them.
 fn with_the_example() -> TempDir {
     let folder = sources();
-    for (index, function) in FUNCTIONS.iter().enumerate() {
-        let (services, new_service) =
-            if index == 0 { (SERVICES.to_vec(), true) } else { ([SERVICES, &[&EXAMPLE]].concat(), false) };
-        let wanted = Wanted { new_service, ..wanted("example", *function) };
-        plan(folder.path(), &services, &wanted).unwrap().write().unwrap();
+    plan_service(folder.path(), SERVICES, "example").unwrap().write().unwrap();
+    for function in FUNCTIONS {
+        plan_function(folder.path(), &[SERVICES, &[&EXAMPLE]].concat(), &wanted("example", *function)).unwrap().write().unwrap();
     }
     folder
 }
@@ -110,6 +112,10 @@ fn what_it_writes_is_the_example_that_is_compiled_and_linted() {
         let main = format!("platform::run(&example::{}::FUNCTION)", name.replace('-', "_"));
         assert_eq!(binary, format!("fn main() -> std::process::ExitCode {{\n    {main}\n}}\n"));
     }
+    // The tests are kept beside this file: in the example they would be run with all others, and fail.
+    made.retain(|path, _| !path.starts_with("tests"));
+    let manifest = made.get_mut(Path::new("Cargo.toml")).unwrap();
+    *manifest = format!("{}\n", manifest.split_once("\n[[test]]").unwrap().0);
     is_kept("tests/example", &made);
 }
 
@@ -119,12 +125,15 @@ fn the_tests_it_writes_are_those_that_are_run_and_must_fail() {
     let folder = with_the_example();
     let stems: Vec<_> = FUNCTIONS.iter().map(|(name, _)| name.replace('-', "_")).collect();
     assert_eq!(TESTS.iter().map(|(stem, _)| *stem).collect::<Vec<_>>(), stems);
-    let of_function = |stem: &String| {
-        let file = format!("{stem}.rs");
-        let text = std::fs::read_to_string(folder.path().join("tests/it/functions").join(&file)).unwrap();
-        (file.into(), to_be_called(&text))
-    };
-    let mut made: BTreeMap<PathBuf, String> = stems.iter().map(of_function).collect();
+    let mut written = files(&folder.path().join("functions/example/tests/it"));
+    let main = written.remove(Path::new("main.rs")).unwrap();
+    let mut modules = [stems, vec!["examples".to_owned()]].concat();
+    modules.sort();
+    assert_eq!(main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect::<Vec<_>>(), modules);
+    assert!(main.ends_with("\n\ntesting::laws!(examples::Stage);\n"), "{main}");
+    let examples = written.remove_entry(Path::new("examples.rs")).unwrap();
+    let mut made: BTreeMap<PathBuf, String> = written.into_iter().map(|(path, text)| (path, to_be_called(&text))).collect();
+    made.extend([examples]);
     made.insert("mod.rs".into(), std::fs::read_to_string(repository().join("tests/it/example/mod.rs")).unwrap());
     is_kept("tests/it/example", &made);
 }
@@ -136,7 +145,7 @@ fn to_be_called(test: &str) -> String {
         text.replace(from, to)
     };
     let attribute = "#[tokio::test(flavor = \"multi_thread\", worker_threads = 2)]\nasync fn it_is_written";
-    once(&once(test, attribute, "pub async fn it_is_written"), "use crate::harness::", "use super::")
+    once(&once(test, attribute, "pub async fn it_is_written"), "use crate::examples::", "use super::examples::")
 }
 
 /// Whether `folder` holds what is made now; with `KOBAN_BLESS=1` it does afterwards.
@@ -169,9 +178,6 @@ fn the_example_is_in_every_list_once() {
     assert!(read("infra/koban/src/registry.rs").contains(", &example::SERVICE];"));
     let stems: Vec<_> = FUNCTIONS.iter().map(|(name, _)| name.replace('-', "_")).collect();
     assert_eq!(list_of_functions(&read("functions/example/src/lib.rs")), stems);
-    let modules = read("tests/it/functions/mod.rs");
-    let modules: Vec<_> = modules.lines().filter_map(|line| line.strip_prefix("mod ")).collect();
-    assert!(modules.is_sorted() && stems.iter().all(|stem| modules.contains(&format!("{stem};").as_str())), "{modules:?}");
 }
 
 /// The entries of `platform::functions![…]`.
@@ -194,7 +200,9 @@ fn a_function_joins_any_service_at_the_end_of_its_list() {
         let folder = sources();
         let lib = folder.path().join(format!("functions/{service}/src/lib.rs"));
         let mut listed = list_of_functions(&std::fs::read_to_string(&lib).unwrap());
-        let plan = plan(folder.path(), SERVICES, &wanted(service, *function)).unwrap();
+        let plan = plan_function(folder.path(), SERVICES, &wanted(service, *function)).unwrap();
+        let is_of_service = |file: &&build::scaffold::File| file.path.starts_with(format!("functions/{service}"));
+        assert!(plan.files().iter().all(|file| is_of_service(&file)), "{plan:?}");
         plan.write().unwrap();
         listed.push(function.0.replace('-', "_"));
         assert_eq!(list_of_functions(&std::fs::read_to_string(&lib).unwrap()), listed);
@@ -213,10 +221,10 @@ fn is_formatted(root: &Path, file: &Path) {
     assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stdout));
 }
 
-/// Refuses `wanted` in `folder` with a message that has `hint`, and writes nothing.
-fn refuses(folder: &Path, wanted: &Wanted, hint: &str) -> ScaffoldError {
+/// Refuses what `planned` asks for in `folder` with a message that has `hint`, and writes nothing.
+fn refuses(folder: &Path, planned: impl Fn() -> Result<Plan, ScaffoldError>, hint: &str) -> ScaffoldError {
     let before = files(folder);
-    let error = plan(folder, SERVICES, wanted).expect_err(hint);
+    let error = planned().expect_err(hint);
     assert!(error.to_string().contains(hint), "{error}");
     assert_eq!(files(folder), before, "{error}");
     error
@@ -228,35 +236,38 @@ fn what_is_taken_or_wrong_is_refused_and_nothing_is_written() {
     for (service, function, hint) in [
         ("racing", ("card", "queue cards"), "a verb and a noun"),
         ("racing", ("get-wallet", "queue cards"), "get-wallet is a function of wallet already"),
-        ("racign", ("get-card", "queue cards"), "add --new-service"),
+        ("racign", ("get-card", "queue cards"), "`koban new --service racign` makes it"),
         ("racing", ("get-card", "GET /v1/races/{race}"), "is get-race's route"),
         ("wallet", ("get-card", "GET /v1/races/{id}/cards"), "call it {race}"),
         ("racing", ("count-cards", "queue settle-race"), "settle-race's: a queue has one consumer"),
         ("racing", ("count-cards", "queue relay-wallet-failures"), "relay-wallet's: a queue has one consumer"),
-        ("racing", ("count-cards", "queue racing-events"), "has a RACING_EVENTS already"),
+        ("wallet", ("count-cards", "queue collect-top-up"), "has a CollectTopUp already"),
+        ("racing", ("settle-race", "every 5"), "settle-race is a function of racing already"),
+        ("wallet", ("relay-wallet-failures", "every 5"), "relay-wallet's: a queue has one consumer"),
         ("racing", ("count-cards", "queue Cards"), "no queue's name"),
         ("racing", ("count-cards", "queue cards-dlq"), "no queue's name"),
     ] {
-        refuses(folder.path(), &wanted(service, function), hint);
+        refuses(folder.path(), || plan_function(folder.path(), SERVICES, &wanted(service, function)), hint);
     }
-    let new = |service: &str| Wanted { new_service: true, ..wanted(service, ("get-card", "queue cards")) };
     for (service, hint) in [
-        ("racing", "leave --new-service out"),
+        ("racing", "a service already"),
         ("tokio", "package already"),
         ("Canvas", "no service's name"),
         ("type", "no service's name"),
+        ("", "no service's name"),
     ] {
-        refuses(folder.path(), &new(service), hint);
+        refuses(folder.path(), || plan_service(folder.path(), SERVICES, service), hint);
     }
 }
 
 #[test]
 fn a_file_that_is_there_is_not_overwritten() {
     let function = wanted("ops", ("get-card", "GET /v1/cards/{card}"));
-    for path in ["functions/ops/src/get_card.rs", "functions/ops/src/bin/get-card.rs", "tests/it/functions/get_card.rs"] {
+    for path in ["functions/ops/src/get_card.rs", "functions/ops/src/bin/get-card.rs", "functions/ops/tests/it/get_card.rs"] {
         let folder = sources();
         std::fs::write(folder.path().join(path), "mine").unwrap();
-        assert!(matches!(refuses(folder.path(), &function, path), ScaffoldError::Exists(_)));
+        let planned = || plan_function(folder.path(), SERVICES, &function);
+        assert!(matches!(refuses(folder.path(), planned, path), ScaffoldError::Exists(_)));
     }
 }
 
@@ -265,13 +276,13 @@ fn a_list_that_is_not_where_it_should_be_is_named() {
     let function = wanted("wallet", ("sweep-cards", "every 5"));
     for (path, anchor) in [
         ("functions/wallet/src/lib.rs", "platform::functions!["),
-        ("functions/wallet/src/lib.rs", "queues: &["),
-        ("tests/it/functions/mod.rs", "mod "),
+        ("functions/wallet/tests/it/main.rs", "mod "),
     ] {
         let folder = sources();
         let text = std::fs::read_to_string(folder.path().join(path)).unwrap();
-        std::fs::write(folder.path().join(path), text.replace(anchor, "another ")).unwrap();
-        assert!(matches!(refuses(folder.path(), &function, anchor), ScaffoldError::Anchor { .. }));
+        std::fs::write(folder.path().join(path), text.replace(anchor, "another ").replace("use ", "another ")).unwrap();
+        let planned = || plan_function(folder.path(), SERVICES, &function);
+        assert!(matches!(refuses(folder.path(), planned, anchor), ScaffoldError::Anchor { .. }));
     }
 }
 
@@ -282,7 +293,7 @@ fn a_write_that_fails_takes_back_the_ones_before_it() {
     std::fs::remove_dir_all(folder.path().join("functions/ops/src/bin")).unwrap();
     std::fs::write(folder.path().join("functions/ops/src/bin"), "in the way").unwrap();
     let before = files(folder.path());
-    let plan = plan(folder.path(), SERVICES, &wanted("ops", ("sweep-cards", "every 5"))).unwrap();
+    let plan = plan_function(folder.path(), SERVICES, &wanted("ops", ("sweep-cards", "every 5"))).unwrap();
     assert!(matches!(plan.write(), Err(ScaffoldError::Io { .. })));
     assert_eq!(files(folder.path()), before);
 }

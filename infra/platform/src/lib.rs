@@ -46,9 +46,9 @@ pub use service::Service;
 /// function's own file and binary that names it.
 #[macro_export]
 macro_rules! functions {
-    ($($(#[$doc:meta])* $module:ident),+ $(,)?) => {
-        $($(#[$doc])* pub mod $module;)+
+    ($($(#[$doc:meta])* $module:ident),* $(,)?) => {
+        $($(#[$doc])* pub mod $module;)*
         /// Every function of this service.
-        pub static FUNCTIONS: &[&$crate::Function] = &[$(&$module::FUNCTION),+];
+        pub static FUNCTIONS: &[&$crate::Function] = &[$(&$module::FUNCTION),*];
     };
 }

@@ -18,12 +18,19 @@ pub fn append(text: &str, anchor: &str, entry: &str) -> Result<String, String> {
     }
 }
 
-/// Puts `line` among the lines that begin with `prefix`, before the first that is greater.
-pub fn insert_sorted(text: &str, prefix: &str, line: &str) -> Result<String, String> {
+/// Adds the declaration of a module to the others, or before the first item where there are none. rustfmt sorts them.
+pub fn add_module(text: &str, declared: &str) -> Result<String, String> {
+    let is_module = |line: &&str| line.starts_with("mod ") || line.starts_with("pub mod ");
+    let is_item =
+        |line: &&str| ["use ", "pub use ", "pub ", "platform::", "testing::"].iter().any(|begin| line.starts_with(begin));
     let mut lines: Vec<&str> = text.lines().collect();
-    let last = lines.iter().rposition(|other| other.starts_with(prefix)).ok_or_else(|| prefix.to_owned())?;
-    let at = lines.iter().position(|other| other.starts_with(prefix) && *other > line).unwrap_or(last + 1);
-    lines.insert(at, line);
+    match lines.iter().position(|line| is_module(&line)) {
+        Some(at) => lines.insert(at, declared),
+        None => {
+            let at = lines.iter().position(|line| is_item(&line)).ok_or_else(|| "mod ".to_owned())?;
+            lines.splice(at..at, [declared, ""]);
+        }
+    }
     Ok(lines.join("\n") + "\n")
 }
 
@@ -82,17 +89,20 @@ mod tests {
         for text in ["", "other![a];", "list![a];\nlist![b];", "list![a", "list![a // why\n];"] {
             assert_eq!(appended(text), Err("list![".to_owned()), "{text}");
         }
-        assert!(insert_sorted("//! none\n", "mod ", "mod b;").is_err());
+        assert!(add_module("//! none\n", "mod b;").is_err());
         assert!(insert_behind("[dependencies]\n", &["a = ".into()], "b = 1").is_err());
     }
 
     #[test]
-    fn lines_keep_their_order() {
-        assert_eq!(insert_sorted("//! x\n\nmod a;\nmod c;\n", "mod ", "mod b;").unwrap(), "//! x\n\nmod a;\nmod b;\nmod c;\n");
-        assert_eq!(
-            insert_sorted("mod a;\nmod c;\nfn x() {}\n", "mod ", "mod d;").unwrap(),
-            "mod a;\nmod c;\nmod d;\nfn x() {}\n"
-        );
+    fn a_module_joins_the_others() {
+        assert_eq!(add_module("//! x\n\nmod a;\nmod c;\n", "mod b;").unwrap(), "//! x\n\nmod b;\nmod a;\nmod c;\n");
+        assert_eq!(add_module("//! x\n\npub mod a;\n", "mod b;").unwrap(), "//! x\n\nmod b;\npub mod a;\n");
+        let item = "platform::functions![];\n";
+        assert_eq!(add_module(&format!("//! x\n\n{item}"), "mod b;").unwrap(), format!("//! x\n\nmod b;\n\n{item}"));
+    }
+
+    #[test]
+    fn an_entry_of_a_manifest_stands_behind_its_neighbours() {
         assert_eq!(
             insert_behind("a = 1\nb = 2\n\nc = 3\n", &["a ".into(), "b ".into()], "x = 0").unwrap(),
             "a = 1\nb = 2\nx = 0\n\nc = 3\n"

@@ -11,9 +11,9 @@ pub enum ScaffoldError {
     NameTaken { name: String, stem: String, service: &'static str },
     #[error("{0:?} is no service's name: take one word of small letters that Rust does not reserve, like canvas")]
     ServiceName(String),
-    #[error("there is no service {name}; there are: {known}. To make {name}, add --new-service")]
+    #[error("there is no service {name}; there are: {known}. `koban new --service {name}` makes it")]
     NoService { name: String, known: String },
-    #[error("{name} is a service already: leave --new-service out")]
+    #[error("{name} is a service already: give the name and the trigger of a function to add one to it")]
     ServiceTaken { name: String },
     #[error("{name} is a package already that the workspace builds or uses: choose another name for the service")]
     PackageTaken { name: String },
@@ -31,25 +31,24 @@ pub enum ScaffoldError {
     ParameterNamed { name: String, other: String, by: &'static str },
     #[error("an endpoint that changes something acts for a person: leave --public out with {0}")]
     PublicChange(&'static str),
-    #[error("{0:?} is no schedule: write rate(5 minutes), rate(1 hour) or rate(2 days)")]
-    Schedule(String),
+    #[error("{0} is no number of minutes: take one minute to a year, like --every-minutes 5")]
+    Minutes(u32),
     #[error(
-        "{0:?}: functions are scheduled by a rate, not by a calendar: write rate(1 hour), and let the function see from the clock \
-             whether there is something to do; that also does what a missed call would have done"
+        "{0:?} is no cron expression: give minutes, hours, day of month, month, day of week and year, with a ? for one of the days, like \
+             \"0 3 1 * ? *\""
     )]
-    Calendar(String),
+    Cron(String),
+    #[error("{0:?} is no time zone: give a name of the IANA database, like Asia/Tokyo")]
+    Zone(String),
     #[error(
-        "{0:?} is no queue's name: take small letters and hyphens, at most 40, like count-cards; its dead-letter queue is made by itself"
+        "{0:?} is no queue's name: take small letters and hyphens, at most 40, like count-cards, without -dlq: every queue has its \
+             dead-letter queue"
     )]
     Queue(String),
     #[error("the queue {queue} is {by}'s: a queue has one consumer, so take a new name; both can subscribe to the same topic")]
     QueueTaken { queue: String, by: &'static str },
-    #[error(
-        "the queue {queue} belongs to {service}: a worker stands beside its queue, so take --service {service} or another queue"
-    )]
-    QueueElsewhere { queue: String, service: &'static str },
     #[error("{} has a {name} already: choose another name for the queue", path.display())]
-    ConstantTaken { path: PathBuf, name: String },
+    QueueNamed { path: PathBuf, name: String },
     #[error("{} is there already: remove it, or choose another name", .0.display())]
     Exists(PathBuf),
     #[error("{} should have exactly one line that begins with `{anchor}`, for the new entry to be put there: bring it back, or add the \

@@ -34,6 +34,13 @@ impl Name {
         self.0.replace('-', "_")
     }
 
+    /// What the handler is called; `handle` where Rust or the prelude has the verb already.
+    pub fn verb(&self) -> String {
+        let verb = self.0.split('-').next().unwrap_or_default();
+        let is_free = is_identifier(verb) && !["calls", "wru"].contains(&verb);
+        if is_free { verb.to_owned() } else { "handle".to_owned() }
+    }
+
     /// What it is about, in words: `wallet lines`.
     pub fn noun(&self) -> String {
         self.0.split('-').skip(1).collect::<Vec<_>>().join(" ")
@@ -41,8 +48,7 @@ impl Name {
 
     /// The noun as the beginning of a type's name: `WalletLines`.
     pub fn noun_type(&self) -> String {
-        let capitalized = |word: &str| word[..1].to_uppercase() + &word[1..];
-        self.0.split('-').skip(1).map(capitalized).collect()
+        camel(self.0.split_once('-').map_or("", |(_, noun)| noun))
     }
 
     /// Refuses the name of another function.
@@ -74,6 +80,12 @@ pub fn constant(name: &str) -> String {
     name.replace('-', "_").to_uppercase()
 }
 
+/// The name of a type: `SweepRaces`.
+pub fn camel(name: &str) -> String {
+    let capitalized = |word: &str| word.get(..1).unwrap_or_default().to_uppercase() + word.get(1..).unwrap_or_default();
+    name.split('-').map(capitalized).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,7 +108,10 @@ mod tests {
             (name.stem(), name.noun(), name.noun_type()),
             ("list_wallet_lines".into(), "wallet lines".into(), "WalletLines".into())
         );
-        assert_eq!(constant("sweep-races"), "SWEEP_RACES");
+        assert_eq!((constant("sweep-races"), camel("sweep-races")), ("SWEEP_RACES".into(), "SweepRaces".into()));
+        for (name, verb) in [("list-cards", "list"), ("match-cards", "handle"), ("calls-count", "handle")] {
+            assert_eq!(Name::parse(name).unwrap().verb(), verb);
+        }
         assert!(is_identifier("race_day") && !is_identifier("type") && !is_identifier("call") && !is_identifier("a-b"));
     }
 }

@@ -1,54 +1,60 @@
-//! `koban new`: the next function, with everything that one needs. It leaves a tree whose tests fail until the
+//! `koban new`: the next function, with everything that one needs, or the next service. It leaves a tree whose tests fail until the
 //! function is written; its own says what is left.
 
 use super::CliError;
 use super::output::print;
 use crate::registry::SERVICES;
-use build::scaffold::{File, Http, Plan, Trigger, Wanted, every_minutes, plan};
+use build::scaffold::{File, Http, Plan, Schedule, Trigger, Wanted, plan_function, plan_service};
 use std::path::Path;
 use std::process::Stdio;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(
-    group(clap::ArgGroup::new("trigger").required(true).args(["http", "queue", "schedule"])),
+    group(clap::ArgGroup::new("trigger").args(["http", "queue", "every_minutes", "cron"])),
     after_help = "\
-Writes the function's file, its binary and its test, puts it into the service's list, and makes the generated files anew. \
-All of it compiles; `cargo test --workspace` then fails until the function is written. Nothing is written when anything is \
-wrong.
+Writes the function's file, its binary and its test, and adds it to the lists of its service. No file outside the service changes but
+terraform/wiring.json and docs/openapi.json. All of it compiles. Its test fails until the function is written: `cargo test -p wallet`
+runs it for the service wallet. Nothing is written when anything is wrong.
 
-A parameter that another route has gets its type ({race} is a RaceId). A queue that is not there is made, with its dead \
-letters. A schedule puts its calls on a queue of the function's name. docs/adding-a-function.md shows all of it once.
+A parameter that another route has gets the same type: {race} is a RaceId. A queue is made with the type of its messages, in the
+service's messages.rs, and with its dead-letter queue. A schedule's calls come through a queue of the function's name.
+Without a name it makes the service alone: its crate, and its entries in the workspace. docs/adding-a-function.md shows an addition
+from beginning to end.
 
 Examples:
-  koban new get-settlement --service racing --public \\
-    --http \"GET /v1/races/{race}/settlement\"
+  koban new get-receipt --service wallet --http \"GET /v1/topups/{topup}/receipt\"
+  koban new get-venues --service racing --http \"GET /v1/venues\" --public
   koban new rename-wallet --service wallet --http \"PUT /v1/wallet/name\"
   koban new count-slips --service racing --queue count-slips
-  koban new sweep-cards --service wallet --schedule \"rate(5 minutes)\"
-  koban new create-canvas --service canvas --new-service --dry-run \\
-    --http \"POST /v1/canvases\""
+  koban new sweep-receipts --service wallet --every-minutes 5
+  koban new close-months --service wallet --cron \"0 3 1 * ? *\" --zone Asia/Tokyo
+  koban new --service canvas --dry-run"
 )]
 pub struct Arguments {
     /// Verb and noun, like get-settlement: the name of its file, binary, Lambda, operation and test
-    name: String,
-    /// The service that it belongs to
+    #[arg(requires = "trigger")]
+    name: Option<String>,
+    /// The service that it belongs to; without a function's name, the service to make
     #[arg(long)]
     service: String,
-    /// Make the service, too: its crate and its entries in the workspace
-    #[arg(long)]
-    new_service: bool,
     /// It answers requests: a method and a path
-    #[arg(long, value_name = "\"METHOD /v1/PATH\"")]
+    #[arg(long, value_name = "\"METHOD /v1/PATH\"", requires = "name")]
     http: Option<String>,
     /// Anyone may call the route; without this the caller must be signed in
-    #[arg(long)]
+    #[arg(long, requires = "http")]
     public: bool,
-    /// It works off this queue
-    #[arg(long, value_name = "QUEUE")]
+    /// It handles the messages of this new queue
+    #[arg(long, value_name = "QUEUE", requires = "name")]
     queue: Option<String>,
-    /// The clock starts it
-    #[arg(long, value_name = "\"rate(5 minutes)\"")]
-    schedule: Option<String>,
+    /// The scheduler calls it every so many minutes
+    #[arg(long, value_name = "MINUTES", requires = "name")]
+    every_minutes: Option<u32>,
+    /// The scheduler calls it at these times: minutes, hours, day of month, month, day of week and year
+    #[arg(long, value_name = "\"0 3 1 * ? *\"", requires_all = ["name", "zone"])]
+    cron: Option<String>,
+    /// The time zone of --cron
+    #[arg(long, value_name = "Asia/Tokyo", requires = "cron")]
+    zone: Option<String>,
     /// Print what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -56,36 +62,42 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     let root = build::generate::root();
-    let plan = plan(&root, SERVICES, &arguments.wanted()?)?;
+    let plan = match (&arguments.name, arguments.trigger()?) {
+        (Some(name), Some(trigger)) => {
+            let wanted = Wanted { name: name.clone(), service: arguments.service.clone(), trigger };
+            plan_function(&root, SERVICES, &wanted)?
+        }
+        _ => plan_service(&root, SERVICES, &arguments.service)?,
+    };
     if arguments.dry_run {
         return plan.files().iter().try_for_each(show);
     }
     plan.write()?;
-    tell(&plan)?;
+    list(&plan)?;
     for command in ["wiring", "openapi"] {
         generate(&root, command)?;
     }
-    print(format_args!(
-        "\nNow `cargo test --workspace` fails until the function is written: functions::{}::it_is_written says\n\
-         so, and the tests of what holds of every route and queue. What is left: its words, its grants, its handler, its test.",
-        arguments.name.replace('-', "_")
-    ))
+    let service = &arguments.service;
+    match &arguments.name {
+        Some(name) => print(format_args!(
+            "\n`cargo test -p {service}` fails until the function is written: {}::it_is_written says so, and so do the laws\n\
+             of every route and queue. What is left: its words, its grants, its costs, its handler, its tests.",
+            name.replace('-', "_")
+        )),
+        None => print("\nThe service has no function yet: `koban new` with a name and a trigger adds one."),
+    }
 }
 
 impl Arguments {
-    fn wanted(&self) -> Result<Wanted, CliError> {
-        if self.public && self.http.is_none() {
-            return Err(CliError::Input("--public is for routes: leave it out, or give --http".into()));
-        }
-        let trigger = match (&self.http, &self.queue, &self.schedule) {
-            (Some(route), ..) => Trigger::Http(Http::parse(route, self.public)?),
-            (None, Some(queue), _) => Trigger::Queue(queue.clone()),
-            (None, None, schedule) => {
-                Trigger::Schedule { every_minutes: every_minutes(schedule.as_deref().unwrap_or_default())? }
-            }
-        };
-        let (name, service) = (self.name.clone(), self.service.clone());
-        Ok(Wanted { name, service, new_service: self.new_service, trigger })
+    fn trigger(&self) -> Result<Option<Trigger>, CliError> {
+        let zone = self.zone.as_deref().unwrap_or_default();
+        Ok(match (&self.http, &self.queue, self.every_minutes, &self.cron) {
+            (Some(route), ..) => Some(Trigger::Http(Http::parse(route, self.public)?)),
+            (_, Some(queue), ..) => Some(Trigger::Queue(queue.clone())),
+            (.., Some(minutes), _) => Some(Trigger::Schedule(Schedule::every_minutes(minutes)?)),
+            (.., Some(fields)) => Some(Trigger::Schedule(Schedule::cron(fields, zone)?)),
+            (None, None, None, None) => None,
+        })
     }
 }
 
@@ -115,7 +127,7 @@ fn changed_lines(before: &str, after: &str) -> Vec<String> {
     changed
 }
 
-fn tell(plan: &Plan) -> Result<(), CliError> {
+fn list(plan: &Plan) -> Result<(), CliError> {
     plan.files().iter().try_for_each(|file| {
         print(format_args!("{} {}", file.path.display(), if file.before.is_some() { "changed" } else { "written" }))
     })
@@ -130,20 +142,46 @@ fn generate(root: &Path, command: &'static str) -> Result<(), CliError> {
     }
     let run = run.args(["--", command]).stderr(Stdio::inherit()).output();
     let output = run.map_err(|source| CliError::Io { what: "starting cargo", source })?;
-    let told = String::from_utf8_lossy(&output.stdout);
-    for line in told.lines().filter(|line| !line.ends_with(" is fresh")) {
+    let said = String::from_utf8_lossy(&output.stdout);
+    for line in said.lines().filter(|line| !line.ends_with(" is fresh")) {
         print(line)?;
     }
     if output.status.success() {
         return Ok(());
     }
-    let help = format!("the files are written, but `cargo run -- {command}` failed: mend what it says, then run it again");
+    let help = format!("the files are written, but `cargo run -- {command}` failed: fix what it says, then run it again");
     Err(CliError::Unexpected(help))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_examples_of_its_help_are_taken() {
+        #[derive(clap::Parser)]
+        struct New {
+            #[command(flatten)]
+            arguments: Arguments,
+        }
+        let help = <New as clap::CommandFactory>::command().get_after_help().unwrap().to_string();
+        let root = build::generate::root();
+        let examples: Vec<_> = help.lines().filter_map(|line| line.strip_prefix("  koban ")).collect();
+        assert!(examples.len() > 5, "{help}");
+        for example in examples {
+            // Words, of which those in quotes are one.
+            let quoted = example.split('"').enumerate();
+            let words = quoted.flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
+            let New { arguments } = clap::Parser::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
+            let planned = match (&arguments.name, arguments.trigger().unwrap()) {
+                (Some(name), Some(trigger)) => {
+                    plan_function(&root, SERVICES, &Wanted { name: name.clone(), service: arguments.service.clone(), trigger })
+                }
+                _ => plan_service(&root, SERVICES, &arguments.service),
+            };
+            assert!(planned.is_ok(), "{example}: {planned:?}");
+        }
+    }
 
     #[test]
     fn a_change_is_shown_by_its_lines() {
