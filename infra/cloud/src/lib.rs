@@ -28,7 +28,7 @@ mod topics;
 
 pub use error::CloudError;
 pub use gateway::CORS;
-pub use schedules::MESSAGE as SCHEDULE_MESSAGE;
+pub use schedules::{MESSAGE as SCHEDULE_MESSAGE, check_schedules};
 pub use secrets::{new_secret, random_secret};
 pub use shared::{Shared, Status};
 pub use start::start;

@@ -12,7 +12,7 @@ use super::issuer::{AUDIENCE, ISSUER, Issuer};
 use super::log::FileLog;
 use super::queues::{Queues, poller::Poller};
 use super::runner::Runner;
-use super::schedules::Schedule;
+use super::schedules::{Schedule, check_schedules};
 use super::secrets::Secrets;
 use super::streams::{self, Relay, trim};
 use super::topics::Topics;
@@ -32,8 +32,9 @@ use tokio::task::JoinSet;
 /// Starts a local cloud.
 ///
 /// # Errors
-/// When the directory or a port cannot be had.
+/// When the directory or a port cannot be had, or a definition is none that AWS would take.
 pub async fn start(config: Config) -> Result<Cloud, CloudError> {
+    check_schedules(config.services)?;
     std::fs::create_dir_all(&config.data).map_err(CloudError::Directory)?;
     let lock = lock(&config.data)?;
     let (api, aws) = (listen(config.port).await?, listen(config.aws_port).await?);
@@ -49,7 +50,7 @@ pub async fn start(config: Config) -> Result<Cloud, CloudError> {
         if let Some(poller) = Poller::of(runner, &shared.backends.queues) {
             tasks.spawn(poller.run(stopped.clone()));
         }
-        if let Some(schedule) = Schedule::of(runner.function(), &shared.database, &shared.backends.queues, &shared.clock) {
+        if let Some(schedule) = Schedule::of(runner.function(), &shared.database, &shared.backends.queues, &shared.clock)? {
             tasks.spawn(schedule.run(stopped.clone()));
         }
     }
