@@ -13,6 +13,7 @@ mod copies;
 pub mod cursor;
 pub mod definition;
 pub mod entry;
+pub mod forget;
 pub mod function;
 pub mod http;
 pub mod https;

@@ -150,3 +150,21 @@ fn map_record(map: MapChange, raw: &RawValue) -> Result<Vec<String>, Unmappable>
     let change = Change { record: image.into_record()?, at: Timestamp::from_second(second)? };
     std::panic::catch_unwind(|| map(&change)).unwrap_or_else(|panic| Err(telemetry::panic_text(panic.as_ref()).into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events_of(record: &str) -> Vec<String> {
+        let raw: Box<RawValue> = serde_json::from_str(record).unwrap();
+        map_record(|change| Ok(vec![change.record.key.pk.clone()]), &raw).unwrap()
+    }
+
+    #[test]
+    fn what_is_removed_is_no_event() {
+        let keys = r#""Keys":{"pk":{"S":"memo#usr_1"},"sk":{"S":"1"}},"ApproximateCreationDateTime":1700000000"#;
+        let image = r#""NewImage":{"pk":{"S":"memo#usr_1"},"sk":{"S":"1"},"body":{"B":"e30="}}"#;
+        assert_eq!(events_of(&format!(r#"{{"eventName":"INSERT","dynamodb":{{{keys},{image}}}}}"#)), ["memo#usr_1"]);
+        assert_eq!(events_of(&format!(r#"{{"eventName":"REMOVE","dynamodb":{{{keys}}}}}"#)), [""; 0]);
+    }
+}
