@@ -2,6 +2,7 @@
 
 pub mod client;
 mod crash;
+mod due;
 pub mod service;
 
 use super::*;
