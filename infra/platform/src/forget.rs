@@ -46,10 +46,10 @@ impl Context {
         let checked = personal.check(key);
         debug_assert!(checked.is_ok(), "{checked:?}");
         checked?;
-        match self.table(personal.table).delete_unhashed(key).await? {
-            true => Ok(()),
-            false => Err(ForgetError::Hashed { pk: key.pk.clone(), sk: key.sk.clone() }),
+        if self.table(personal.table).delete_unhashed(key).await? {
+            return Ok(());
         }
+        Err(ForgetError::Hashed { pk: key.pk.clone(), sk: key.sk.clone() })
     }
 }
 

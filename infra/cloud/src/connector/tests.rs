@@ -85,12 +85,12 @@ fn personal_items_alone_may_be_deleted() {
 fn queues_topics_and_secrets_are_granted_one_by_one() {
     let names = local_names();
     let may = |function| Permits::of(function, &names);
-    assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "note-failures").is_ok());
+    assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "relay-notes-failures").is_ok());
     assert!(may(&RELAY).check_sqs(&names, "SendMessageBatch", "note-added").is_err());
     assert!(may(&RELAY).check_sns(&names, "PublishBatch", "note-events").is_ok());
     assert!(may(&COUNT).check_sns(&names, "PublishBatch", "note-events").is_err());
     // Only where the definition retries as its failures say, and only on its own queue.
-    assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "note-failures").is_ok());
+    assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "relay-notes-failures").is_ok());
     assert!(may(&KEEP).check_sqs(&names, "ChangeMessageVisibility", "note-added").is_err());
     assert!(may(&COUNT).check_sqs(&names, "ChangeMessageVisibility", "note-added").is_err());
     assert!(may(&TICK).check_ssm(&names, "GetParameter", "/koban-local/feed").is_ok());

@@ -107,7 +107,7 @@ async fn a_change_that_cannot_be_relayed_is_given_up_and_the_stream_goes_on() {
     assert!(note(&cloud, "seen-one").await.is_some());
     assert!(note(&cloud, "seen-two").await.is_some());
     assert!(note(&cloud, "seen-poison").await.is_none());
-    assert_eq!(cloud.queue_depths().await.unwrap()["note-failures"].visible, 0);
+    assert_eq!(cloud.queue_depths().await.unwrap()["relay-notes-failures"].visible, 0);
     assert_eq!(note(&cloud, "given-up").await.unwrap()["body"]["requestContext"]["condition"], "RetryAttemptsExhausted");
     cloud.stop().await;
 }
