@@ -30,6 +30,16 @@ locals {
       Action   = ["dynamodb:Query"]
       Resource = [for index in grant.indexes : "${local.table_arns[grant.table]}/index/${index}"]
     } if length(grant.indexes) > 0],
+    # The only delete: personal items, by how their partition keys begin.
+    [for table in distinct([for kind in try(function.forgets, []) : kind.table]) : {
+      Sid      = "Forget${local.sids[table]}"
+      Effect   = "Allow"
+      Action   = ["dynamodb:DeleteItem"]
+      Resource = [local.table_arns[table]]
+      Condition = { "ForAllValues:StringLike" = {
+        "dynamodb:LeadingKeys" = [for kind in function.forgets : "${kind.prefix}*" if kind.table == table]
+      } }
+    }],
     [for consumer in [try(local.consumers[name], null)] : {
       Sid      = "Consume"
       Effect   = "Allow"

@@ -1,4 +1,4 @@
-# The clock: a message on a function's queue every few minutes.
+# The clock: a message on a function's queue every few minutes, or at the times of a cron expression in its time zone.
 
 locals {
   scheduler_role_arn = "arn:aws:iam::${local.account}:role/${local.prefix}scheduler"
@@ -12,10 +12,11 @@ resource "aws_scheduler_schedule" "function" {
   # checkov:skip=CKV_AWS_297:A schedule's message is empty
   for_each = local.schedules
 
-  name                = "${local.prefix}${each.key}"
-  description         = each.value.summary
-  group_name          = aws_scheduler_schedule_group.this.name
-  schedule_expression = "rate(${each.value.trigger.every_minutes} ${each.value.trigger.every_minutes == 1 ? "minute" : "minutes"})"
+  name                         = "${local.prefix}${each.key}"
+  description                  = each.value.summary
+  group_name                   = aws_scheduler_schedule_group.this.name
+  schedule_expression          = each.value.trigger.schedule
+  schedule_expression_timezone = each.value.trigger.time_zone
 
   flexible_time_window {
     mode = "OFF"

@@ -78,7 +78,7 @@ run "every_function_and_queue_has_its_alarms" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.raised)) == toset(["slip-after-settlement", "slip-after-close", "race-does-not-add-up", "race-stuck"])
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.raised)) == toset(["slip-after-settlement", "slip-after-close", "race-does-not-add-up", "race-stuck", "secret-unusable"])
     error_message = "What functions raise themselves is not seen."
   }
 

@@ -185,7 +185,8 @@ run "schedules_fire_into_queues" {
 
   assert {
     condition = alltrue([for name, schedule in aws_scheduler_schedule.function : (
-      schedule.schedule_expression == (local.functions[name].trigger.every_minutes == 1 ? "rate(1 minute)" : "rate(${local.functions[name].trigger.every_minutes} minutes)")
+      schedule.schedule_expression == local.functions[name].trigger.schedule
+      && schedule.schedule_expression_timezone == local.functions[name].trigger.time_zone
       && schedule.target[0].input == local.functions[name].trigger.message
       && schedule.flexible_time_window[0].mode == "OFF"
       && schedule.state != "DISABLED"

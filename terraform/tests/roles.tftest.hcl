@@ -35,6 +35,9 @@ run "each_role_grants_exactly_its_definition" {
         [for action in grant.actions_in_transaction : "${action} arn:aws:dynamodb:ap-northeast-1:123456789012:table/koban-alpha-${grant.table} {\"StringEquals\":{\"dynamodb:EnclosingOperation\":\"TransactWriteItems\"}}"],
         [for index in grant.indexes : "dynamodb:Query arn:aws:dynamodb:ap-northeast-1:123456789012:table/koban-alpha-${grant.table}/index/${index} {}"],
       )]),
+      flatten([for kind in try(function.forgets, []) :
+        "dynamodb:DeleteItem arn:aws:dynamodb:ap-northeast-1:123456789012:table/koban-alpha-${kind.table} {\"ForAllValues:StringLike\":{\"dynamodb:LeadingKeys\":${jsonencode([for one in function.forgets : "${one.prefix}*" if one.table == kind.table])}}}"
+      ]),
       flatten([for queue in try([function.trigger.queue], []) : [for action in ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"] :
         "sqs:${action} arn:aws:sqs:ap-northeast-1:123456789012:koban-alpha-${queue} {}"
       ]]),
@@ -91,13 +94,39 @@ run "a_slip_is_paid_from_the_wallet_only_inside_a_transaction" {
   }
 }
 
+run "personal_items_alone_may_be_deleted" {
+  command = plan
+
+  variables {
+    wiring = jsonencode(merge(jsondecode(file("wiring.json")), { functions = merge(jsondecode(file("wiring.json")).functions, {
+      get-topup = merge(jsondecode(file("wiring.json")).functions["get-topup"], {
+        forgets = [{ table = "wallet", prefix = "memo#" }, { table = "wallet", prefix = "category#" }]
+      })
+    }) }))
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.function["get-topup"].policy).Statement : statement
+      if contains(statement.Action, "dynamodb:DeleteItem")
+      ] == [{
+        Sid       = "ForgetWallet"
+        Effect    = "Allow"
+        Action    = ["dynamodb:DeleteItem"]
+        Resource  = ["arn:aws:dynamodb:ap-northeast-1:123456789012:table/koban-alpha-wallet"]
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["memo#*", "category#*"] } }
+    }]
+    error_message = "A role deletes more or less than the personal items of its definition."
+  }
+}
+
 run "no_function_may_scan_update_delete_or_administer" {
   command = plan
 
   assert {
     condition = length(flatten([for name, policy in aws_iam_role_policy.function : [for statement in jsondecode(policy.policy).Statement : [
       for action in statement.Action : "${name} ${action}"
-      if strcontains(action, "*") || length(regexall("Scan|PartiQL|Update|DeleteItem|BatchWrite|Create(Table|Queue|Topic)|DeleteTable|^(iam|kms|sts|s3):", action)) > 0
+      if !(action == "dynamodb:DeleteItem" && length(try(statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"], [])) > 0)
+      && (strcontains(action, "*") || length(regexall("Scan|PartiQL|Update|DeleteItem|BatchWrite|Create(Table|Queue|Topic)|DeleteTable|^(iam|kms|sts|s3):", action)) > 0)
     ]]])) == 0
     error_message = "A role has an action that no definition can ask for."
   }

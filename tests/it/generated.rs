@@ -9,6 +9,11 @@ fn the_wiring_is_fresh() {
 }
 
 #[test]
+fn each_schedule_is_one_that_eventbridge_takes() {
+    cloud::check_schedules(SERVICES).unwrap();
+}
+
+#[test]
 fn the_openapi_document_is_fresh() {
     assert!(openapi_file(SERVICES).is_fresh(), "run `cargo run -- openapi` and commit docs/openapi.json");
 }

@@ -45,6 +45,8 @@ pub enum CloudError {
     Issuer(#[source] Source),
     #[error("two routes are in each other's way: {0}")]
     Routes(String),
+    #[error("the schedule of {function} is none that EventBridge Scheduler takes: {reason}")]
+    Schedule { function: &'static str, reason: String },
     #[error("there is no queue {0}")]
     NoQueue(String),
     #[error("there is no topic {0}")]

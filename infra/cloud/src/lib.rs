@@ -29,7 +29,7 @@ pub mod witness;
 
 pub use error::{CloudError, Listener};
 pub use gateway::{BODY_TIME_MAX, CORS};
-pub use schedules::MESSAGE as SCHEDULE_MESSAGE;
+pub use schedules::{MESSAGE as SCHEDULE_MESSAGE, check_schedules};
 pub use secrets::{new_secret, random_secret};
 pub use server::Limits;
 pub use shared::{Shared, Status};

@@ -14,7 +14,7 @@ use super::log::FileLog;
 use super::private::named;
 use super::queues::{Queues, poller::Poller};
 use super::runner::Runner;
-use super::schedules::Schedule;
+use super::schedules::{Schedule, check_schedules};
 use super::secrets::Secrets;
 use super::streams::{self, Relay, trim};
 use super::topics::Topics;
@@ -35,8 +35,9 @@ use tokio::task::JoinSet;
 /// Starts a local cloud.
 ///
 /// # Errors
-/// When the directory or a port cannot be had.
+/// When the directory or a port cannot be had, or a definition is none that AWS would take.
 pub async fn start(config: Config) -> Result<Cloud, CloudError> {
+    check_schedules(config.services)?;
     std::fs::create_dir_all(&config.data).map_err(|error| CloudError::Directory(named(&config.data)(error)))?;
     let lock = lock(&config.data)?;
     if config.port == config.aws_port && config.port != 0 {
@@ -61,7 +62,7 @@ pub async fn start(config: Config) -> Result<Cloud, CloudError> {
         if let Some(poller) = Poller::of(runner, &shared.backends.queues) {
             tasks.spawn(poller.run(stopped.clone()));
         }
-        if let Some(schedule) = Schedule::of(runner.function(), &shared.database, &shared.backends.queues, &shared.clock) {
+        if let Some(schedule) = Schedule::of(runner.function(), &shared.database, &shared.backends.queues, &shared.clock)? {
             tasks.spawn(schedule.run(stopped.clone()));
         }
     }

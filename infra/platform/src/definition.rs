@@ -3,7 +3,7 @@
 //! in [`crate::function`].
 
 use crate::list::List;
-use crate::resource::{Alarm, QueueSpec, Secret, Setting, Table, Topic};
+use crate::resource::{Alarm, Personal, QueueSpec, Secret, Setting, Table, Topic};
 use crate::secrets::{self, ConnectSecrets};
 use crate::sender::{self, ConnectQueues, ConnectTopics};
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub struct Definition {
     pub trigger: Trigger,
     /// The item actions it may use, table by table. Any other is AccessDenied, on the laptop too.
     pub grants: List<Grant, 12>,
+    /// The kinds of personal items that it may delete.
+    pub forgets: List<&'static Personal, 4>,
     /// The queues it may send to.
     pub sends: List<Sends, 8>,
     /// The topics it may publish to.

@@ -17,7 +17,7 @@ use crate::http::HandleCall;
 use crate::list::List;
 use crate::message::{HandleMessage, JobHandler, SweepHandler};
 use crate::relay::{MapChange, WrittenAt};
-use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Table, Topic};
+use crate::resource::{Alarm, Personal, Queue, QueueSpec, Secret, Setting, Table, Topic};
 use crate::secrets::SECRET_UNUSABLE;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -197,6 +197,7 @@ impl<Kind> Builder<Kind> {
             doc: "",
             trigger,
             grants: List::EMPTY,
+            forgets: List::EMPTY,
             sends: List::EMPTY,
             publishes: List::EMPTY,
             secrets: List::EMPTY,
@@ -224,6 +225,12 @@ impl<Kind> Builder<Kind> {
     /// Adds a grant that another crate declares.
     pub const fn with(mut self, grant: Grant) -> Self {
         self.definition.grants = self.definition.grants.with(grant);
+        self
+    }
+
+    /// Grants deleting a kind of personal items.
+    pub const fn forgets(mut self, personal: &'static Personal) -> Self {
+        self.definition.forgets = self.definition.forgets.with(personal);
         self
     }
 

@@ -4,6 +4,7 @@
 //! duplicates are expected, losses are not.
 
 use crate::context::Context;
+use crate::due;
 use crate::problem::chain;
 use crate::resource::{QueueSpec, Topic};
 use crate::sender::SendError;
@@ -40,6 +41,9 @@ pub fn events_again(
     record: Record,
     times: &std::ops::Range<Timestamp>,
 ) -> Result<Option<(Timestamp, Vec<String>)>, Unmappable> {
+    if is_due(&record) {
+        return Ok(None);
+    }
     let mut change = Change { record, at: Timestamp::UNIX_EPOCH };
     // What no event is made of need not tell its time either.
     if map(&change)?.is_empty() {
@@ -142,11 +146,39 @@ pub(crate) async fn relay(
     context.topic(topic).publish(&events).await
 }
 
+/// Whether it is of the due table: what will happen is no event yet.
+fn is_due(record: &Record) -> bool {
+    record.key.pk.starts_with(due::PREFIX)
+}
+
 fn map_record(map: MapChange, raw: &RawValue) -> Result<Vec<String>, Unmappable> {
     let record: StreamRecord = serde_json::from_str(raw.get())?;
     let Some(image) = record.dynamodb.new_image else { return Ok(Vec::new()) };
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds")]
     let second = record.dynamodb.approximate_creation_date_time.unwrap_or_default() as i64;
     let change = Change { record: image.into_record()?, at: Timestamp::from_second(second)? };
+    if is_due(&change.record) {
+        return Ok(Vec::new());
+    }
     std::panic::catch_unwind(|| map(&change)).unwrap_or_else(|panic| Err(telemetry::panic_text(panic.as_ref()).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events_of(record: &str) -> Vec<String> {
+        let raw: Box<RawValue> = serde_json::from_str(record).unwrap();
+        map_record(|change| Ok(vec![change.record.key.pk.clone()]), &raw).unwrap()
+    }
+
+    #[test]
+    fn what_is_removed_or_only_due_is_no_event() {
+        let keys = r#""Keys":{"pk":{"S":"memo#usr_1"},"sk":{"S":"1"}},"ApproximateCreationDateTime":1700000000"#;
+        let image = r#""NewImage":{"pk":{"S":"memo#usr_1"},"sk":{"S":"1"},"body":{"B":"e30="}}"#;
+        assert_eq!(events_of(&format!(r#"{{"eventName":"INSERT","dynamodb":{{{keys},{image}}}}}"#)), ["memo#usr_1"]);
+        let due = image.replace("memo#usr_1", "due#2026112508#3");
+        assert_eq!(events_of(&format!(r#"{{"eventName":"INSERT","dynamodb":{{{keys},{due}}}}}"#)), [""; 0]);
+        assert_eq!(events_of(&format!(r#"{{"eventName":"REMOVE","dynamodb":{{{keys}}}}}"#)), [""; 0]);
+    }
 }

@@ -16,6 +16,33 @@ pub struct Table {
     pub indexes: &'static [Index],
 }
 
+/// A kind of personal items: those of a table whose partition key begins with a word and `#`, such as `memo#`. They are the only items
+/// that a function may ever delete.
+#[derive(Debug)]
+pub struct Personal {
+    pub table: &'static Table,
+    /// `memo#`
+    pub prefix: &'static str,
+}
+
+impl Personal {
+    /// The items of `table` whose partition key begins with `prefix`.
+    ///
+    /// # Panics
+    /// When the prefix is not small letters and hyphens with `#` at its end: IAM would read some other characters as patterns. Kinds are
+    /// made at compile time, so this is a compile error.
+    pub const fn of(table: &'static Table, prefix: &'static str) -> Self {
+        let bytes = prefix.as_bytes();
+        assert!(bytes.len() > 1 && bytes[bytes.len() - 1] == b'#', "a kind is a word and #");
+        let mut at = 0;
+        while at < bytes.len() - 1 {
+            assert!(bytes[at].is_ascii_lowercase() || bytes[at] == b'-', "a kind's word has small letters and hyphens");
+            at += 1;
+        }
+        Self { table, prefix }
+    }
+}
+
 /// A keys-only index over two string attributes that only some items have.
 #[derive(Debug)]
 pub struct Index {

@@ -225,6 +225,28 @@ impl<'a> Store<'a> {
         Err(StoreError::Throttled { operation: "BatchGetItem", source: "keys stay unprocessed".into() })
     }
 
+    /// Deletes an item, unless it has a hash. Returns whether it is gone.
+    pub(crate) async fn delete_unhashed(&self, key: &Key) -> Result<bool, StoreError> {
+        use aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException;
+        let request = self.context.env.dynamodb().delete_item().table_name(self.name());
+        let request = request.key("pk", AttributeValue::S(key.pk.clone())).key("sk", AttributeValue::S(key.sk.clone()));
+        let request = request.condition_expression("attribute_not_exists(#c)").expression_attribute_names("#c", "hash");
+        let error = match request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+            Ok(reply) => {
+                self.context.meter.count_dynamodb(0.0, units(reply.consumed_capacity.as_slice()));
+                return Ok(true);
+            }
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(ConditionalCheckFailedException(_)) => {
+                self.context.meter.count_dynamodb(0.0, 1.0);
+                Ok(false)
+            }
+            _ => Err(self.failed("DeleteItem", error)),
+        }
+    }
+
     fn count_read(&self, consumed: &[ConsumedCapacity]) {
         self.context.meter.count_dynamodb(units(consumed), 0.0);
     }

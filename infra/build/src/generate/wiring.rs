@@ -28,6 +28,8 @@ struct FunctionWiring {
     memory_mb: u32,
     trigger: TriggerWiring,
     grants: Vec<GrantWiring>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    forgets: Vec<ForgetWiring>,
     sends: Vec<&'static str>,
     publishes: Vec<&'static str>,
     secrets: Vec<&'static str>,
@@ -52,6 +54,13 @@ struct GrantWiring {
     actions_in_transaction: Vec<&'static str>,
     /// The indexes that may be queried.
     indexes: Vec<&'static str>,
+}
+
+/// Items that may be deleted: those of a table whose partition key begins with `prefix`.
+#[derive(Debug, Serialize)]
+struct ForgetWiring {
+    table: &'static str,
+    prefix: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -148,6 +157,7 @@ fn of_function(service: &'static str, function: &'static Function) -> FunctionWi
         memory_mb: function.memory_mb,
         trigger: of_trigger(function),
         grants: function.grants.iter().map(|grant| of_grant(&grant)).collect(),
+        forgets: function.forgets.iter().map(|kind| ForgetWiring { table: kind.table.name, prefix: kind.prefix }).collect(),
         sends: function.sends_to().map(|queue| queue.name).collect(),
         publishes: function.publishes.iter().map(|publishes| publishes.topic.name).collect(),
         secrets: function.secrets.iter().map(|reads| reads.secret.name).collect(),

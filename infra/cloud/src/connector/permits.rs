@@ -2,11 +2,12 @@
 //! grant too many; a call without one is refused here, on the laptop, before it could be in production.
 
 use crate::engine::{Reply, Request};
+use dynoxide::AttributeValue;
 use dynoxide::actions::transact_write_items::TransactWriteItem;
 use platform::Function;
 use platform::function::{Action, Retry, Trigger};
 use platform::sdk::Names;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Something that a function may do, or has done.
@@ -23,6 +24,8 @@ pub struct Permission {
 pub struct Permits {
     pub function: &'static str,
     tables: Vec<Permit<Action>>,
+    /// What may be deleted of tables: items whose partition key begins with this.
+    forgets: Vec<Permit<&'static str>>,
     others: Vec<Permit<&'static str>>,
 }
 
@@ -52,6 +55,7 @@ impl Permits {
             let permit = |action: &Action| Permit::new(*action, grant.table.name, names.table(grant.table));
             grant.actions.iter().map(permit)
         });
+        let forgets = function.forgets.iter().map(|kind| Permit::new(kind.prefix, kind.table.name, names.table(kind.table)));
         let queue = |action, name: &'static str| Permit::new(action, name, format!("{}{name}", names.prefix));
         let mut others: Vec<_> = function.sends_to().map(|to| queue(SEND, to.name)).collect();
         if let Trigger::Queue { queue: own, retry: Retry::AsFailureSays(_), .. } = &function.trigger {
@@ -62,7 +66,7 @@ impl Permits {
         others.extend(topics.into_iter().map(|name| queue(PUBLISH, name)));
         let secret = |name: &'static str, full_name| Permit::new(GET_PARAMETER, name, full_name);
         others.extend(function.secrets.iter().map(|reads| secret(reads.secret.name, names.secret(reads.secret))));
-        Self { function: function.name, tables: tables.collect(), others }
+        Self { function: function.name, tables: tables.collect(), forgets: forgets.collect(), others }
     }
 
     /// What it may do.
@@ -79,8 +83,10 @@ impl Permits {
         let of = |action: String, resource| Permission { function: self.function, action, resource };
         let tables =
             self.tables.iter().map(move |permit| (of(format!("{:?}", permit.action), permit.resource), permit.is_used()));
+        let forgets = self.forgets.iter();
+        let forgets = forgets.map(move |permit| (of(format!("DeleteItem {}", permit.action), permit.resource), permit.is_used()));
         let others = self.others.iter().map(move |permit| (of(permit.action.to_owned(), permit.resource), permit.is_used()));
-        tables.chain(others)
+        tables.chain(forgets).chain(others)
     }
 
     pub fn check_dynamodb(&self, names: &Names, operation: &str, request: &Request) -> Result<(), Denied> {
@@ -93,6 +99,7 @@ impl Permits {
                 None => table(Action::Query, &query.table_name),
             },
             Request::PutItem(put) => table(Action::PutItem, &put.table_name),
+            Request::DeleteItem(delete) => self.check_delete(names, &delete.table_name, &delete.key),
             Request::TransactWriteItems(transaction) => {
                 transaction.transact_items.iter().try_for_each(|item| self.check_transacted(names, item))
             }
@@ -109,9 +116,19 @@ impl Permits {
             return denied("UpdateItem", &update.table_name);
         }
         if let Some(delete) = &item.delete {
-            return denied("DeleteItem", &delete.table_name);
+            return self.check_delete(names, &delete.table_name, &delete.key);
         }
         item.condition_check.as_ref().map_or(Ok(()), |check| denied("ConditionCheckItem", &check.table_name))
+    }
+
+    /// As IAM's condition on `dynamodb:LeadingKeys` decides it.
+    fn check_delete(&self, names: &Names, table: &str, key: &HashMap<String, AttributeValue>) -> Result<(), Denied> {
+        let Some(AttributeValue::S(leading)) = key.get("pk") else {
+            return Err(self.denied_table(names, "DeleteItem", table, None));
+        };
+        let granted = self.forgets.iter().find(|permit| permit.full_name == table && leading.starts_with(permit.action));
+        let denied = || self.denied_table(names, "DeleteItem", table, None);
+        granted.map(|permit| permit.used.store(true, Relaxed)).ok_or_else(denied)
     }
 
     /// One of `actions` on `table` must be granted; the first is the one that a refusal names.

@@ -5,7 +5,7 @@ use super::*;
 use crate::Cloud;
 use crate::local_names;
 use crate::tests::cloud;
-use crate::tests::service::{ADD, COUNT, KEEP, PLACE, RELAY, TICK};
+use crate::tests::service::{ADD, COUNT, FORGET, KEEP, PLACE, RELAY, TICK};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
@@ -63,6 +63,25 @@ fn what_is_not_granted_is_refused() {
     let query = json!({"TableName": "koban-local-others", "IndexName": "by-color", "KeyConditionExpression": "color = :c",
         "ExpressionAttributeValues": {":c": {"S": "red"}}});
     assert!(refused(&PLACE, "Query", &query));
+}
+
+#[test]
+fn personal_items_alone_may_be_deleted() {
+    let key = |pk: &str| json!({"pk": {"S": pk}, "sk": {"S": "note"}});
+    let delete = |function, table: &str, pk: &str| {
+        let alone = dynamodb(function, "DeleteItem", &json!({"TableName": table, "Key": key(pk)}));
+        let together = json!({"TransactItems": [{"Delete": {"TableName": table, "Key": key(pk)}}]});
+        assert_eq!(alone, dynamodb(function, "TransactWriteItems", &together), "{pk}");
+        alone.map_err(|denied| denied.contains("dynamodb:DeleteItem"))
+    };
+    assert_eq!(delete(&FORGET, "koban-local-notes", "memo#first"), Ok(()));
+    for other in ["first", "memo", "Memo#first", "memos#first", "seen-memo#first"] {
+        assert_eq!(delete(&FORGET, "koban-local-notes", other), Err(true), "{other}");
+    }
+    assert_eq!(delete(&FORGET, "koban-local-others", "memo#first"), Err(true));
+    assert_eq!(delete(&ADD, "koban-local-notes", "memo#first"), Err(true));
+    let batch = json!({"RequestItems": {"koban-local-notes": [{"DeleteRequest": {"Key": key("memo#first")}}]}});
+    assert!(dynamodb(&FORGET, "BatchWriteItem", &batch).is_err());
 }
 
 #[test]

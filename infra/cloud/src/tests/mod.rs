@@ -2,6 +2,7 @@
 
 pub mod client;
 mod crash;
+mod due;
 pub mod service;
 
 use super::*;
@@ -142,6 +143,27 @@ async fn what_is_used_of_the_grants_is_remembered() {
     assert!(used("count-note", "PutItem", "notes"));
     assert!(!used("add-note", "GetItem", "notes"));
     assert!(cloud.used_actions().is_subset(&cloud.granted_actions()));
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn personal_items_are_deleted_and_nothing_else_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let cloud = cloud(directory.path()).await;
+    let forget = async |name: &str| {
+        let (_, _, said) = Client::of(&cloud).send("DELETE", &format!("/v1/notes/{name}"), &[], "").await;
+        (note(&cloud, name).await.is_some(), said)
+    };
+    for name in ["memo%23plain", "memo%23hashed", "plain"] {
+        assert_eq!(add_note(&cloud, &name.replace("%23", "#"), "blue").await, 201);
+    }
+    assert_eq!(forget("memo%23plain").await, (false, r#""forgotten""#.into()));
+    assert_eq!(forget("memo%23plain").await, (false, r#""forgotten""#.into()), "again");
+    assert_eq!(forget("memo%23hashed").await, (true, r#""memo#hashed/note has a hash and stays""#.into()));
+    // A debug build panics, which is a 500.
+    assert!(forget("plain").await.0);
+    cloud.idle().await.unwrap();
+    assert_eq!(cloud.status().await.unwrap().dead, 0, "the relay goes on past what was removed");
     cloud.stop().await;
 }
 

@@ -3,12 +3,13 @@
 use crate::connector::{Call as AwsCall, Fault, Faults, internal_error};
 use platform::Service;
 use platform::prelude::*;
-use platform::resource::{Index, Queue, Secret, Table, Topic};
+use platform::resource::{Index, Personal, Queue, Secret, Table, Topic};
 use serde_json::{Value, json};
 
 pub static NOTES: Table = Table { name: "notes", doc: "", indexes: &[Index { name: "by-color", hash: "color", range: "at" }] };
 pub static OTHERS: Table = Table { name: "others", doc: "", indexes: &[] };
 static EVENTS: Topic = Topic { name: "note-events", doc: "", events: &[] };
+static MEMOS: Personal = Personal::of(&NOTES, "memo#");
 pub static ADDED: Queue<Value> =
     Queue::new("note-added", "").subscribes(&EVENTS, &["note.added"], &[("color", &["red", "green"])]);
 /// What the relay cannot map, worked off by a function, so that the tests see it.
@@ -16,7 +17,7 @@ static FAILURES: Queue<Value> = Queue::new("relay-notes-failures", "");
 static FEED: Secret = Secret { name: "feed", doc: "" };
 
 pub static SERVICE: Service =
-    Service::new("notes", "", &[&NOTES, &OTHERS], &[&ADD, &PLACE, &READ, &SLOW, &RELAY, &COUNT, &KEEP, &TICK]);
+    Service::new("notes", "", &[&NOTES, &OTHERS], &[&ADD, &PLACE, &READ, &SLOW, &RELAY, &COUNT, &KEEP, &TICK, &FORGET]);
 
 pub static ADD: Function =
     Function::post("add-note", "/v1/notes").naturally_idempotent().may(&NOTES, &[PutItem, GetItem]).handled_by(http!(add));
@@ -37,11 +38,15 @@ pub static KEEP: Function = Function::worker("keep-failure", &FAILURES)
     .retry_per_failure()
     .may(&NOTES, &[PutItem])
     .handled_by(job!(keep));
+pub static FORGET: Function =
+    Function::delete("forget-note", "/v1/notes/{note}").public().forgets(&MEMOS).handled_by(http!(forget));
 pub static TICK: Function =
     Function::every_minutes("tick", 60).may(&NOTES, &[PutItem, GetItem]).reads(&FEED).handled_by(sweep!(tick));
 
 fn record(name: &str, body: &Value) -> Record {
-    Record::of(Key::new(name, "note"), body)
+    let mut record = Record::of(Key::new(name, "note"), body);
+    record.hash = name.ends_with("hashed").then(|| vec![1; 32]);
+    record
 }
 
 async fn put(context: &Context, name: &str, body: &Value) -> Result<(), Problem> {
@@ -60,6 +65,12 @@ async fn add(context: &Context, Body(body): Body<Value>) -> Result<Created<Value
 async fn read(context: &Context, Path(name): Path<String>) -> Result<Json<Value>, Refused<NotFound>> {
     let found = context.table(&NOTES).get(&Key::new(name, "note")).await?;
     Ok(Json(found.ok_or(NotFound)?.read::<Value>()?))
+}
+
+/// What became of it, for the test.
+async fn forget(context: &Context, Path(name): Path<String>) -> Result<Json<String>, Problem> {
+    let forgotten = context.forget(&MEMOS, &Key::new(name, "note")).await;
+    Ok(Json(forgotten.map_or_else(|refused| refused.to_string(), |()| "forgotten".into())))
 }
 
 async fn sleep_long(_context: &Context) -> Result<NoContent, Problem> {
