@@ -240,7 +240,8 @@ mod tests {
         static NEVER: Function = Function::every_minutes("close-never", 0).handled_by(sweep!(nothing));
         static RIGHT: Function = Function::cron("close-day", "0 3 * * ? *", "Asia/Tokyo").handled_by(sweep!(nothing));
         static SERVICE: Service = Service::new("months", "", &[], &[&RIGHT, &WRONG]);
-        let refused = check_schedules(&[&SERVICE]).unwrap_err().to_string();
+        static SERVICES: &[&Service] = &[&SERVICE];
+        let refused = check_schedules(SERVICES).unwrap_err().to_string();
         assert!(refused.starts_with("the schedule of close-month is none that EventBridge Scheduler takes"), "{refused}");
         assert!(Times::of(&NEVER).is_err());
         assert!(matches!(Times::of(&RIGHT), Ok(Some(Times::Cron(_)))));
