@@ -174,7 +174,8 @@ mod tests {
         for example in examples {
             // Words, of which those in quotes are one.
             let quoted = example.split('"').enumerate();
-            let words = quoted.flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
+            let words =
+                quoted.flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
             let New { arguments } = clap::Parser::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
             let planned = match (&arguments.name, arguments.trigger().unwrap()) {
                 (Some(name), Some(trigger)) => {
