@@ -3,7 +3,7 @@
 //!
 //! ```ignore
 //! pub static FUNCTION: Function = Function::get("get-slip", "/v1/slips/{slip}")
-//!     .says("A slip of the caller", "Another person's slip is answered as one that does not exist.")
+//!     .says("A slip of the caller", "Another person's slip is answered like one that does not exist.")
 //!     .may(&RACING, &[BatchGetItem])
 //!     .costs(calls(2), wru(0))
 //!     .handled_by(http!(get));

@@ -31,7 +31,7 @@ pub fn entity(user: &UserId) -> String {
 pub struct Balance {
     /// May be spent.
     pub available: i64,
-    /// Promised to a payment that is authorized and not yet captured.
+    /// Reserved for a payment that is authorized and not yet captured.
     pub held: i64,
 }
 
@@ -66,11 +66,11 @@ pub enum Kind {
     TopUp,
     /// The day's free medals.
     MedalGrant,
-    /// The stake of a slip, into the race's escrow.
+    /// The stake of a slip, moved into the race's escrow.
     Stake,
-    /// What a race owed its bettor: payouts and refunds.
+    /// The payouts and refunds of a race.
     Settlement,
-    /// The net difference after a race's result was changed; the one kind that may leave a balance below zero.
+    /// The net difference after a correction of a race's result. Only this kind may make a balance negative.
     Correction,
 }
 
