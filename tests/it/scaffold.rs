@@ -274,10 +274,9 @@ fn a_file_that_is_there_is_not_overwritten() {
 #[test]
 fn a_list_that_is_not_where_it_should_be_is_named() {
     let function = wanted("wallet", ("sweep-cards", "every 5"));
-    for (path, anchor) in [
-        ("functions/wallet/src/lib.rs", "platform::functions!["),
-        ("functions/wallet/tests/it/main.rs", "mod "),
-    ] {
+    for (path, anchor) in
+        [("functions/wallet/src/lib.rs", "platform::functions!["), ("functions/wallet/tests/it/main.rs", "mod ")]
+    {
         let folder = sources();
         let text = std::fs::read_to_string(folder.path().join(path)).unwrap();
         std::fs::write(folder.path().join(path), text.replace(anchor, "another ").replace("use ", "another ")).unwrap();

@@ -17,6 +17,8 @@ pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/race
     .signed(&FEED)
     .may(&RACING, &[GetItem, PutItem])
     .chooses(&SHARDS)
+    // Twelve races: each is read twice and written with its row of the day.
+    .costs(calls(42), wru(100))
     .timeout_s(20)
     .throttle(50, 100)
     .handled_by(http!(announce_all));

@@ -16,6 +16,8 @@ pub static FUNCTION: Function = Function::post("record-results", "/v1/feeds/resu
     )
     .signed(&FEED)
     .may(&RACING, &[GetItem, PutItem])
+    // Twelve races: each is read twice and written with its result, of up to 4 KB, and its row of the day.
+    .costs(calls(54), wru(200))
     .timeout_s(20)
     .throttle(50, 100)
     .handled_by(http!(record_all));
