@@ -18,7 +18,7 @@ struct Health {
     status: &'static str,
     /// The service's time.
     now: Timestamp,
-    /// The version that is deployed.
+    /// The deployed version.
     version: &'static str,
 }
 

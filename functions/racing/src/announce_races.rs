@@ -27,7 +27,7 @@ pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/race
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RacesFeed {
-    /// The day by the venue's calendar.
+    /// The day in the venue's calendar.
     date: Date,
     /// 1 to 99.
     #[schemars(range(min = 1, max = 99))]

@@ -217,13 +217,13 @@ where
 /// The answer to a message.
 pub type FeedAnswer = Done<Json<FeedReply>>;
 
-/// What became of each race of a message.
+/// The outcome for each race of a message.
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FeedReply {
     pub races: Vec<RaceOutcome>,
 }
 
-/// What became of one race.
+/// The outcome for one race.
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RaceOutcome {
     pub race: RaceId,
@@ -232,18 +232,18 @@ pub struct RaceOutcome {
     pub result_version: u32,
 }
 
-/// What a message did to a race.
+/// The effect of a message on a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "FeedOutcome")]
 pub enum Outcome {
     /// The race is new and open for betting.
     Announced,
-    /// An open race has another close, title or names now.
+    /// The close, title or names of an open race were changed.
     Updated,
-    /// A first or a corrected result was taken; settlement follows.
+    /// A first or corrected result was recorded; settlement follows.
     Resulted,
-    /// Everything was so already, or a later message has said otherwise since.
+    /// Nothing changed: the race had this content already, or a later message changed it.
     Unchanged,
 }
 

@@ -20,7 +20,7 @@ pub static FUNCTION: Function = Function::get("get-settlement", "/v1/races/{race
     .throttle(100, 200)
     .handled_by(http!(get));
 
-/// How a race was settled.
+/// The settlement of a race.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SettlementView {
     race: RaceId,
@@ -33,7 +33,7 @@ struct SettlementView {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct CertificateView {
-    /// The result that was settled.
+    /// The version of the settled result.
     result_version: u32,
     /// 1 for the proof that closed the race, 2 for its repetition. Larger numbers are proofs after a late slip.
     pass: u32,

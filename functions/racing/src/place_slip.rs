@@ -27,11 +27,11 @@ pub static FUNCTION: Function = Function::post("place-slip", "/v1/races/{race}/s
     .throttle(5_000, 10_000)
     .handled_by(http!(place));
 
-/// What to bet.
+/// The slip to place.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSlip {
-    /// What the stakes are paid in: `JPY` or `MEDAL`.
+    /// The asset of the stakes: `JPY` or `MEDAL`.
     asset: Asset,
     /// 1 to 12 bets.
     #[schemars(length(min = 1, max = 12))]

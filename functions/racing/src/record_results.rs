@@ -26,7 +26,7 @@ pub static FUNCTION: Function = Function::post("record-results", "/v1/feeds/resu
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ResultsFeed {
-    /// The day by the venue's calendar.
+    /// The day in the venue's calendar.
     date: Date,
     /// 1 to 99.
     #[schemars(range(min = 1, max = 99))]
@@ -53,7 +53,7 @@ struct FeedResult {
     /// 返還: runners whose combinations are refunded. A bracket combination is refunded when too few of its runners start.
     #[serde(default)]
     refunded: RunnerSet,
-    /// The finishing places, for people.
+    /// The finishing places, for display; they decide no bet.
     #[serde(default)]
     places: Vec<Placing>,
 }

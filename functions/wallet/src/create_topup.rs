@@ -18,7 +18,7 @@ pub static FUNCTION: Function = Function::post("create-topup", "/v1/topups")
     .throttle(200, 400)
     .handled_by(http!(create));
 
-/// What to top up by.
+/// The amount of the top-up.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewTopUp {

@@ -113,7 +113,7 @@ impl Function {
 
     /// The relay of a table. `failures` is the queue of changes that no event can be made of; the macro `relay!` names it.
     pub const fn relay(name: &'static str, failures: &'static str, table: &'static Table) -> Builder<Relay> {
-        let failures = QueueSpec::new(failures, "Changes that no event could be made of.");
+        let failures = QueueSpec::new(failures, "Changes that could not be mapped to events.");
         Builder::new(name, Trigger::Stream { table, batch: 500, failures }).timeout_s(60)
     }
 

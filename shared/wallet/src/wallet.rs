@@ -25,7 +25,7 @@ pub fn entity(user: &UserId) -> String {
     format!("wallet#{user}")
 }
 
-/// What is there of one asset.
+/// The balance of one asset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(i64, i64)", into = "(i64, i64)")]
 pub struct Balance {
@@ -58,7 +58,7 @@ impl Balances {
     }
 }
 
-/// Why a wallet changed.
+/// The reason for a wallet's change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {

@@ -61,8 +61,7 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     });
     if let Some(body) = contract.body {
         let schema = body(generator);
-        let description =
-            "JSON in UTF-8, without Content-Encoding. Without Content-Type it is read as JSON. An object names nothing twice.";
+        let description = "JSON in UTF-8, without Content-Encoding. Without Content-Type it is read as JSON. No object may contain a name twice.";
         operation["requestBody"] =
             json!({"required": true, "description": description, "content": {"application/json": {"schema": schema}}});
     }
