@@ -63,7 +63,7 @@ pub static SLIP_AFTER_CLOSE: Alarm = Alarm {
 
 pub static SLIP_AFTER_SETTLEMENT: Alarm = Alarm {
     name: "slip-after-settlement",
-    doc: "A slip was found after its shard had been settled. It is refunded. Find out why it was placed so late.",
+    doc: "A slip was found after its shard had been settled. It is refunded. Find out what delayed it.",
 };
 
 pub static RACE_DOES_NOT_ADD_UP: Alarm = Alarm {
