@@ -17,6 +17,7 @@ mod house;
 mod links;
 mod operations;
 mod oracle;
+mod prose;
 mod scaffold;
 mod settlement;
 mod traces;

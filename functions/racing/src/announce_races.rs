@@ -10,9 +10,9 @@ use racing_domain::{Announcement, Race, RaceError, RaceId, RaceState, Runner};
 pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/races")
     .says(
         "Announce a venue's races of a day",
-        "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names until it has a result; its \
-         runners' numbers and brackets stay, and a close that has passed is not moved later. Bracket bets are on sale where the runners \
-         have brackets.",
+        "Signed as Standard Webhooks. Until a race has a result, it may be announced again to move its close or to correct names. Its \
+         runners' numbers and brackets never change. A close that has passed is not moved later. Bracket bets are on sale where the \
+         runners have brackets.",
     )
     .signed(&FEED)
     .may(&RACING, &[GetItem, PutItem])
@@ -27,7 +27,7 @@ pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/race
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RacesFeed {
-    /// The day by the venue's calendar.
+    /// The day in the venue's calendar.
     date: Date,
     /// 1 to 99.
     #[schemars(range(min = 1, max = 99))]

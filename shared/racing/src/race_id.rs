@@ -9,7 +9,7 @@ use shared::id::IdError;
 
 const EXPECTED: IdError = IdError { expected: "a race id (rac_YYYYMMDD-VV-RR: the day, the venue 01-99, the race 01-12)" };
 
-/// `rac_20251226-03-01`: the first race of the day at venue 3. There is one text for each race.
+/// `rac_20251226-03-01`: the first race of the day at venue 3. Each race has exactly one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = r"^rac_[0-9]{8}-[0-9]{2}-[0-9]{2}$"))]

@@ -5,8 +5,8 @@ use platform::function::Costs;
 
 const HEAD: &str = "# Budgets
 
-Written by `koban openapi` from the functions' definitions. One success costs at most this, when nothing else changes what it reads: every
-test that runs on the local cloud compares each reply with it. [Costs](costs.md) says what was measured, and what that is in dollars.
+`koban openapi` writes this page from the functions' definitions. One success costs at most this, when nothing else changes what it reads.
+Every test on the local cloud compares each reply with it. [Costs](costs.md) lists measured costs, and their price in dollars.
 
 | function | route | DynamoDB calls | write units |
 |---|---|---:|---:|

@@ -28,8 +28,8 @@ pub fn document(services: &[&'static Service]) -> Value {
         "info": {
             "title": "Koban",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "The backend for apps in which people earn, spend, play and work. Amounts are integers of minor units; \
-                            times are RFC 3339 in UTC; errors are problem+json with a stable `code`.",
+            "description": "The backend for apps in which people earn, spend, play and work. Amounts are integers of minor units. \
+                            Times are RFC 3339 in UTC. Errors are problem+json with a stable `code`.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -41,8 +41,8 @@ pub fn document(services: &[&'static Service]) -> Value {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "signature": {
                     "type": "apiKey", "in": "header", "name": "webhook-signature",
-                    "description": "Standard Webhooks: `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`, with the headers \
-                                    webhook-id and webhook-timestamp.",
+                    "description": "Standard Webhooks: `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`. The headers webhook-id and \
+                                    webhook-timestamp carry the id and the timestamp.",
                 },
             },
         },
@@ -61,8 +61,7 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     });
     if let Some(body) = contract.body {
         let schema = body(generator);
-        let description =
-            "JSON in UTF-8, without Content-Encoding. Without Content-Type it is read as JSON. An object names nothing twice.";
+        let description = "JSON in UTF-8, without Content-Encoding. Without Content-Type it is read as JSON. No object may contain a name twice.";
         operation["requestBody"] =
             json!({"required": true, "description": description, "content": {"application/json": {"schema": schema}}});
     }
@@ -81,14 +80,14 @@ fn parameters(route: &Route, contract: &Contract, generator: &mut SchemaGenerato
     if route.idempotency == Idempotency::Key {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": true,
-            "description": "A new random value for each new intent, the same for each repeat: 1 to 255 visible ASCII characters.",
+            "description": "1 to 255 visible ASCII characters. Use a new random value for each new intent, and the same value for each repeat.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         }));
     }
     if matches!(route.access, Access::Signed(_)) {
         for (name, doc) in [
-            ("webhook-id", "The message's own id; the same id again is answered as the first time."),
-            ("webhook-timestamp", "When it was sent, in seconds since 1970; at most five minutes off."),
+            ("webhook-id", "The message's own id. A repeated id gets the first answer."),
+            ("webhook-timestamp", "When the message was sent, in seconds since 1970. It may be at most five minutes off."),
         ] {
             parameters
                 .push(json!({"name": name, "in": "header", "required": true, "description": doc, "schema": {"type": "string"}}));
@@ -146,7 +145,7 @@ fn responses(route: &Route, contract: &Contract, generator: &mut SchemaGenerator
         let mut response = json!({"description": lines.join("\n"), "content": content});
         if codes.iter().any(|code| code.retryable) {
             response["headers"] = json!({"Retry-After": {
-                "description": "With a retryable problem: the seconds after which the same request may be sent again.",
+                "description": "With a retryable problem: the number of seconds before the same request may be sent again.",
                 "schema": {"type": "integer", "minimum": 1},
             }});
         }
@@ -189,9 +188,9 @@ fn problem_schema() -> Value {
             "type": {"type": "string", "description": "`urn:koban:problem:` and the code."},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "code": {"type": "string", "description": "Stable; programs go by it."},
+            "code": {"type": "string", "description": "Stable: programs can depend on it."},
             "retryable": {"type": "boolean", "description": "Whether the identical request may succeed later."},
-            "next": {"type": "string", "description": "What to do now."},
+            "next": {"type": "string", "description": "What the caller should do now."},
             "detail": {"type": "string"},
             "errors": {
                 "type": "array",
@@ -204,7 +203,7 @@ fn problem_schema() -> Value {
                     },
                 },
             },
-            "request_id": {"type": "string", "description": "With 5xx only."},
+            "request_id": {"type": "string", "description": "Present with 5xx only."},
         },
     })
 }
