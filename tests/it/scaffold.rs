@@ -279,7 +279,7 @@ fn a_list_that_is_not_where_it_should_be_is_named() {
     {
         let folder = sources();
         let text = std::fs::read_to_string(folder.path().join(path)).unwrap();
-        let words: String = text.lines().filter(|line| line.starts_with("//")).map(|line| format!("{line}\n")).collect();
+        let words: String = text.split_inclusive('\n').filter(|line| line.starts_with("//")).collect();
         std::fs::write(folder.path().join(path), words).unwrap();
         let planned = || plan_function(folder.path(), SERVICES, &function);
         assert!(matches!(refuses(folder.path(), planned, anchor), ScaffoldError::Anchor { .. }));

@@ -149,13 +149,14 @@ struct Message {
     body: String,
     receipt_handle: String,
     #[serde(default, deserialize_with = "or_default")]
-    message_attributes: BTreeMap<String, Attribute>,
+    #[serde(rename = "MessageAttributes")]
+    attributes: BTreeMap<String, Attribute>,
 }
 
 impl Message {
     /// As it is sent again. Functions send attributes of text alone.
     fn again(&self, index: usize) -> Entry<'_> {
-        let texts = self.message_attributes.iter().filter(|(_, attribute)| attribute.string_value.is_some());
+        let texts = self.attributes.iter().filter(|(_, attribute)| attribute.string_value.is_some());
         let message_attributes = texts.map(|(name, attribute)| (name.as_str(), attribute.clone())).collect();
         Entry { id: index.to_string(), message_body: &self.body, delay_seconds: None, message_attributes }
     }
@@ -246,7 +247,7 @@ mod tests {
         let of = |bytes: usize| Message {
             body: "x".repeat(bytes),
             receipt_handle: String::new(),
-            message_attributes: BTreeMap::new(),
+            attributes: BTreeMap::new(),
         };
         let messages = [of(10), of(190_000), of(20_000), of(250_000), of(1), of(1)];
         let lengths: Vec<_> = shares(&messages).into_iter().map(<[Message]>::len).collect();

@@ -133,7 +133,7 @@ fn signature(seen: &Seen) -> (String, String) {
     let (signed, scope) = (part("SignedHeaders="), part("Credential=").split_once('/').unwrap().1);
     let host = seen.uri.split('/').nth(2).unwrap();
     let value = |name: &str| if name == "host" { host } else { seen.headers[name].as_str() };
-    let headers: String = signed.split(';').map(|name| format!("{name}:{}\n", value(name))).collect();
+    let headers: String = signed.split(';').flat_map(|name| [name, ":", value(name), "\n"]).collect();
     let hash = |text: &str| HEXLOWER.encode(&Sha256::digest(text));
     let canonical = format!("POST\n/\n\n{headers}\n{signed}\n{}", hash(&seen.body));
     let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", seen.headers["x-amz-date"], hash(&canonical));

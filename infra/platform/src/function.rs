@@ -190,6 +190,7 @@ pub struct Sweep;
 pub struct Relay;
 
 impl<Kind> Builder<Kind> {
+    #[expect(clippy::large_types_passed_by_value, reason = "definitions are made at compile time")]
     const fn new(name: &'static str, trigger: Trigger) -> Self {
         let definition = Definition {
             name,

@@ -58,13 +58,24 @@ pub struct JobHandler<T> {
     message: PhantomData<fn(T)>,
 }
 
+impl<T> Clone for JobHandler<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for JobHandler<T> {}
+
+/// What names the type of a worker's messages.
+type Takes<T> = fn() -> PhantomData<fn(T)>;
+
 impl<T> JobHandler<T> {
     /// `_takes` is never called: it ties the handler's message to `T`.
-    pub const fn new(handle: HandleMessage, _takes: fn() -> PhantomData<fn(T)>) -> Self {
+    pub const fn new(handle: HandleMessage, _takes: Takes<T>) -> Self {
         Self { handle, message: PhantomData }
     }
 
-    pub(crate) const fn handle(&self) -> HandleMessage {
+    pub(crate) const fn handle(self) -> HandleMessage {
         self.handle
     }
 }

@@ -24,12 +24,11 @@ pub fn add_module(text: &str, declared: &str) -> Result<String, String> {
     let is_item =
         |line: &&str| ["use ", "pub use ", "pub ", "platform::", "testing::"].iter().any(|begin| line.starts_with(begin));
     let mut lines: Vec<&str> = text.lines().collect();
-    match lines.iter().position(|line| is_module(&line)) {
-        Some(at) => lines.insert(at, declared),
-        None => {
-            let at = lines.iter().position(|line| is_item(&line)).ok_or_else(|| "mod ".to_owned())?;
-            lines.splice(at..at, [declared, ""]);
-        }
+    if let Some(at) = lines.iter().position(is_module) {
+        lines.insert(at, declared);
+    } else {
+        let at = lines.iter().position(is_item).ok_or_else(|| "mod ".to_owned())?;
+        lines.splice(at..at, [declared, ""]);
     }
     Ok(lines.join("\n") + "\n")
 }

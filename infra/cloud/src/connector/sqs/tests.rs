@@ -242,7 +242,7 @@ async fn a_receipt_is_the_queues_own_and_of_a_message_in_flight() {
     bench.ok("SendMessage", json!({"MessageBody": "x"})).await;
     let received = bench.ok("ReceiveMessage", json!({"VisibilityTimeout": 30})).await;
     let receipt = received["Messages"][0]["ReceiptHandle"].clone();
-    let elsewhere = QUEUE.replace("added", "failures");
+    let elsewhere = QUEUE.replace("note-added", "relay-notes-failures");
     for operation in ["DeleteMessage", "ChangeMessageVisibility"] {
         for wrong in ["r", "é", "00000000-0000-4000-8000-000000000000"] {
             let body = json!({"ReceiptHandle": wrong, "VisibilityTimeout": 1});
