@@ -44,6 +44,7 @@ pub struct Amount {
     /// What is counted.
     pub asset: Asset,
     /// How many minor units, between -(2^53-1) and 2^53-1.
+    #[schemars(range(min = -MINOR_MAX, max = MINOR_MAX))]
     pub minor: i64,
 }
 

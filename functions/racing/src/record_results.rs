@@ -5,7 +5,9 @@ use crate::feed::{self, Claim, FeedAnswer, FeedReply, Outcome, ROUNDS_MAX, RaceO
 use crate::prelude::*;
 use crate::records::{StoredRace, StoredResult};
 use jiff::civil::Date;
-use racing_domain::{BetType, Dividend, Field, Placing, RaceId, RaceResult, RunnerSet};
+use racing_domain::{
+    BetType, Dividend, Field, Placing, RUNNER_MAX, RaceId, RaceResult, RunnerSet, describe_consolation, describe_dividends,
+};
 use std::collections::BTreeMap;
 
 pub static FUNCTION: Function = Function::post("record-results", "/v1/feeds/results")
@@ -41,17 +43,20 @@ struct FeedResult {
     /// 1 to 12.
     #[schemars(range(min = 1, max = 12))]
     number: u8,
-    /// The winning combinations by bet type; `{}` voids the race and refunds everything.
+    /// The winning combinations by bet type, at most 64 together; `{}` voids the race and refunds everything.
     #[serde(deserialize_with = "feed::distinct")]
+    #[schemars(transform = describe_dividends)]
     dividends: BTreeMap<BetType, Vec<Dividend>>,
     /// 特払い: what is paid per 100 to every bet of a type that nobody won.
     #[serde(default, deserialize_with = "feed::distinct")]
+    #[schemars(transform = describe_consolation)]
     consolation: BTreeMap<BetType, i64>,
     /// 返還: runners whose combinations are refunded; of bracket bets, those that too few starters are left to make.
     #[serde(default)]
     refunded: RunnerSet,
     /// The finishing places, for people.
     #[serde(default)]
+    #[schemars(length(max = RUNNER_MAX))]
     places: Vec<Placing>,
 }
 

@@ -22,7 +22,7 @@ pub enum Selection {
     /// brackets: a box never holds one bracket twice.
     Box {
         /// At least as many runners as the bet type names.
-        #[schemars(length(min = 1, max = 18), inner(range(min = 1, max = 18)))]
+        #[schemars(length(min = 1, max = 18), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         runners: Vec<RunnerNumber>,
     },
     /// One runner from each leg, all different. Of an unordered type a set of runners counts once, however it can be taken. Of a
@@ -35,10 +35,10 @@ pub enum Selection {
     /// Nagashi: the axis with each of the others. Of an ordered type the axis comes first, in the order given.
     Wheel {
         /// One runner, or two of a bet type of three.
-        #[schemars(length(min = 1, max = 2), inner(range(min = 1, max = 18)))]
+        #[schemars(length(min = 1, max = 2), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         axis: Vec<RunnerNumber>,
         /// The runners that fill the other places. Of a bracket bet the axis may be among them, which is the axis twice.
-        #[schemars(length(min = 1, max = 17), inner(range(min = 1, max = 18)))]
+        #[schemars(length(min = 1, max = 17), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         with: Vec<RunnerNumber>,
         /// For ordered bet types: every order of each, not only the axis first.
         #[serde(default)]
