@@ -66,8 +66,8 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     });
     if let Some(body) = contract.body {
         let schema = body(generator);
-        let description = "JSON in UTF-8 of at most 256 KiB, without Content-Encoding. Without Content-Type it is read as JSON. An object names nothing \
-             twice. An integer has no fraction, not even `.0`.";
+        let description = "JSON in UTF-8 of at most 256 KiB, without Content-Encoding. Without Content-Type it is read as JSON. \
+                           An object names nothing twice. An integer has no fraction, not even `.0`.";
         operation["requestBody"] =
             json!({"required": true, "description": description, "content": {"application/json": {"schema": schema}}});
     }
