@@ -8,13 +8,13 @@ use thiserror::Error;
 /// The largest magnitude of any amount: JSON numbers are exact below 2^53 (RFC 8259, section 6).
 pub const MINOR_MAX: i64 = (1 << 53) - 1;
 
-/// What is counted. Funds of different assets are kept apart everywhere.
+/// A kind of money or medals. Funds of different assets are never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Asset {
     /// Japanese yen; the minor unit is one yen.
     Jpy,
-    /// Free medals: given away, worth nothing outside, never paid out.
+    /// Free medals. They have no value outside and are never paid out.
     Medal,
 }
 
@@ -37,13 +37,13 @@ impl std::fmt::Display for Asset {
     }
 }
 
-/// An amount of an asset in its minor units. Negative amounts are what leaves, or is owed.
+/// An amount of an asset in its minor units. A negative amount leaves a wallet, or is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Amount {
-    /// What is counted.
+    /// The asset of the amount.
     pub asset: Asset,
-    /// How many minor units, between -(2^53-1) and 2^53-1.
+    /// The number of minor units, between -(2^53-1) and 2^53-1.
     #[schemars(range(min = -MINOR_MAX, max = MINOR_MAX))]
     pub minor: i64,
 }

@@ -90,6 +90,9 @@ impl<'ast> Visit<'ast> for Names<'_> {
         syn::visit::visit_path(self, path);
     }
 
+    /// `pub(super)` names nobody.
+    fn visit_vis_restricted(&mut self, _visibility: &'ast syn::VisRestricted) {}
+
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         // Tests within a file may name anything.
         if !item.attrs.iter().any(|attribute| attribute.path().is_ident("cfg")) {
@@ -165,7 +168,7 @@ fn a_circle_is_found_whatever_way_its_files_name_each_other() {
     write("a.rs", "mod inner; use crate::{b::{two, three}};");
     write("a/inner.rs", "fn four() { super::super::c::five() }");
     write("b.rs", "fn two() {}");
-    write("c.rs", "fn five() {} #[cfg(test)] mod tests { use crate::a; }");
+    write("c.rs", "pub(super) fn five() {} #[cfg(test)] mod tests { use crate::a; }");
     let circles = || in_circles(&arrows(folder.path()));
     assert_eq!(circles(), Vec::<String>::new());
     write("b.rs", "fn two() { crate::c::five() }");

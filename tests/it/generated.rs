@@ -1,6 +1,6 @@
 //! The files made from the definitions are fresh, and an event's schema changes only in ways that older and newer code survive.
 
-use build::generate::{breaks, openapi_file, schema_files, wiring_file};
+use build::generate::{breaks, budgets_file, openapi_file, schema_files, wiring_file};
 use koban::registry::SERVICES;
 
 #[test]
@@ -16,6 +16,7 @@ fn each_schedule_is_one_that_eventbridge_takes() {
 #[test]
 fn the_openapi_document_is_fresh() {
     assert!(openapi_file(SERVICES).is_fresh(), "run `cargo run -- openapi` and commit docs/openapi.json");
+    assert!(budgets_file(SERVICES).is_fresh(), "run `cargo run -- openapi` and commit docs/budgets.md");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use platform::prelude::*;
 
 pub static FUNCTION: Function = Function::get("check-health", "/v1/health")
-    .says("Whether the API is up", "Reads no table: it shows that a request reaches a function, not what is behind it.")
+    .says("Whether the API is up", "It reads no table. It shows that a request reaches a function, and nothing about the tables.")
     .public()
     .costs(calls(0), wru(0))
     .timeout_s(5)
@@ -18,7 +18,7 @@ struct Health {
     status: &'static str,
     /// The service's time.
     now: Timestamp,
-    /// The version that is deployed.
+    /// The deployed version.
     version: &'static str,
 }
 

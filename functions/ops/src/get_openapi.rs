@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 
 pub static FUNCTION: Function = Function::get("get-openapi", "/v1/openapi.json")
-    .says("This document", "OpenAPI 3.1.")
+    .says("This document", "The API's description in OpenAPI 3.1.")
     .public()
     .costs(calls(0), wru(0))
     .timeout_s(5)

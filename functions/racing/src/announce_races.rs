@@ -12,13 +12,15 @@ use racing_domain::{
 pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/races")
     .says(
         "Announce a venue's races of a day",
-        "Signed as Standard Webhooks. A race may be announced again to move its close or to correct names until it has a result; its \
-         runners' numbers and brackets stay, and a close that has passed is not moved later. Bracket bets are on sale where the runners \
-         have brackets.",
+        "Signed as Standard Webhooks. Until a race has a result, it may be announced again to move its close or to correct names. Its \
+         runners' numbers and brackets never change. A close that has passed is not moved later. Bracket bets are on sale where the \
+         runners have brackets.",
     )
     .signed(&FEED)
     .may(&RACING, &[GetItem, PutItem])
     .chooses(&SHARDS)
+    // Twelve races: each is read twice and written with its row of the day.
+    .costs(calls(42), wru(100))
     .timeout_s(20)
     .throttle(50, 100)
     .handled_by(http!(announce_all));
@@ -27,7 +29,7 @@ pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/race
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RacesFeed {
-    /// The day by the venue's calendar.
+    /// The day in the venue's calendar.
     date: Date,
     /// 1 to 99.
     #[schemars(range(min = 1, max = 99))]

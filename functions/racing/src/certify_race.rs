@@ -18,8 +18,8 @@ const ROUNDS_MAX: u32 = 8;
 pub static FUNCTION: Function = Function::worker("certify-race", &CERTIFY_RACE)
     .says(
         "Proves that a race is settled, and closes it",
-        "Reads every slip and payout again. Shards that do not add up are sent to settle-shard, with an alarm, and the proof is tried again \
-         later, 8 times in two hours; then the message goes to the dead-letter queue.",
+        "Reads every slip and payout again. A shard that does not add up raises an alarm and is sent to settle-shard. The proof is tried \
+         again later, 8 times in two hours. Then the message goes to the dead-letter queue.",
     )
     .one_at_a_time()
     .concurrency(5)

@@ -21,7 +21,7 @@ use std::marker::PhantomData;
 
 /// The most races a message may name.
 pub const RACES_PER_MESSAGE_MAX: usize = 12;
-/// How often a race is decided anew when something else changed it in between.
+/// How often a race is decided again when something else changed it in between.
 pub const ROUNDS_MAX: u32 = 5;
 /// How often a message asks for its turn when others take theirs.
 const TURN_ROUNDS_MAX: u32 = 20;
@@ -46,7 +46,7 @@ enum StoredClaim {
 
 impl Claim {
     /// Whether what another message wrote in its `turn` is newer than this one, which must not undo it: this one was cut short and came
-    /// again, or is held up. What older code wrote tells its time alone.
+    /// again, or is delayed. What older code wrote has only its time.
     pub fn is_overtaken_by(&self, turn: u64, written_at: Option<Timestamp>) -> bool {
         match (self.turn, turn) {
             (0, 0) => written_at > Some(self.received_at),
@@ -62,7 +62,7 @@ impl Claim {
     }
 }
 
-/// The reply to an earlier identical message that was worked off.
+/// The reply to an earlier identical message that was processed.
 ///
 /// # Errors
 /// `feed_id_reused` when the id was used for another message.
@@ -79,8 +79,8 @@ pub async fn begun(context: &Context, message: &SignedMessage) -> Result<Option<
 }
 
 /// Takes the message's id for this very body, before the first write in its name: of two messages of one id, one changes nothing. A
-/// message whose work was cut short finds its id its own and goes on. It lies beside the outcome, not in its place, so that older code
-/// never takes a message that was only begun for one that was worked off.
+/// message whose work was cut short finds its own claim and continues. It is stored beside the outcome, not in its place, so that older code
+/// never takes a message that was only begun for one that was processed.
 ///
 /// # Errors
 /// `feed_id_reused` when the id was taken for another message; `contention` when too many others of its day and venue come at once.
@@ -203,7 +203,7 @@ where
             let mut map = BTreeMap::new();
             while let Some(name) = entries.next_key::<K>()? {
                 if map.contains_key(&name) {
-                    return Err(A::Error::custom(format!("{name} stands here twice")));
+                    return Err(A::Error::custom(format!("{name} occurs here twice")));
                 }
                 map.insert(name, entries.next_value()?);
             }
@@ -217,13 +217,13 @@ where
 /// The answer to a message.
 pub type FeedAnswer = Done<Json<FeedReply>>;
 
-/// What became of each race of a message.
+/// The outcome for each race of a message.
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FeedReply {
     pub races: Vec<RaceOutcome>,
 }
 
-/// What became of one race.
+/// The outcome for one race.
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RaceOutcome {
     pub race: RaceId,
@@ -232,18 +232,18 @@ pub struct RaceOutcome {
     pub result_version: u32,
 }
 
-/// What a message did to a race.
+/// The effect of a message on a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "FeedOutcome")]
 pub enum Outcome {
     /// The race is new and open for betting.
     Announced,
-    /// An open race has another close, title or names now.
+    /// The close, title or names of an open race were changed.
     Updated,
-    /// A first or a corrected result was taken; settlement follows.
+    /// A first or corrected result was recorded; settlement follows.
     Resulted,
-    /// Everything was so already, or a later message has said otherwise since.
+    /// Nothing changed: the race had this content already, or a later message changed it.
     Unchanged,
 }
 

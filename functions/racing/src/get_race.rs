@@ -8,7 +8,7 @@ use racing_domain::{Certificate, Race, RaceId, RaceResult, Totals};
 pub static FUNCTION: Function = Function::get("get-race", "/v1/races/{race}")
     .says(
         "A race, its result and its settlement",
-        "`settlement` counts the shards that are done for the newest result; when the race is settled it holds the certified totals.",
+        "`settlement` counts the shards that are done for the newest result. Once the race is settled, it has the certified totals.",
     )
     .public()
     .may(&RACING, &[Query])
@@ -26,7 +26,7 @@ struct RaceView {
     /// The newest result.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<ResultView>,
-    /// How far its settlement has come.
+    /// The progress of its settlement.
     #[serde(skip_serializing_if = "Option::is_none")]
     settlement: Option<Settlement>,
 }
@@ -42,7 +42,7 @@ struct ResultView {
 struct Settlement {
     shards_done: usize,
     shards: u16,
-    /// What the race came to; there when it is settled.
+    /// The race's certified totals; present once it is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     totals: Option<Totals>,
 }

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 pub static FUNCTION: Function = Function::get("get-settlement", "/v1/races/{race}/settlement")
     .says(
-        "What a race came to, and its proofs",
-        "A race is proved when it is settled and again a quarter of an hour later, and twice more for each correction of its result. The \
-         last certificate holds; before the first there is none.",
+        "The totals and proofs of a race",
+        "A race is proved when it is settled and again a quarter of an hour later. Each correction of its result is proved twice as well. \
+         The last certificate is the valid one. Before the first proof the list is empty.",
     )
     .public()
     .may(&RACING, &[Query])
@@ -20,7 +20,7 @@ pub static FUNCTION: Function = Function::get("get-settlement", "/v1/races/{race
     .throttle(100, 200)
     .handled_by(http!(get));
 
-/// How a race was settled.
+/// The settlement of a race.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SettlementView {
     race: RaceId,
@@ -33,23 +33,23 @@ struct SettlementView {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct CertificateView {
-    /// The result that was settled.
+    /// The version of the settled result.
     result_version: u32,
-    /// 1 for the proof that closed the race, 2 for its repetition; more when a slip came late.
+    /// 1 for the proof that closed the race, 2 for its repetition. Larger numbers are proofs after a late slip.
     pass: u32,
     made_at: Timestamp,
     slips: u64,
-    /// People to whom something was posted.
+    /// The number of people to whom an amount was posted.
     paid_users: u64,
     by_asset: BTreeMap<Asset, AssetSettlement>,
 }
 
-/// In minor units. The stakes are the payouts, the refunds and the operator's result.
+/// Amounts in minor units. The stakes equal the payouts, the refunds and the operator's result together.
 #[derive(Debug, Serialize, JsonSchema)]
 struct AssetSettlement {
     #[serde(flatten)]
     totals: AssetTotals,
-    /// Below zero when the race paid out more than it took.
+    /// What remains for the operator; negative when the race paid out more than it took.
     operator_result: i64,
 }
 

@@ -5,7 +5,7 @@ use crate::slip_view::{self, SlipView};
 use racing_domain::SlipId;
 
 pub static FUNCTION: Function = Function::get("get-slip", "/v1/slips/{slip}")
-    .says("A slip of the caller", "Another person's slip is answered as one that does not exist.")
+    .says("A slip of the caller", "Another person's slip is answered like one that does not exist.")
     .may(&RACING, &[BatchGetItem])
     .costs(calls(2), wru(0))
     .throttle(1_000, 2_000)

@@ -58,21 +58,21 @@ pub static RACING_EVENTS: Topic = Topic {
 
 pub static SLIP_AFTER_CLOSE: Alarm = Alarm {
     name: "slip-after-close",
-    doc: "A slip was placed at or after its race's close. It is refunded; find out whose clock is off.",
+    doc: "A slip was placed at or after its race's close. It is refunded. Find out which clock is wrong.",
 };
 
 pub static SLIP_AFTER_SETTLEMENT: Alarm = Alarm {
     name: "slip-after-settlement",
-    doc: "A slip was found after its shard had been settled. It is refunded; find out what took so long.",
+    doc: "A slip was found after its shard had been settled. It is refunded. Find out what delayed it.",
 };
 
 pub static RACE_DOES_NOT_ADD_UP: Alarm = Alarm {
     name: "race-does-not-add-up",
-    doc: "A race's payouts, refunds and operator result are not its stakes. It stays unsettled until they are.",
+    doc: "A race's payouts, refunds and operator result do not add up to its stakes. It stays unsettled until they do.",
 };
 
 pub static RACE_STUCK: Alarm = Alarm {
     name: "race-stuck",
-    doc: "A race has its result for an hour and is not settled: people's stakes and winnings are frozen. Find out what the dead letters of \
-          settle-race, settle-shard and certify-race died of; `koban verify` names every such race.",
+    doc: "A race has its result for an hour and is not settled, so stakes and winnings are not paid. Find out why the messages in the \
+          dead-letter queues of settle-race, settle-shard and certify-race failed. `koban verify` names every such race.",
 };

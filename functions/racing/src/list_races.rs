@@ -9,7 +9,7 @@ use racing_domain::{RaceId, RaceState, Venue};
 use shared::calendar::day_of;
 
 pub static FUNCTION: Function = Function::get("list-races", "/v1/races")
-    .says("The races of a day", "In the order of venue and number. Without `date`, today's in Asia/Tokyo.")
+    .says("The races of a day", "Ordered by venue and number. Without `date` they are today's races in Asia/Tokyo.")
     .public()
     .may(&RACING, &[Query])
     .costs(calls(1), wru(0))

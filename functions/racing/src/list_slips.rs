@@ -10,8 +10,8 @@ use racing_domain::{RaceId, SlipId, shard_of};
 pub static FUNCTION: Function = Function::get("list-slips", "/v1/slips")
     .says(
         "The caller's slips",
-        "All of them by time, newest first, read a moment behind; or, with `race`, those of one race, read consistently, in no particular \
-         order.",
+        "Without `race`, all slips by time, newest first; the newest may appear a moment later. With `race`, the slips on that race, read \
+         consistently and in no particular order.",
     )
     .may(&RACING, &[GetItem, Query, QueryIndex, BatchGetItem])
     .costs(calls(4), wru(0))

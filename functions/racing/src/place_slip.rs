@@ -16,9 +16,9 @@ const RACE_COPY_AGE_MAX: Duration = Duration::from_secs(1);
 pub static FUNCTION: Function = Function::post("place-slip", "/v1/races/{race}/slips")
     .says(
         "Place a slip on a race",
-        "Takes the stake and places the bets, both or neither. A slip takes up to 12 bets of together at most 1,000 combinations and \
-         10,000,000 minor units. A refusal is remembered under the key as well: the same key refuses again after a top-up, a new key \
-         is a new attempt.",
+        "Takes the stake and places the bets, both or neither. A slip takes up to 12 bets, with at most 1,000 combinations and 10,000,000 \
+         minor units together. A refusal is stored under the key. The same key is refused again even after a top-up. A new key is a new \
+         attempt.",
     )
     .may(&RACING, &[GetItem, PutItem])
     .with(wallet_posting::POSTING)
@@ -27,11 +27,11 @@ pub static FUNCTION: Function = Function::post("place-slip", "/v1/races/{race}/s
     .throttle(5_000, 10_000)
     .handled_by(http!(place));
 
-/// What to bet.
+/// The slip to place.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSlip {
-    /// What the stakes are paid in: `JPY` or `MEDAL`.
+    /// The asset of the stakes: `JPY` or `MEDAL`.
     asset: Asset,
     /// 1 to 12 bets.
     #[schemars(length(min = 1, max = 12))]

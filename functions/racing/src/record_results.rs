@@ -13,11 +13,13 @@ use std::collections::BTreeMap;
 pub static FUNCTION: Function = Function::post("record-results", "/v1/feeds/results")
     .says(
         "Record a venue's results",
-        "Signed as Standard Webhooks. A result that differs from the race's newest is its next version: what it changes is posted as \
-         corrections. One that comes before the race's close closes it at once.",
+        "Signed as Standard Webhooks. A result that differs from the race's newest becomes its next version. The differences are posted as \
+         corrections. A result before the race's close closes the race at once.",
     )
     .signed(&FEED)
     .may(&RACING, &[GetItem, PutItem])
+    // Twelve races: each is read twice and written with its result, of up to 4 KB, and its row of the day.
+    .costs(calls(54), wru(200))
     .timeout_s(20)
     .throttle(50, 100)
     .handled_by(http!(record_all));
@@ -26,7 +28,7 @@ pub static FUNCTION: Function = Function::post("record-results", "/v1/feeds/resu
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ResultsFeed {
-    /// The day by the venue's calendar.
+    /// The day in the venue's calendar.
     date: Date,
     /// 1 to 99.
     #[schemars(range(min = 1, max = 99))]
@@ -36,7 +38,8 @@ struct ResultsFeed {
     results: Vec<FeedResult>,
 }
 
-/// The result of one race: [`RaceResult`] with the race's number. (Flattening would let unknown fields pass.)
+/// The result of one race, with the race's number.
+// [`RaceResult`] is not flattened into it: that would let unknown fields pass.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FeedResult {
@@ -47,14 +50,14 @@ struct FeedResult {
     #[serde(deserialize_with = "feed::distinct")]
     #[schemars(transform = describe_dividends)]
     dividends: BTreeMap<BetType, Vec<Dividend>>,
-    /// 特払い: what is paid per 100 to every bet of a type that nobody won.
+    /// 特払い: minor units paid per 100 to every bet of a type that nobody won.
     #[serde(default, deserialize_with = "feed::distinct")]
     #[schemars(transform = describe_consolation)]
     consolation: BTreeMap<BetType, i64>,
-    /// 返還: runners whose combinations are refunded; of bracket bets, those that too few starters are left to make.
+    /// 返還: runners whose combinations are refunded. A bracket combination is refunded when too few of its runners start.
     #[serde(default)]
     refunded: RunnerSet,
-    /// The finishing places, for people.
+    /// The finishing places, for display; they decide no bet.
     #[serde(default)]
     #[schemars(length(max = RUNNER_MAX))]
     places: Vec<Placing>,

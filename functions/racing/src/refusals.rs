@@ -9,29 +9,29 @@ platform::refusals! {
     /// Why a slip is refused: first what depends on the wallet and the race, which is remembered, then what is wrong with the bets.
     pub enum SlipRefusal {
         InsufficientFunds { available: Amount, needed: Amount } = 402 "insufficient_funds", "There is too little in the wallet", retryable: false,
-        next: "Top up, then place the slip anew with a new Idempotency-Key; this key will refuse again.";
+        next: "Top up, then place the slip with a new Idempotency-Key. This key is refused again.";
         BettingClosed { closed_at: Timestamp } = 409 "betting_closed", "Betting on this race is closed", retryable: false,
-        next: "Choose a race that is open; nothing was taken.";
+        next: "Choose an open race. Nothing was taken.";
         NotFound = problem::NOT_FOUND;
         NoBets = 422 "no_bets", "A slip needs a bet", retryable: false, next: "Add a bet.";
         TooManyBets = 422 "too_many_bets", "Too many bets on one slip", retryable: false, next: "Place several slips.";
         UnknownRunner = 422 "unknown_runner", "No such runner in this race", retryable: false,
         next: "Choose from the race's runners.";
-        DuplicateRunner = 422 "duplicate_runner", "A runner stands twice", retryable: false, next: "Name each runner once.";
+        DuplicateRunner = 422 "duplicate_runner", "A runner occurs twice", retryable: false, next: "Name each runner once.";
         NoBrackets = 422 "no_brackets", "The race has no brackets to bet on", retryable: false,
         next: "Bet on its runners, or choose a race whose runners have a `bracket`.";
         UnknownBracket = 422 "unknown_bracket", "No such bracket in this race", retryable: false,
         next: "Choose from the brackets of the race's runners.";
-        DuplicateBracket = 422 "duplicate_bracket", "A bracket stands twice", retryable: false,
-        next: "Name each bracket once; one bracket twice is a single, a formation, or a wheel with the axis among the others.";
+        DuplicateBracket = 422 "duplicate_bracket", "A bracket occurs twice", retryable: false,
+        next: "Name each bracket once. To bet on one bracket twice, use a single, a formation, or a wheel with the axis among the others.";
         BracketOfOne = 422 "bracket_of_one", "One runner cannot be first and second", retryable: false,
-        next: "Combine the bracket with another, or choose one of two runners or more.";
+        next: "Combine the bracket with another, or choose a bracket with two or more runners.";
         WrongSelection = 422 "wrong_selection", "The selection does not fit the bet type", retryable: false,
         next: "Give as many runners or legs as the bet type has places.";
         EmptyLeg = 422 "empty_leg", "A leg of the formation is empty", retryable: false, next: "Name a runner in each leg.";
         NoCombinations = 422 "no_combinations", "The selection makes no combination", retryable: false,
         next: "Add runners until there is at least one combination.";
-        MultiUnordered = 422 "multi_unordered", "`multi` means nothing where the order does not count", retryable: false,
+        MultiUnordered = 422 "multi_unordered", "`multi` does not apply where the order does not count", retryable: false,
         next: "Leave `multi` out.";
         StakeNotPositive = 422 "stake_not_positive", "A stake must be positive", retryable: false, next: "Stake at least 100.";
         StakeNotMultipleOf100 = 422 "stake_not_multiple_of_100", "A stake must be a multiple of 100", retryable: false,
@@ -45,18 +45,18 @@ platform::refusals! {
 
 platform::problem_codes! {
     FEED_ID_REUSED = 422 "feed_id_reused", "This webhook-id was used for another message", retryable: false,
-    next: "Give each message an id of its own.";
+    next: "Give each message its own id.";
     DUPLICATE_RACE = 422 "duplicate_race", "The message names a race twice", retryable: false,
-    next: "Name each race once; send a correction as a later message.";
+    next: "Name each race once. Send a correction as a later message.";
 }
 
 platform::refusals! {
     /// Why an announcement is refused.
     pub enum AnnouncementRefusal {
-        InvalidRace = 422 "invalid_race", "The announcement is not one of a race", retryable: false,
+        InvalidRace = 422 "invalid_race", "The announcement does not describe a valid race", retryable: false,
         next: "Correct the fields named in `errors`.";
-        RaceChanged = 422 "race_changed", "A race with a result, or other runners or brackets, is not announced anew, nor a closed one opened",
-        retryable: false, next: "Send corrections of results to /v1/feeds/results; announce a postponement before the close.";
+        RaceChanged = 422 "race_changed", "The announcement changes a race with a result, its runners or brackets, or a close that has passed",
+        retryable: false, next: "Send corrections of results to /v1/feeds/results. Announce a postponement before the close.";
         DuplicateRace = DUPLICATE_RACE;
         FeedIdReused = FEED_ID_REUSED;
         Contention = problem::CONTENTION;
@@ -66,7 +66,7 @@ platform::refusals! {
 platform::refusals! {
     /// Why results are refused.
     pub enum ResultRefusal {
-        InvalidResult = 422 "invalid_result", "The result is not one of its race", retryable: false,
+        InvalidResult = 422 "invalid_result", "The result does not fit its race", retryable: false,
         next: "Correct the fields named in `errors`.";
         UnknownRace = 422 "unknown_race", "The feed names a race that was never announced", retryable: true,
         next: "Announce the race, then send the message again.";

@@ -8,8 +8,8 @@ use racing_domain::{RaceId, SlipId};
 
 pub static FUNCTION: Function = relay!("relay-racing", &RACING)
     .says(
-        "Publishes what happens to races, slips and payouts",
-        "In the order of each item's changes. Events may come twice; none is lost.",
+        "Publishes the events of races, slips and payouts",
+        "Events may arrive twice and in any order. None is lost.",
     )
     .publishes(&RACING_EVENTS, map, written_at);
 

@@ -13,9 +13,9 @@ const GRACE: Duration = Duration::from_secs(15);
 pub static FUNCTION: Function = Function::worker("settle-race", &SETTLE_RACE)
     .says(
         "Starts the settlement of a race",
-        "Sends one message for each shard that is not done, or the race to be proved when all are. They wait for the effective close, the \
-         slip function's timeout and 15 s, of which what had passed when the result came is taken off; those of a corrected result also \
-         for settle-shard's timeout and 15 s more.",
+        "Sends one message for each shard that is not done. When all are done, it sends the race to certify-race. Shard messages wait \
+         until place-slip's timeout and 15 s have passed since the effective close. After a corrected result they also wait \
+         settle-shard's timeout and 15 s more.",
     )
     .concurrency(5)
     .may(&RACING, &[GetItem, Query])

@@ -20,9 +20,9 @@ const TIME_MIN: Duration = Duration::from_secs(3);
 
 pub static FUNCTION: Function = Function::worker("settle-shard", &SETTLE_SHARD)
     .says(
-        "Pays what a shard of a race is due",
-        "Posts due minus posted for each person, by the race's newest result. Out of time it gives the message back at once and goes on \
-         where it stopped.",
+        "Pays the people of a race's shard",
+        "Posts due minus posted for each person, by the race's newest result. When its time runs out, it returns the message at once. The \
+         next delivery continues where it stopped.",
     )
     .one_at_a_time()
     .concurrency(20)

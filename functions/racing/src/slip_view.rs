@@ -18,18 +18,18 @@ pub struct SlipView {
     pub id: SlipId,
     pub race: RaceId,
     pub asset: Asset,
-    /// What it cost: minor units of all combinations together.
+    /// The price of the slip: the minor units of all combinations together.
     pub stake: i64,
     pub combinations: u32,
     pub bets: Vec<Bet>,
     pub placed_at: Timestamp,
     pub status: SlipStatus,
-    /// What it came to; absent until the race has a result.
+    /// The payout and refund; absent until the race has a result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }
 
-/// How a slip stands.
+/// The status of a slip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SlipStatus {
@@ -39,7 +39,7 @@ pub enum SlipStatus {
     Settling,
     /// Something is paid.
     Won,
-    /// Nothing is paid, and some or all of the stake goes back.
+    /// Nothing is paid, and some or all of the stake is refunded.
     Refunded,
     Lost,
 }

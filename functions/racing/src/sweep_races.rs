@@ -22,8 +22,9 @@ const DAYS: i32 = 7;
 pub static FUNCTION: Function = Function::every_minutes("sweep-races", 1)
     .says(
         "Restarts stuck races",
-        "Sends each race of the last days that is resulted and unsettled for more than five minutes to settle-race again: every minute, \
-         after a quarter of an hour every five, after two hours four times an hour. One that is still stuck after an hour raises an alarm.",
+        "Sends a recent race to settle-race again when it has a result for more than five minutes and is not settled. It does so every \
+         minute, after a quarter of an hour every five minutes, and after two hours four times an hour. After an hour a stuck race raises \
+         an alarm.",
     )
     .may(&RACING, &[Query])
     .sends(&SETTLE_RACE)

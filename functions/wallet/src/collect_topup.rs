@@ -11,8 +11,8 @@ use platform::store;
 pub static FUNCTION: Function = Function::worker("collect-topup", &COLLECT_TOPUP)
     .says(
         "Collects a top-up from the bank",
-        "Takes the money by the top-up's id, so never twice, and credits it in one transaction with the top-up's last state. A bank that \
-         does not answer leaves it UNKNOWN; sweep-topups brings it back here.",
+        "Takes the money under the top-up's id, so never twice. It credits the wallet in one transaction with the top-up's last state. When \
+         the bank does not answer, the top-up becomes UNKNOWN, and sweep-topups sends it here again.",
     )
     .may(&WALLET, &[GetItem, Query, PutItem])
     .may(&BANK, &[GetItem, PutItem])

@@ -9,8 +9,8 @@ use wallet_domain::topup::{TOP_UP_MAX, TOP_UP_MIN};
 pub static FUNCTION: Function = Function::post("create-topup", "/v1/topups")
     .says(
         "Top up the caller's wallet",
-        "Answers 202 at once. Poll the top-up, or listen for its events, until it is COLLECTED or DECLINED. UNKNOWN means that the bank \
-         did not answer: it is asked for the status until it does, never charged twice.",
+        "Answers 202 at once. Poll the top-up, or subscribe to its events, until it is COLLECTED or DECLINED. UNKNOWN means that the bank \
+         did not answer. Koban then asks for the status until the bank answers. It never charges twice.",
     )
     .may(&WALLET, &[PutItem])
     .chooses(&BANK_CHOICE)
@@ -18,11 +18,11 @@ pub static FUNCTION: Function = Function::post("create-topup", "/v1/topups")
     .throttle(200, 400)
     .handled_by(http!(create));
 
-/// What to top up by.
+/// The amount of the top-up.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewTopUp {
-    /// `JPY` only: medals are never bought.
+    /// `JPY` only: medals are not sold.
     #[schemars(extend("const" = Asset::Jpy))]
     asset: Asset,
     /// Minor units, 100 to 100,000,000.

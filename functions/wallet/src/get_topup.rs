@@ -4,7 +4,7 @@ use crate::prelude::*;
 use crate::topup::{self, TopUpView};
 
 pub static FUNCTION: Function = Function::get("get-topup", "/v1/topups/{topup}")
-    .says("A top-up of the caller", "Another person's top-up is answered as one that does not exist.")
+    .says("A top-up of the caller", "Another person's top-up is answered like one that does not exist.")
     .may(&WALLET, &[GetItem])
     .costs(calls(1), wru(0))
     .handled_by(http!(get));

@@ -14,7 +14,7 @@ pub static FUNCTION: Function = Function::get("get-wallet", "/v1/wallet")
 #[derive(Debug, Serialize, JsonSchema)]
 struct WalletView {
     balances: Vec<AssetBalance>,
-    /// How many lines its history has.
+    /// The number of lines in its history.
     lines: u64,
 }
 

@@ -9,7 +9,7 @@ use wallet_domain::medals;
 pub static FUNCTION: Function = Function::post("grant-medals", "/v1/medals/daily")
     .says(
         "Take the day's free medals",
-        "1,000 medals a person and day. The day is Asia/Tokyo's; a second call that day answers as the first did and grants nothing.",
+        "1,000 medals a person and day. The day is Asia/Tokyo's. A second call on a day gets the first answer and grants nothing.",
     )
     .naturally_idempotent()
     .may(&WALLET, &[Query, PutInTransaction])

@@ -11,7 +11,7 @@ use wallet_domain::{Balances, Kind};
 pub static FUNCTION: Function = Function::get("list-wallet-lines", "/v1/wallet/lines")
     .says(
         "The history of the caller's wallet",
-        "Newest first. The history is gapless: `seq` counts down by one from line to line and from page to page.",
+        "Newest first. The history has no gaps: `seq` decreases by one from line to line and from page to page.",
     )
     .may(&WALLET, &[Query])
     .costs(calls(1), wru(0))
@@ -23,22 +23,22 @@ struct LinesPage {
     items: Vec<LineView>,
     /// The balances before the oldest line of this page.
     opening_balances: Vec<AssetBalance>,
-    /// Send it back as `cursor` for the next page; absent on the last.
+    /// Send it as `cursor` to get the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-/// One line.
+/// One line of a wallet's history.
 #[derive(Debug, Serialize, JsonSchema)]
 struct LineView {
     seq: u64,
     at: Timestamp,
     kind: Kind,
-    /// The object that caused it: a slip, a top-up, a race's payout.
+    /// The object that caused the line: a slip, a top-up, a race's payout.
     operation: String,
-    /// What moved: positive into the wallet, negative out of it.
+    /// The amounts of this line: positive into the wallet, negative out of it.
     amounts: Vec<Amount>,
-    /// The balances after it.
+    /// The balances after this line.
     balances: Vec<AssetBalance>,
 }
 

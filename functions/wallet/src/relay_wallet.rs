@@ -5,8 +5,8 @@ use wallet_domain::event::{TopUpChanged, WalletLineAppended};
 
 pub static FUNCTION: Function = relay!("relay-wallet", &WALLET)
     .says(
-        "Publishes what happens to wallets and top-ups",
-        "In the order of each item's changes. Events may come twice; none is lost.",
+        "Publishes the events of wallets and top-ups",
+        "Events may arrive twice and in any order. None is lost.",
     )
     .publishes(&WALLET_EVENTS, map, written_at);
 

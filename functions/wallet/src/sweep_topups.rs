@@ -18,8 +18,8 @@ const PAGES_MAX: u32 = 100;
 pub static FUNCTION: Function = Function::every_minutes("sweep-topups", 1)
     .says(
         "Restarts stuck top-ups",
-        "Every minute, sends each top-up that is open for more than a minute to collect-topup again, which asks the bank for its status. \
-         Where very many are stuck, they take turns.",
+        "Every minute it sends each top-up that is open for more than a minute to collect-topup again. That function asks the bank for its \
+         status. When very many are stuck, they take turns.",
     )
     .may(&WALLET, &[QueryIndex])
     .sends(&COLLECT_TOPUP)
@@ -35,7 +35,7 @@ async fn sweep(context: &Context) -> Result<(), Failure> {
         context.queue(&COLLECT_TOPUP).send_all(&messages, Duration::ZERO).await?;
         if !is_all {
             // Said when the other partitions have had their turn.
-            unread = Err(Failure::new(format!("more of {hash} hang than a sweep can read: find out why the bank does not answer")));
+            unread = Err(Failure::new(format!("more of {hash} are stuck than a sweep can read: find out why the bank does not answer")));
         }
     }
     unread

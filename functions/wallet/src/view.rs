@@ -5,13 +5,13 @@ use serde::Serialize;
 use shared::money::Asset;
 use wallet_domain::Balances;
 
-/// What is there of one asset.
+/// The balance of one asset.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AssetBalance {
     pub asset: Asset,
-    /// Minor units that may be spent; below zero when a correction is owed.
+    /// Minor units that the person may spend; negative when a correction is owed.
     pub available: i64,
-    /// Minor units promised to authorized payments.
+    /// Minor units reserved for authorized payments.
     pub held: i64,
 }
 

@@ -13,7 +13,7 @@ use testing::{NOT_RUN, RESENT};
 /// The package of the tests that cross services.
 const CROSSING: &str = "tests";
 /// How a test begins that asks an API; one that does not has no business here.
-const STARTS: [&str; 3] = ["Target::start", "crate::start", "testing::laws!"];
+const STARTS: [&str; 2] = ["Target::start", "crate::start"];
 /// Tests at once. They wait most of their time, for races to settle; how many of them ask at once their harness bounds.
 const TEST_THREADS: &str = "48";
 

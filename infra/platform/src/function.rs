@@ -3,7 +3,7 @@
 //!
 //! ```ignore
 //! pub static FUNCTION: Function = Function::get("get-slip", "/v1/slips/{slip}")
-//!     .says("A slip of the caller", "Another person's slip is answered as one that does not exist.")
+//!     .says("A slip of the caller", "Another person's slip is answered like one that does not exist.")
 //!     .may(&RACING, &[BatchGetItem])
 //!     .costs(calls(2), wru(0))
 //!     .handled_by(http!(get));
@@ -113,7 +113,7 @@ impl Function {
 
     /// The relay of a table. `failures` is the queue of changes that no event can be made of; the macro `relay!` names it.
     pub const fn relay(name: &'static str, failures: &'static str, table: &'static Table) -> Builder<Relay> {
-        let failures = QueueSpec::new(failures, "Changes that no event could be made of.");
+        let failures = QueueSpec::new(failures, "Changes that could not be mapped to events.");
         Builder::new(name, Trigger::Stream { table, batch: 500, failures }).timeout_s(60)
     }
 

@@ -1,4 +1,4 @@
-//! Problems: what a caller is told when a request cannot be served (RFC 9457). The outside says what is wrong, where, whether a
+//! Problems: what a caller gets when a request cannot be served (RFC 9457). The outside says what is wrong, where, whether a
 //! repeat may help and what to do next; the inside cause is logged once at the boundary and never leaves.
 
 use serde::Serialize;
@@ -30,36 +30,36 @@ macro_rules! problem_codes {
 }
 
 problem_codes! {
-    MALFORMED_BODY = 400 "malformed_body", "The body is not the JSON this route takes", retryable: false,
-        next: "Correct the fields named in `errors`; the OpenAPI document has the schema.";
-    MALFORMED_PARAMETER = 400 "malformed_parameter", "A parameter is not what this route takes", retryable: false,
+    MALFORMED_BODY = 400 "malformed_body", "The body is not the JSON that this route takes", retryable: false,
+        next: "Correct the fields named in `errors`. The OpenAPI document has the schema.";
+    MALFORMED_PARAMETER = 400 "malformed_parameter", "A parameter is not valid on this route", retryable: false,
         next: "Correct the parameters named in `errors`.";
     IDEMPOTENCY_KEY_REQUIRED = 400 "idempotency_key_required", "This route needs an Idempotency-Key header", retryable: false,
         next: "Send a new random Idempotency-Key with each new intent, and the same one with each repeat.";
     IDEMPOTENCY_KEY_INVALID = 400 "idempotency_key_invalid", "The Idempotency-Key is not 1 to 255 visible ASCII characters", retryable: false,
         next: "Make keys of letters, digits and punctuation without blanks, such as a UUID.";
-    UNAUTHENTICATED = 401 "unauthenticated", "The caller is not known", retryable: false,
+    UNAUTHENTICATED = 401 "unauthenticated", "The token is missing or not valid", retryable: false,
         next: "Send a current token of the configured issuer as `Authorization: Bearer …`.";
     SIGNATURE_INVALID = 401 "signature_invalid", "The signature does not fit the message", retryable: false,
         next: "Sign `id.timestamp.body` with the shared secret, as Standard Webhooks says.";
     TIMESTAMP_OUT_OF_RANGE = 401 "timestamp_out_of_range", "The message's timestamp is more than five minutes off", retryable: false,
-        next: "Set the sender's clock, or sign the message again with the time of sending.";
-    NOT_FOUND = 404 "not_found", "There is no such thing for this caller", retryable: false,
+        next: "Correct the sender's clock, or sign the message again with its sending time.";
+    NOT_FOUND = 404 "not_found", "No such object exists for this caller", retryable: false,
         next: "Check the id in the path.";
-    CONTENTION = 409 "contention", "Too many changes to the same wallet at once; nothing was done", retryable: true,
+    CONTENTION = 409 "contention", "Too many changes at once; nothing was changed", retryable: true,
         next: "Send the same request again, with the same Idempotency-Key, after a short random wait.";
-    BODY_TOO_LARGE = 413 "body_too_large", "The body is larger than this route takes", retryable: false,
-        next: "Send at most 256 KiB; split the request.";
-    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is of another type than JSON", retryable: false,
+    BODY_TOO_LARGE = 413 "body_too_large", "The body is larger than this route accepts", retryable: false,
+        next: "Send at most 256 KiB. Split a larger request.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not of the type JSON", retryable: false,
         next: "Send JSON in UTF-8 as `Content-Type: application/json`.";
-    UNSUPPORTED_CONTENT_ENCODING = 415 "unsupported_content_encoding", "The body is encoded in a way this route does not read", retryable: false,
-        next: "Send the body as it is, without Content-Encoding.";
+    UNSUPPORTED_CONTENT_ENCODING = 415 "unsupported_content_encoding", "The body has an encoding that this route does not read", retryable: false,
+        next: "Send the body unencoded, without Content-Encoding.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "This key was used for another request", retryable: false,
         next: "Use a new Idempotency-Key for a new intent.";
-    TOO_MANY_REQUESTS = 429 "too_many_requests", "The service is busy; nothing was done", retryable: true,
+    TOO_MANY_REQUESTS = 429 "too_many_requests", "The service is busy; nothing was changed", retryable: true,
         next: "Send the same request again, with the same Idempotency-Key, after the seconds in Retry-After.";
     INTERNAL = 500 "internal", "Something went wrong on our side", retryable: true,
-        next: "Send the same request again, with the same Idempotency-Key; if it stays, report the request id.";
+        next: "Send the same request again, with the same Idempotency-Key. If the error persists, report the request id.";
 }
 
 /// The codes that any route may answer with.
@@ -81,7 +81,7 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Members of this kind of problem: `available`, `needed`.
     pub members: Map<String, Value>,
-    /// Whether this is an earlier request's refusal told again.
+    /// Whether this repeats an earlier request's refusal.
     pub replayed: bool,
     /// Why it happened, for the log only.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -92,7 +92,7 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: false, cause: None }
     }
 
-    /// A failure that is ours: the caller learns nothing but that, the log gets the cause.
+    /// A failure that is ours: the caller learns only that; the log gets the cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(&INTERNAL, "Nothing is known to have changed.") }
     }
@@ -119,7 +119,7 @@ impl Problem {
         self
     }
 
-    /// When the identical request may be sent again; none where that never helps. Each reply to such a problem says it as `Retry-After`.
+    /// When the identical request may be sent again; none where that never helps. Each reply with such a problem has it as `Retry-After`.
     pub fn retry_after(&self) -> Option<Duration> {
         let seconds = match self.code.status {
             _ if !self.code.retryable => return None,

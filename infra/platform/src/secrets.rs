@@ -20,7 +20,7 @@ const LINES_MAX: usize = 3;
 /// Raised by every service that has a secret. The wiring lists it beside the services' own alarms.
 pub static SECRET_UNUSABLE: Alarm = Alarm {
     name: "secret-unusable",
-    doc: "A secret, or one of its two lines, is empty, short or malformed. What it should sign is refused. Write a new one: `koban \
+    doc: "A secret, or one of its two lines, is empty, short or malformed. Requests signed with it are refused. Write a new one: `koban \
           secret` prints one.",
 };
 

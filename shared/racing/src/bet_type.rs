@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a bet predicts. The rules are the sport's; the words are the English ones of Japanese racing.
+/// The prediction of a bet. The rules are the sport's; the names are the English ones of Japanese racing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BetType {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::money::{Amount, Asset, MoneyError};
 use std::collections::BTreeMap;
 
-/// What a race, or a shard of it, came to in one asset.
+/// The totals of a race, or of one of its shards, in one asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct AssetTotals {
     pub stake: i64,
@@ -16,11 +16,11 @@ pub struct AssetTotals {
     pub refund: i64,
 }
 
-/// What a race, or a shard of it, came to.
+/// The totals of a race, or of one of its shards.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
     pub slips: u64,
-    /// People to whom something was posted.
+    /// The number of people to whom an amount was posted.
     pub paid_users: u64,
     pub by_asset: BTreeMap<Asset, AssetTotals>,
 }

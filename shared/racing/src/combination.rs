@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// One to three different runners, or two brackets that may be the same, ordered or not. Unordered ones are kept ascending, so
-/// that equal combinations are equal values.
+/// One to three different runners, or two brackets that may be the same. An unordered combination is written in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = "^([1-9]|1[0-8])((-([1-9]|1[0-8])){0,2}|(=([1-9]|1[0-8])){1,2})$"))]
@@ -24,7 +23,7 @@ pub enum CombinationError {
     WrongLength { expected: usize },
     #[error("{0} is no runner's number: use 1 to {RUNNER_MAX}")]
     UnknownRunner(RunnerNumber),
-    #[error("{0} stands in the combination twice")]
+    #[error("{0} occurs in the combination twice")]
     DuplicateRunner(RunnerNumber),
     #[error("write a combination as \"3\", \"3-1-5\" (in this order) or \"1=3=5\" (in any order)")]
     Malformed,

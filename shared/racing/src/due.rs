@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use shared::money::{Amount, Asset, MoneyError, Ratio};
 use std::collections::BTreeMap;
 
-/// What a slip comes to, in minor units of its own asset. Neither amount is ever negative.
+/// The payout and refund of a slip, in minor units of its own asset. Neither is ever negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
-    /// What its winning combinations pay, and consolations.
+    /// The amount that its winning combinations and consolations pay.
     pub payout: i64,
-    /// The stakes that go back.
+    /// The stakes that are refunded.
     pub refund: i64,
-    /// How many combinations won. A consolation pays but does not win.
+    /// The number of winning combinations. A consolation pays but does not win.
     pub winning: u32,
-    /// How many combinations are refunded.
+    /// The number of refunded combinations.
     pub refunded: u32,
 }
 

@@ -1,4 +1,4 @@
-//! A race from its announcement to its settlement. Betting closes by time, never by a write: whoever takes a slip or settles one
+//! A race from its announcement to its settlement. Betting closes by time, never by a write: a function that takes a slip or settles one
 //! compares its time with the effective close. It may be moved until it has come; from then on it only ever moves earlier, and with
 //! the first result it stands.
 
@@ -33,7 +33,7 @@ pub struct Announcement {
     pub runners: Vec<Runner>,
 }
 
-/// Who runs: a boat, a rider, a horse.
+/// A runner: a boat, a rider or a horse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Runner {
@@ -42,21 +42,21 @@ pub struct Runner {
     /// At most 64 characters, none of them a control character.
     #[schemars(length(max = NAME_CHARS_MAX), regex(pattern = PRINTABLE))]
     pub name: String,
-    /// 枠番: the runner's bracket, for the bracket bets; keirin has 1 to 6. All runners of a race have one, or none has.
+    /// 枠番: the runner's bracket, for bracket bets. Keirin has 1 to 6. Either all runners of a race have one or none has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 8))]
     pub bracket: Option<BracketNumber>,
 }
 
-/// Where a race stands.
+/// The state of a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RaceState {
-    /// No result yet. Betting may be closed all the same: that is a question of time.
+    /// No result yet. Betting may be closed already: it closes by time.
     Open,
     /// The newest result is being settled.
     Resulted,
-    /// The newest result is settled, and proved to be.
+    /// The newest result is settled and proved.
     Settled,
 }
 
@@ -68,12 +68,12 @@ pub struct Race {
     pub closes_at: Timestamp,
     pub title: String,
     pub runners: Vec<Runner>,
-    /// Over how many shards the slips are spread; fixed for ever when the race opens.
+    /// The number of shards over which the slips are spread. It never changes after the race opens.
     pub shards: u16,
     pub state: RaceState,
     /// The number of the newest result, from 1; 0 before any.
     pub result_version: u32,
-    /// When a result came before `closes_at` and closed betting.
+    /// When a result arrived before `closes_at` and closed betting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
 }

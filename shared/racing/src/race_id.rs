@@ -16,7 +16,7 @@ pub(crate) const KEY_PATTERN: &str = concat!(
     "-(0[1-9]|[1-9][0-9])-(0[1-9]|1[0-2])"
 );
 
-/// `rac_20251226-03-01`: the first race of the day at venue 3. There is one text for each race.
+/// `rac_20251226-03-01`: the first race of the day at venue 3. Each race has exactly one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = format!("^{}{KEY_PATTERN}$", Self::PREFIX)))]

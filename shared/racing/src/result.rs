@@ -17,23 +17,23 @@ pub const DIVIDENDS_MAX: usize = 64;
 /// The largest dividend per 100: a million times the stake is a typing error.
 pub const PER_100_MAX: i64 = 100_000_000;
 
-/// What the feed says of a finished or abandoned race.
+/// The result of a finished or abandoned race.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RaceResult {
-    /// The winning combinations by bet type. A type that is missing here and in `consolation` is void, all its bets refunded; if
-    /// all are, the race is void. Required, so that a forgotten field never voids a race.
+    /// The winning combinations by bet type. A type that is missing here and in `consolation` is void, and all its bets are
+    /// refunded. If all types are void, the race is void. The field is required, so that a forgotten one never voids a race.
     #[schemars(transform = describe_dividends)]
     pub dividends: BTreeMap<BetType, Vec<Dividend>>,
-    /// 特払い, by bet type: nobody held a winning combination, and every bet of the type is paid this much per 100.
+    /// 特払い, by bet type: nobody held a winning combination, and every bet of the type is paid this amount per 100.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(transform = describe_consolation)]
     pub consolation: BTreeMap<BetType, i64>,
-    /// 返還: runners that never started (false start, late, absent). Every combination with one of them is refunded; of a bracket
-    /// bet every one with a bracket of which nobody starts, or of one bracket twice of which fewer than two start.
+    /// 返還: runners that did not start (false start, late, absent). Every combination with one of them is refunded. A bracket
+    /// combination is refunded if nobody of a bracket starts, or if it names one bracket twice and fewer than two start.
     #[serde(default, skip_serializing_if = "RunnerSet::is_empty_ref")]
     pub refunded: RunnerSet,
-    /// The finishing places, for people; no bet is decided by them.
+    /// The finishing places, for display; they decide no bet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = RUNNER_MAX))]
     pub places: Vec<Placing>,
@@ -63,18 +63,18 @@ fn describe_values(schema: &mut Schema, keywords: &[(&str, Value)]) {
     }
 }
 
-/// One winning combination and what it pays.
+/// One winning combination and its payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dividend {
-    /// `3`, `3-1-5` (in this order) or `1=3=5` (in any order); of a bracket bet the brackets: `4-6`, `4-4`, `4=4`.
+    /// `3`, `3-1-5` (in this order) or `1=3=5` (in any order). For a bracket bet the brackets: `4-6`, `4-4`, `4=4`.
     pub combination: Combination,
     /// Minor units paid for each 100 staked, the stake included.
     #[schemars(range(min = 1, max = 100_000_000))]
     pub per_100: i64,
 }
 
-/// A runner's finishing place; two runners share one in a dead heat.
+/// A runner's finishing place. Two runners share one in a dead heat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Placing {

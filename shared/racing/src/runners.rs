@@ -94,7 +94,7 @@ impl TryFrom<Vec<RunnerNumber>> for RunnerSet {
     fn try_from(runners: Vec<RunnerNumber>) -> Result<Self, String> {
         let mut set = Self::EMPTY;
         match runners.into_iter().find(|runner| !set.insert(*runner)) {
-            Some(runner) => Err(format!("{runner} is no runner's number (1 to {RUNNER_MAX}) or stands here twice")),
+            Some(runner) => Err(format!("{runner} is no runner's number (1 to {RUNNER_MAX}) or occurs here twice")),
             None => Ok(set),
         }
     }

@@ -1,5 +1,5 @@
 //! What a bettor marks on the slip: single, box, formation or wheel. A selection stays as it was marked; its combinations are
-//! counted and compared without writing them out. A bracket bet names brackets wherever another names runners; what of it one
+//! counted and compared without writing them out. A bracket bet names brackets where another names runners; what of it one
 //! bracket can be bet twice, the race's field knows.
 
 use super::shape::Shape;
@@ -8,39 +8,39 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The combinations of one bet, as Japanese slips have them. Bets on brackets name brackets where others name runners.
+/// The combinations of one bet, in the forms of Japanese slips. Bets on brackets name brackets where others name runners.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Selection {
-    /// One combination, its runners in the order predicted.
+    /// One combination, with its runners in the predicted order.
     Single {
-        /// As many runners as the bet type names; of a bracket bet two brackets, or one of two runners and more twice.
+        /// As many runners as the bet type names. For a bracket bet two brackets, or twice the same bracket of two or more runners.
         #[schemars(length(min = 1, max = 3), inner(range(min = 1, max = 18)))]
         runners: Vec<RunnerNumber>,
     },
-    /// Every combination of different runners; of an ordered type in every order. Of a bracket bet every one of different
-    /// brackets: a box never holds one bracket twice.
+    /// Every combination of the runners; for an ordered type in every order. For a bracket bet every combination of different
+    /// brackets: a box never has one bracket twice.
     Box {
         /// At least as many runners as the bet type names.
         #[schemars(length(min = 1, max = 18), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         runners: Vec<RunnerNumber>,
     },
-    /// One runner from each leg, all different. Of an unordered type a set of runners counts once, however it can be taken. Of a
-    /// bracket bet also the same bracket from both legs, where it has two runners or more.
+    /// One runner from each leg, all different. For an unordered type each set of runners counts once. For a bracket bet, a bracket
+    /// of two or more runners may come from both legs.
     Formation {
-        /// One leg for each runner the bet type names: the first leg is for the first place, and so on.
+        /// One leg for each runner that the bet type names: the first leg is for the first place, and so on.
         #[schemars(length(min = 1, max = 3), inner(length(min = 1, max = 18), inner(range(min = 1, max = 18))))]
         legs: Vec<Vec<RunnerNumber>>,
     },
-    /// Nagashi: the axis with each of the others. Of an ordered type the axis comes first, in the order given.
+    /// 流し (nagashi): the axis with each of the others. For an ordered type the axis comes first, in the given order.
     Wheel {
-        /// One runner, or two of a bet type of three.
+        /// One runner; for a bet type of three runners, one or two.
         #[schemars(length(min = 1, max = 2), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         axis: Vec<RunnerNumber>,
-        /// The runners that fill the other places. Of a bracket bet the axis may be among them, which is the axis twice.
+        /// The runners for the other places. For a bracket bet the axis may be among them: the bet is then on the axis twice.
         #[schemars(length(min = 1, max = 17), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         with: Vec<RunnerNumber>,
-        /// For ordered bet types: every order of each, not only the axis first.
+        /// For ordered bet types: every order of each combination, not only the axis first.
         #[serde(default)]
         multi: bool,
     },
@@ -51,11 +51,11 @@ pub enum Selection {
 pub enum SelectionError {
     #[error("{runner} does not run in this race")]
     UnknownRunner { pointer: String, runner: RunnerNumber },
-    #[error("runner {runner} stands here twice: name it once")]
+    #[error("runner {runner} occurs here twice: name it once")]
     DuplicateRunner { pointer: String, runner: RunnerNumber },
     #[error("{bracket} is no bracket of this race")]
     UnknownBracket { pointer: String, bracket: BracketNumber },
-    #[error("bracket {bracket} stands here twice: name it once")]
+    #[error("bracket {bracket} occurs here twice: name it once")]
     DuplicateBracket { pointer: String, bracket: BracketNumber },
     #[error("bracket {bracket} has one runner, who cannot be first and second: combine it with another bracket")]
     BracketOfOne { pointer: String, bracket: BracketNumber },

@@ -19,7 +19,7 @@ pub const STAKE_UNIT: i64 = 100;
 #[serde(deny_unknown_fields)]
 pub struct Bet {
     pub bet_type: BetType,
-    /// Which combinations.
+    /// The combinations of the bet.
     pub selection: Selection,
     /// Minor units on each combination: a positive multiple of 100.
     #[schemars(range(min = 100, max = 10_000_000), extend("multipleOf" = 100))]

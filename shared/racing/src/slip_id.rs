@@ -12,7 +12,7 @@ const EXPECTED: IdError = IdError { expected: "a slip id (bet_…)" };
 /// The most shards of a race: at 2,500 slips a shard, two and a half million slips.
 pub const SHARDS_MAX: u16 = 1_000;
 
-/// `bet_20251226-03-01_07_` and 26 characters derived from who asked for the slip and with which key. One text for each slip.
+/// `bet_20251226-03-01_07_` and 26 characters derived from the caller and the Idempotency-Key. Each slip has exactly one id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = format!("^{}{KEY_PATTERN}_([0-9]{{2}}|[1-9][0-9]{{2}})_[a-z2-7]{{26}}$", Self::PREFIX)))]

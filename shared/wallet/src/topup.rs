@@ -10,7 +10,7 @@ use shared::journal::Line;
 use shared::money::Amount;
 
 shared::derived_id! {
-    /// A top-up: money asked of the bank for a wallet.
+    /// A top-up: money requested from the bank for a wallet.
     TopUpId, "top_", "a top-up id (top_…)"
 }
 
@@ -18,19 +18,19 @@ shared::derived_id! {
 pub const TOP_UP_MAX: i64 = 100_000_000;
 pub const TOP_UP_MIN: i64 = 100;
 
-/// How far a top-up has come.
+/// The state of a top-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TopUpState {
-    /// Written down; the bank has not been asked.
+    /// Recorded; the bank has not been asked yet.
     Requested,
     /// The bank is being asked.
     Collecting,
-    /// The bank did not answer; its status decides, never a blind second try.
+    /// The bank did not answer. The status at the bank decides; the charge is never repeated blindly.
     Unknown,
-    /// The bank has it and the wallet is credited.
+    /// The bank collected the money, and the wallet is credited.
     Collected,
-    /// The bank refused; nothing was taken.
+    /// The bank refused, and took nothing.
     Declined,
 }
 

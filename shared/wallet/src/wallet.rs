@@ -25,13 +25,13 @@ pub fn entity(user: &UserId) -> String {
     format!("wallet#{user}")
 }
 
-/// What is there of one asset.
+/// The balance of one asset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(i64, i64)", into = "(i64, i64)")]
 pub struct Balance {
     /// May be spent.
     pub available: i64,
-    /// Promised to a payment that is authorized and not yet captured.
+    /// Reserved for a payment that is authorized and not yet captured.
     pub held: i64,
 }
 
@@ -58,7 +58,7 @@ impl Balances {
     }
 }
 
-/// Why a wallet changed.
+/// The reason for a wallet's change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -66,11 +66,11 @@ pub enum Kind {
     TopUp,
     /// The day's free medals.
     MedalGrant,
-    /// The stake of a slip, into the race's escrow.
+    /// The stake of a slip, moved into the race's escrow.
     Stake,
-    /// What a race owed its bettor: payouts and refunds.
+    /// The payouts and refunds of a race.
     Settlement,
-    /// The net difference after a race's result was changed; the one kind that may leave a balance below zero.
+    /// The net difference after a correction of a race's result. Only this kind may make a balance negative.
     Correction,
 }
 

@@ -1,53 +1,27 @@
 //! `PATCH /v1/cards/{card}`: say here what it is for, and what always holds.
 
-use platform::function::{Access, Function, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger, schema};
-use platform::{Call, Context, Problem, Reply, problem};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use crate::prelude::*;
 
-pub static FUNCTION: Function = Function {
-    name: "change-card",
-    summary: "Say in a line what it does",
-    doc: "Say in a paragraph what it promises.",
-    trigger: Trigger::Http(Route {
-        method: Method::Patch,
-        path: "/v1/cards/{card}",
-        access: Access::User,
-        idempotency: Idempotency::Key,
-        parameters: &[Parameter::path::<String>("card", "Say what it is.")],
-        body: Some(schema::<CardChange>()),
-        replies: &[Success::of::<CardView>(200, "The card.")],
-        problems: &[&problem::NOT_FOUND],
-        throttle: Throttle { rate: 100, burst: 200 },
-    }),
-    grants: &[],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(10),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::patch("change-card", "/v1/cards/{card}")
+    .says("Say in a line what it does", "Say in a paragraph what it promises.")
+    .costs(calls(0), wru(0))
+    .handled_by(http!(change));
 
 /// What the card shall be.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct CardChange {}
+struct NewCard {}
 
 /// The card.
 #[derive(Debug, Serialize, JsonSchema)]
-struct CardView {
-    /// Say what it is.
-    card: String,
-}
+struct CardView {}
 
-#[expect(clippy::unused_async, reason = "handlers are async")]
-async fn handle(_context: &Context, call: Call) -> Result<Reply, Problem> {
-    let card = call.path::<String>("card")?;
-    let CardChange {} = call.json()?;
-    // Commit one object whose id is derived from the key (`platform::commit`): a repeat finds it, and its answer.
-    // 501 until this is written; then 200, as `replies` says.
-    Reply::json(501, &CardView { card })
+async fn change(
+    _context: &Context,
+    _intent: Intent,
+    Path(_card): Path<String>,
+    Body(_new): Body<NewCard>,
+) -> Result<Json<CardView>, Problem> {
+    // A request fails until this is written. Then `context.once` puts one object under an id of the intent: a repeat gets its answer.
+    Err(Problem::internal("change-card is not written"))
 }

@@ -1,43 +1,13 @@
 //! `DELETE /v1/cards`: say here what it is for, and what always holds.
 
-use platform::function::{Access, Function, Handler, Idempotency, Method, Route, Success, Throttle, Trigger};
-use platform::{Call, Context, Problem, Reply};
-use schemars::JsonSchema;
-use serde::Serialize;
-use std::time::Duration;
+use crate::prelude::*;
 
-pub static FUNCTION: Function = Function {
-    name: "clear-cards",
-    summary: "Say in a line what it does",
-    doc: "Say in a paragraph what it promises.",
-    trigger: Trigger::Http(Route {
-        method: Method::Delete,
-        path: "/v1/cards",
-        access: Access::User,
-        idempotency: Idempotency::Key,
-        parameters: &[],
-        body: None,
-        replies: &[Success::of::<CardsView>(200, "The cards.")],
-        problems: &[],
-        throttle: Throttle { rate: 100, burst: 200 },
-    }),
-    grants: &[],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(10),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::delete("clear-cards", "/v1/cards")
+    .says("Say in a line what it does", "Say in a paragraph what it promises.")
+    .costs(calls(0), wru(0))
+    .handled_by(http!(clear));
 
-/// The cards.
-#[derive(Debug, Serialize, JsonSchema)]
-struct CardsView {}
-
-#[expect(clippy::unused_async, reason = "handlers are async")]
-async fn handle(_context: &Context, _call: Call) -> Result<Reply, Problem> {
-    // Commit one object whose id is derived from the key (`platform::commit`): a repeat finds it, and its answer.
-    // 501 until this is written; then 200, as `replies` says.
-    Reply::json(501, &CardsView {})
+async fn clear(_context: &Context, _user: UserId) -> Result<NoContent, Problem> {
+    // A request fails until this is written. The path names what it changes, so that a repeat changes nothing more.
+    Err(Problem::internal("clear-cards is not written"))
 }

@@ -1,46 +1,17 @@
 //! `GET /v1/cards/{card}`: say here what it is for, and what always holds.
 
-use platform::function::{Access, Function, Handler, Idempotency, Method, Parameter, Route, Success, Throttle, Trigger};
-use platform::{Call, Context, Problem, Reply, problem};
-use schemars::JsonSchema;
-use serde::Serialize;
-use std::time::Duration;
+use crate::prelude::*;
 
-pub static FUNCTION: Function = Function {
-    name: "get-card",
-    summary: "Say in a line what it does",
-    doc: "Say in a paragraph what it promises.",
-    trigger: Trigger::Http(Route {
-        method: Method::Get,
-        path: "/v1/cards/{card}",
-        access: Access::Public,
-        idempotency: Idempotency::Natural,
-        parameters: &[Parameter::path::<String>("card", "Say what it is.")],
-        body: None,
-        replies: &[Success::of::<CardView>(200, "The card.")],
-        problems: &[&problem::NOT_FOUND],
-        throttle: Throttle { rate: 100, burst: 200 },
-    }),
-    grants: &[],
-    sends: &[],
-    publishes: &[],
-    secrets: &[],
-    settings: &[],
-    timeout: Duration::from_secs(10),
-    memory_mb: 256,
-    handler: Handler::Http(|context, call| Box::pin(handle(context, call))),
-};
+pub static FUNCTION: Function = Function::get("get-card", "/v1/cards/{card}")
+    .says("Say in a line what it does", "Say in a paragraph what it promises.")
+    .costs(calls(0), wru(0))
+    .handled_by(http!(get));
 
 /// The card.
 #[derive(Debug, Serialize, JsonSchema)]
-struct CardView {
-    /// Say what it is.
-    card: String,
-}
+struct CardView {}
 
-#[expect(clippy::unused_async, reason = "handlers are async")]
-async fn handle(_context: &Context, call: Call) -> Result<Reply, Problem> {
-    let card = call.path::<String>("card")?;
-    // 501 until this is written; then 200, as `replies` says.
-    Reply::json(501, &CardView { card })
+async fn get(_context: &Context, _user: UserId, Path(_card): Path<String>) -> Result<Json<CardView>, Problem> {
+    // A request fails until this is written.
+    Err(Problem::internal("get-card is not written"))
 }

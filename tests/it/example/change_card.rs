@@ -1,11 +1,11 @@
 //! `PATCH /v1/cards/{card}`: say here what its callers may rely on.
 
-use super::{Target, random_text};
-use serde_json::json;
+use super::examples::Stage;
+use testing::laws::Examples;
+use testing::{Target, random_text};
 
 pub async fn it_is_written() {
-    let target = Target::start().await;
-    let user = target.user();
-    let reply = user.send_keyed("PATCH", "/v1/cards/card", &random_text(), &json!({})).await;
+    let target = Target::start_with(Stage::SERVICES).await;
+    let reply = target.user().send("PATCH", "/v1/cards/card", Some(&random_text()), b"{}").await;
     assert_eq!(reply.status, 200, "write functions/example/src/change_card.rs, then say here what may be relied on");
 }

@@ -1,10 +1,11 @@
 //! `GET /v1/cards/{card}`: say here what its callers may rely on.
 
-use super::Target;
+use super::examples::Stage;
+use testing::Target;
+use testing::laws::Examples;
 
 pub async fn it_is_written() {
-    let target = Target::start().await;
-    let user = target.user();
-    let reply = user.get("/v1/cards/card").await;
+    let target = Target::start_with(Stage::SERVICES).await;
+    let reply = target.user().send("GET", "/v1/cards/card", None, &[]).await;
     assert_eq!(reply.status, 200, "write functions/example/src/get_card.rs, then say here what may be relied on");
 }

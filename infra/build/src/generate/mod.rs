@@ -1,6 +1,7 @@
-//! The files that are made from the definitions: Terraform's wiring, the OpenAPI document and the events' schemas. Each is committed,
+//! The files that are made from the definitions: Terraform's wiring, the OpenAPI document, the page of budgets and the events' schemas. Each is committed,
 //! so that a change of the contract is seen in review, and checked fresh by a test, so that none can drift.
 
+mod budgets;
 mod openapi;
 mod schemas;
 mod wiring;
@@ -27,6 +28,11 @@ pub fn openapi_file(services: &[&'static Service]) -> Generated {
     Generated { path: "docs/openapi.json".into(), text: pretty(&openapi::document(services)) }
 }
 
+/// The page of budgets.
+pub fn budgets_file(services: &[&'static Service]) -> Generated {
+    Generated { path: "docs/budgets.md".into(), text: budgets::document(services) }
+}
+
 /// The API's description, if `services` were all there are.
 pub use openapi::document as openapi_document;
 
@@ -50,15 +56,15 @@ pub fn wiring(services: &[&'static Service], check: bool) -> Result<(), String> 
     files.iter().try_for_each(|file| file.write_or_check(check, "wiring"))
 }
 
-/// Writes `docs/openapi.json`, or checks that it is fresh.
+/// Writes `docs/openapi.json` and `docs/budgets.md`, or checks that they are fresh.
 pub fn openapi(services: &[&'static Service], check: bool) -> Result<(), String> {
-    openapi_file(services).write_or_check(check, "openapi")
+    [openapi_file(services), budgets_file(services)].iter().try_for_each(|file| file.write_or_check(check, "openapi"))
 }
 
 /// What to do about each of them that is not what the definitions say.
 pub fn stale(services: &[&'static Service]) -> Vec<String> {
     let of_wiring = schema_files(services).into_iter().chain([wiring_file(services)]).map(|file| (file, "wiring"));
-    let all = of_wiring.chain([(openapi_file(services), "openapi")]);
+    let all = of_wiring.chain([(openapi_file(services), "openapi"), (budgets_file(services), "openapi")]);
     all.filter(|(file, _)| !file.is_fresh()).map(|(file, command)| file.advice(command)).collect()
 }
 

@@ -30,9 +30,9 @@ pub fn document(services: &[&'static Service]) -> Value {
         "info": {
             "title": "Koban",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "The backend for apps in which people earn, spend, play and work. Amounts are integers of minor units; \
-                            times are RFC 3339 in UTC; errors are problem+json with a stable `code`. What the gateway refuses itself \
-                            has a `message` alone. A path without an operation is answered with 404, and so is another method.",
+            "description": "The backend for apps in which people earn, spend, play and work. Amounts are integers of minor units. \
+                            Times are RFC 3339 in UTC. Errors are problem+json with a stable `code`. The gateway's own refusals have \
+                            a `message` alone. The gateway answers 404 where there is no operation of the path and the method.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -46,8 +46,8 @@ pub fn document(services: &[&'static Service]) -> Value {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "signature": {
                     "type": "apiKey", "in": "header", "name": "webhook-signature",
-                    "description": "Standard Webhooks: `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`, with the headers \
-                                    webhook-id and webhook-timestamp.",
+                    "description": "Standard Webhooks: `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`. The headers webhook-id and \
+                                    webhook-timestamp carry the id and the timestamp.",
                 },
             },
         },
@@ -67,7 +67,7 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     if let Some(body) = contract.body {
         let schema = body(generator);
         let description = "JSON in UTF-8 of at most 256 KiB, without Content-Encoding. Without Content-Type it is read as JSON. \
-                           An object names nothing twice. An integer has no fraction, not even `.0`.";
+                           No object may contain a name twice. No integer may have a fraction, not even `.0`.";
         operation["requestBody"] =
             json!({"required": true, "description": description, "content": {"application/json": {"schema": schema}}});
     }
@@ -86,19 +86,19 @@ fn parameters(route: &Route, contract: &Contract, generator: &mut SchemaGenerato
     if route.idempotency == Idempotency::Key {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": true,
-            "description": "A new random value for each new intent, the same for each repeat: 1 to 255 visible ASCII characters.",
+            "description": "1 to 255 visible ASCII characters. Use a new random value for each new intent, and the same value for each repeat.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         }));
     }
     if matches!(route.access, Access::Signed(_)) {
         parameters.push(json!({
             "name": "webhook-id", "in": "header", "required": true,
-            "description": "The message's own id; the same id again is answered as the first time.",
+            "description": "The message's own id. A repeated id gets the first answer.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         }));
         parameters.push(json!({
             "name": "webhook-timestamp", "in": "header", "required": true,
-            "description": "When it was sent, in seconds since 1970; at most five minutes off.",
+            "description": "When the message was sent, in seconds since 1970. It may be at most five minutes off.",
             "schema": {"type": "string", "pattern": "^[0-9]{1,12}$"},
         }));
     }

@@ -159,8 +159,8 @@ impl JsonSchema for Cursor {
 
 impl FromCall for Paging {
     fn describe(contract: &mut Contract) {
-        contract.takes_query::<Limit>("limit", "How many items, 1 to 100; 20 when it is not given.");
-        contract.takes_query::<Cursor>("cursor", "The `next_cursor` of the page before.");
+        contract.takes_query::<Limit>("limit", "The number of items, 1 to 100; 20 when it is not given.");
+        contract.takes_query::<Cursor>("cursor", "The `next_cursor` of the previous page.");
     }
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {

@@ -189,7 +189,7 @@ media_types! {
 #[schemars(rename = "ListOf{T}")]
 pub struct List<T> {
     pub items: Vec<T>,
-    /// Send it back as `cursor` for the next page; absent on the last.
+    /// Send it as `cursor` to get the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

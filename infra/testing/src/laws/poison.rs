@@ -11,9 +11,11 @@ pub async fn a_poison_message_is_tried_alone_as_often_as_its_queue_says_and_kept
     target.rest().await;
     for function in E::SERVICE.functions {
         let Trigger::Queue { queue, batch, .. } = &function.definition.trigger else { continue };
-        let before = target.invocations(function.name).len();
         let poison = format!("{{\"poison\": \"of {}\"}}", queue.name);
-        target.publish_all(queue.name, &[poison.clone(), stage.done(queue.name).await.to_string()]).await;
+        let done = stage.done(queue.name).await.to_string();
+        target.rest().await;
+        let before = target.invocations(function.name).len();
+        target.publish_all(queue.name, &[poison.clone(), done]).await;
         // Time may pass once the other message is done; before, it would come again too.
         let alone = async || {
             let depth = &target.status().await.queues[queue.name];

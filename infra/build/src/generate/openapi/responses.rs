@@ -132,7 +132,7 @@ pub fn of_gateway() -> Map<String, Value> {
 pub fn headers() -> Value {
     json!({
         "Retry-After": {
-            "description": "The seconds after which the same request may be sent again.",
+            "description": "The number of seconds before the same request may be sent again.",
             "schema": {"type": "integer", "minimum": 1},
         },
         "Idempotency-Replayed": {
@@ -196,9 +196,9 @@ fn problem_schema() -> Value {
             "type": {"type": "string", "description": "`urn:koban:problem:` and the code."},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "code": {"type": "string", "description": "Stable; programs go by it."},
+            "code": {"type": "string", "description": "Stable: programs can depend on it."},
             "retryable": {"type": "boolean", "description": "Whether the identical request may succeed later."},
-            "next": {"type": "string", "description": "What to do now."},
+            "next": {"type": "string", "description": "What the caller should do now."},
             "detail": {"type": "string"},
             "errors": {
                 "type": "array",
@@ -211,7 +211,7 @@ fn problem_schema() -> Value {
                     },
                 },
             },
-            "request_id": {"type": "string", "description": "With 5xx only."},
+            "request_id": {"type": "string", "description": "Present with 5xx only."},
         },
     })
 }

@@ -1,0 +1,3 @@
+//! What the function files of example use.
+
+pub use platform::prelude::*;

@@ -1,0 +1,11 @@
+//! `GET /v1/cards`: say here what its callers may rely on.
+
+use super::examples::Stage;
+use testing::Target;
+use testing::laws::Examples;
+
+pub async fn it_is_written() {
+    let target = Target::start_with(Stage::SERVICES).await;
+    let reply = target.user().send("GET", "/v1/cards", None, &[]).await;
+    assert_eq!(reply.status, 200, "write functions/example/src/list_cards.rs, then say here what may be relied on");
+}
