@@ -18,7 +18,7 @@ macro_rules! derived_id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(try_from = "String", into = "String")]
-        #[schemars(with = "String")]
+        #[schemars(with = "String", extend("pattern" = concat!("^", $prefix, "[a-z2-7]{26}$")))]
         pub struct $name(Box<str>);
 
         impl $name {

@@ -44,6 +44,7 @@ pub struct Amount {
     /// The asset of the amount.
     pub asset: Asset,
     /// The number of minor units, between -(2^53-1) and 2^53-1.
+    #[schemars(range(min = -MINOR_MAX, max = MINOR_MAX))]
     pub minor: i64,
 }
 

@@ -5,7 +5,9 @@ use crate::feed::{self, Claim, FeedAnswer, FeedReply, Outcome, ROUNDS_MAX, RaceO
 use crate::prelude::*;
 use crate::records::StoredRace;
 use jiff::civil::Date;
-use racing_domain::{Announcement, Race, RaceError, RaceId, RaceState, Runner};
+use racing_domain::{
+    Announcement, PRINTABLE, RUNNER_MAX, RUNNERS_MIN, Race, RaceError, RaceId, RaceState, Runner, TITLE_CHARS_MAX,
+};
 
 pub static FUNCTION: Function = Function::post("announce-races", "/v1/feeds/races")
     .says(
@@ -45,7 +47,11 @@ struct AnnouncedRace {
     number: u8,
     /// When betting closes.
     closes_at: Timestamp,
+    /// At most 128 characters, none of them a control character. It and the runners' names take at most 3,072 bytes.
+    #[schemars(length(max = TITLE_CHARS_MAX), regex(pattern = PRINTABLE))]
     title: String,
+    /// 2 to 18 runners with different numbers.
+    #[schemars(length(min = RUNNERS_MIN, max = RUNNER_MAX))]
     runners: Vec<Runner>,
 }
 

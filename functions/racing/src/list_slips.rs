@@ -44,10 +44,11 @@ type Ids = (Vec<SlipId>, Option<Vec<String>>);
 
 /// A page of the caller's slips on one race, by id.
 async fn of_race(context: &Context, user: &UserId, list: &ListId, race: RaceId, limit: u32) -> Result<Ids, Problem> {
-    let Some(known) = records::race(context, race).await? else { return Ok((Vec::new(), None)) };
-    let shard = shard_of(user, known.race.shards);
-    let (pk, prefix) = (keys::shard_partition(race, shard), format!("{user}#b#"));
+    let prefix = format!("{user}#b#");
+    // Before the race is looked for: a wrong cursor is refused whether there is one or not.
     let after = list.position(1)?.map(|tail| format!("{prefix}{}", tail.concat()));
+    let Some(known) = records::race(context, race).await? else { return Ok((Vec::new(), None)) };
+    let pk = keys::shard_partition(race, shard_of(user, known.race.shards));
     let range = Range { prefix: &prefix, after: after.as_deref(), limit: Some(limit), ..Range::all(&pk) };
     let page = context.table(&RACING).page(&range).await?;
     let ids = page.records.iter().map(|record| slip_id(&record.key)).collect::<Result<_, _>>()?;

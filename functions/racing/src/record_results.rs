@@ -5,7 +5,9 @@ use crate::feed::{self, Claim, FeedAnswer, FeedReply, Outcome, ROUNDS_MAX, RaceO
 use crate::prelude::*;
 use crate::records::{StoredRace, StoredResult};
 use jiff::civil::Date;
-use racing_domain::{BetType, Dividend, Field, Placing, RaceId, RaceResult, RunnerSet};
+use racing_domain::{
+    BetType, Dividend, Field, Placing, RUNNER_MAX, RaceId, RaceResult, RunnerSet, describe_consolation, describe_dividends,
+};
 use std::collections::BTreeMap;
 
 pub static FUNCTION: Function = Function::post("record-results", "/v1/feeds/results")
@@ -44,17 +46,20 @@ struct FeedResult {
     /// 1 to 12.
     #[schemars(range(min = 1, max = 12))]
     number: u8,
-    /// The winning combinations by bet type; `{}` voids the race and refunds everything.
+    /// The winning combinations by bet type, at most 64 together; `{}` voids the race and refunds everything.
     #[serde(deserialize_with = "feed::distinct")]
+    #[schemars(transform = describe_dividends)]
     dividends: BTreeMap<BetType, Vec<Dividend>>,
     /// 特払い: minor units paid per 100 to every bet of a type that nobody won.
     #[serde(default, deserialize_with = "feed::distinct")]
+    #[schemars(transform = describe_consolation)]
     consolation: BTreeMap<BetType, i64>,
     /// 返還: runners whose combinations are refunded. A bracket combination is refunded when too few of its runners start.
     #[serde(default)]
     refunded: RunnerSet,
     /// The finishing places, for display; they decide no bet.
     #[serde(default)]
+    #[schemars(length(max = RUNNER_MAX))]
     places: Vec<Placing>,
 }
 

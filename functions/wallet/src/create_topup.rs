@@ -23,6 +23,7 @@ pub static FUNCTION: Function = Function::post("create-topup", "/v1/topups")
 #[serde(deny_unknown_fields)]
 struct NewTopUp {
     /// `JPY` only: medals are not sold.
+    #[schemars(extend("const" = Asset::Jpy))]
     asset: Asset,
     /// Minor units, 100 to 100,000,000.
     #[schemars(range(min = 100, max = 100_000_000))]

@@ -9,7 +9,7 @@ use shared::id::UserId;
 
 const VERSION: u8 = 1;
 /// The longest cursor that is looked at, in bytes.
-const TEXT_BYTES_MAX: usize = 1_024;
+pub const TEXT_BYTES_MAX: usize = 1_024;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,13 @@
-//! What the OpenAPI document promises of refusals, looked at in every reply that any test gets: a function refuses by a complete problem
-//! alone, with a status and code that the document lists for the operation; the rest is the gateway's own.
+//! What the OpenAPI document promises, looked at in every reply that any test gets: the operation lists its status and media type, and
+//! its body is of the schema. A function refuses by a complete problem alone, with a code that the document lists; the rest is the
+//! gateway's own.
 
 use super::client::Response;
 use build::generate::openapi_document;
+use jsonschema::Validator;
 use platform::service::functions_of;
 use platform::{Function, Service};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -17,14 +19,46 @@ fn document(services: &'static [&'static Service]) -> &'static Value {
     documents.entry(list).or_insert_with(|| Box::leak(Box::new(openapi_document(services))))
 }
 
-/// A refusal that is no problem is the local gateway's own, in AWS's shape. Of a function that is not written yet (501) its own test
-/// tells what to do.
+/// Looks at the status, the media type and the body that answer `method` at `path`. Where no operation is, a refusal is the gateway's
+/// own, in AWS's shape. Of a function that is not written yet (501) its own test tells what to do.
 #[track_caller]
-pub fn check_gateways_own(response: &Response) {
+pub fn check_reply(services: &'static [&'static Service], method: &str, path: &str, response: &Response) {
     if response.status == 501 {
         return;
     }
-    assert!(response.json()["message"].is_string(), "neither a problem nor the gateway's: {response:?}");
+    let Some(responses) = responses(services, method, path) else {
+        let is_gateways = response.status < 400 || response.json()["message"].is_string();
+        assert!(is_gateways, "neither a problem nor the gateway's: {response:?}");
+        return;
+    };
+    let Some(documented) = documented(services, responses, response.status) else {
+        panic!("{method} {path} answers {}, which its operation does not list: {response:?}", response.status)
+    };
+    let Some(content) = documented["content"].as_object() else {
+        assert!(response.body.is_empty(), "{method} {path} answers {} with a body: {response:?}", response.status);
+        return;
+    };
+    let media_type = response.header("content-type").unwrap_or_default();
+    let Some(of_type) = content.get(media_type) else {
+        panic!("{method} {path} answers {} as {media_type:?}, which its operation does not list: {response:?}", response.status)
+    };
+    if media_type.ends_with("json")
+        && let Err(error) = validator(services, &of_type["schema"]).validate(&response.json())
+    {
+        panic!("{method} {path} answers {} with what is not of its schema: {error}: {response:?}", response.status);
+    }
+}
+
+/// The validator of a schema of the document, made once.
+fn validator(services: &'static [&'static Service], schema: &'static Value) -> &'static Validator {
+    static VALIDATORS: Mutex<BTreeMap<usize, &'static Validator>> = Mutex::new(BTreeMap::new());
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    validators.entry(std::ptr::from_ref(schema).addr()).or_insert_with(|| {
+        let mut whole = schema.clone();
+        // What it refers to.
+        whole["components"] = json!({"schemas": document(services)["components"]["schemas"]});
+        Box::leak(Box::new(jsonschema::validator_for(&whole).expect("a JSON Schema")))
+    })
 }
 
 /// Looks at the problem that answers `method` at `path`.
@@ -38,18 +72,32 @@ pub fn check_problem(services: &'static [&'static Service], method: &str, path: 
     assert_eq!(problem["status"], response.status, "{problem}");
     let after = response.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
     assert_eq!(after.is_some_and(|seconds| seconds > 0), problem["retryable"] == true, "Retry-After {after:?}: {problem}");
-    let documented = codes(services, method, path, response.status);
+    let documented = codes(services, method, path, response.status).unwrap_or(&Value::Null);
     let is_listed = documented.as_array().is_some_and(|codes| codes.iter().any(|listed| listed == code));
     assert!(is_listed, "{method} {path} answers {} {code}, of which its operation lists {documented}", response.status);
 }
 
 /// The codes that the document lists for a status of an operation.
-fn codes(services: &'static [&'static Service], method: &str, path: &str, status: u16) -> &'static Value {
+fn codes(services: &'static [&'static Service], method: &str, path: &str, status: u16) -> Option<&'static Value> {
+    let reply = documented(services, responses(services, method, path)?, status)?;
+    Some(&reply["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"])
+}
+
+/// The responses that the document lists for the operation `method` at `path`, where there is one.
+fn responses(services: &'static [&'static Service], method: &str, path: &str) -> Option<&'static Value> {
     let paths = document(services)["paths"].as_object().expect("paths");
     let path = path.split('?').next().unwrap_or_default();
-    let (_, operations) = paths.iter().find(|(template, _)| fits(template, path)).unwrap_or_else(|| panic!("no route is {path}"));
-    let reply = &operations[method.to_lowercase()]["responses"][status.to_string()];
-    &reply["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"]
+    let (_, operations) = paths.iter().find(|(template, _)| fits(template, path))?;
+    operations.get(method.to_lowercase())?.get("responses")
+}
+
+/// What the document says of a status, wherever it says it.
+fn documented(services: &'static [&'static Service], responses: &'static Value, status: u16) -> Option<&'static Value> {
+    let response = responses.get(status.to_string())?;
+    match response["$ref"].as_str() {
+        Some(reference) => document(services).pointer(reference.trim_start_matches('#')),
+        None => Some(response),
+    }
 }
 
 /// The function that answers `method` at `path`.

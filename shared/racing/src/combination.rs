@@ -9,7 +9,7 @@ use thiserror::Error;
 /// One to three different runners, or two brackets that may be the same. An unordered combination is written in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = "^([1-9]|1[0-8])((-([1-9]|1[0-8])){0,2}|(=([1-9]|1[0-8])){1,2})$"))]
 pub struct Combination {
     /// Zero where there is none.
     numbers: [RunnerNumber; 3],

@@ -32,10 +32,11 @@ pub use combination::{Combination, CombinationError};
 pub use due::{Due, Outcome, Settled, outcome, refunded_in_full};
 pub use field::{BRACKET_MAX, BracketNumber, Field};
 pub use placed::Slip;
-pub use race::{Announcement, Race, RaceError, RaceState, Runner};
+pub use race::{Announcement, PRINTABLE, RUNNERS_MIN, Race, RaceError, RaceState, Runner, TITLE_CHARS_MAX};
 pub use race_id::RaceId;
 pub use result::{
-    DIVIDENDS_MAX, DIVIDENDS_PER_TYPE_MAX, Dividend, PER_100_MAX, Placing, RaceResult, ResultError, Verdict, result_seal,
+    DIVIDENDS_MAX, DIVIDENDS_PER_TYPE_MAX, Dividend, PER_100_MAX, Placing, RaceResult, ResultError, Verdict,
+    describe_consolation, describe_dividends, result_seal,
 };
 pub use runners::{RUNNER_MAX, RunnerNumber, RunnerSet};
 pub use selection::{Selection, SelectionError};

@@ -9,11 +9,15 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A race needs something to bet on.
-const RUNNERS_MIN: usize = 2;
-const TITLE_CHARS_MAX: usize = 128;
+pub const RUNNERS_MIN: usize = 2;
+/// The most characters of a race's title.
+pub const TITLE_CHARS_MAX: usize = 128;
 const NAME_CHARS_MAX: usize = 64;
 /// Title and names together, as JSON: a race stays within 4 KB.
 const TEXT_BYTES_MAX: usize = 3_072;
+
+/// A text without control characters, as a regular expression.
+pub const PRINTABLE: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 
 /// What the feed announces of a race.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,11 +25,11 @@ const TEXT_BYTES_MAX: usize = 3_072;
 pub struct Announcement {
     /// When betting closes.
     pub closes_at: Timestamp,
-    /// At most 128 characters.
-    #[schemars(length(max = 128))]
+    /// At most 128 characters, none of them a control character.
+    #[schemars(length(max = TITLE_CHARS_MAX), regex(pattern = PRINTABLE))]
     pub title: String,
     /// 2 to 18 runners with different numbers.
-    #[schemars(length(min = 2, max = 18))]
+    #[schemars(length(min = RUNNERS_MIN, max = RUNNER_MAX))]
     pub runners: Vec<Runner>,
 }
 
@@ -35,8 +39,8 @@ pub struct Announcement {
 pub struct Runner {
     #[schemars(range(min = 1, max = 18))]
     pub number: RunnerNumber,
-    /// At most 64 characters.
-    #[schemars(length(max = 64))]
+    /// At most 64 characters, none of them a control character.
+    #[schemars(length(max = NAME_CHARS_MAX), regex(pattern = PRINTABLE))]
     pub name: String,
     /// 枠番: the runner's bracket, for bracket bets. Keirin has 1 to 6. Either all runners of a race have one or none has.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,10 +9,17 @@ use shared::id::IdError;
 
 const EXPECTED: IdError = IdError { expected: "a race id (rac_YYYYMMDD-VV-RR: the day, the venue 01-99, the race 01-12)" };
 
+/// The form of a [`RaceId::key`] as a regular expression. It takes the 29th of February of any year; the id takes days that exist.
+pub(crate) const KEY_PATTERN: &str = concat!(
+    "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)",
+    "((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|[12][0-9]))",
+    "-(0[1-9]|[1-9][0-9])-(0[1-9]|1[0-2])"
+);
+
 /// `rac_20251226-03-01`: the first race of the day at venue 3. Each race has exactly one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = r"^rac_[0-9]{8}-[0-9]{2}-[0-9]{2}$"))]
+#[schemars(with = "String", extend("pattern" = format!("^{}{KEY_PATTERN}$", Self::PREFIX)))]
 pub struct RaceId {
     date: Date,
     venue: u8,

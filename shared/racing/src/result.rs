@@ -2,9 +2,10 @@
 //! Reading a result is strict: an unknown field could be money, so an older reader refuses it (and is retried) rather than
 //! settle without it.
 
-use super::{BetType, Combination, Field, RaceId, RunnerNumber, RunnerSet};
-use schemars::JsonSchema;
+use super::{BetType, Combination, Field, RUNNER_MAX, RaceId, RunnerNumber, RunnerSet};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shared::hash::{self, Hash};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -22,9 +23,11 @@ pub const PER_100_MAX: i64 = 100_000_000;
 pub struct RaceResult {
     /// The winning combinations by bet type. A type that is missing here and in `consolation` is void, and all its bets are
     /// refunded. If all types are void, the race is void. The field is required, so that a forgotten one never voids a race.
+    #[schemars(transform = describe_dividends)]
     pub dividends: BTreeMap<BetType, Vec<Dividend>>,
     /// 特払い, by bet type: nobody held a winning combination, and every bet of the type is paid this amount per 100.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(transform = describe_consolation)]
     pub consolation: BTreeMap<BetType, i64>,
     /// 返還: runners that did not start (false start, late, absent). Every combination with one of them is refunded. A bracket
     /// combination is refunded if nobody of a bracket starts, or if it names one bracket twice and fewer than two start.
@@ -32,7 +35,32 @@ pub struct RaceResult {
     pub refunded: RunnerSet,
     /// The finishing places, for display; they decide no bet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = RUNNER_MAX))]
     pub places: Vec<Placing>,
+}
+
+/// States the bounds of `dividends` in its schema: its names are bet types, each with a bounded list.
+pub fn describe_dividends(schema: &mut Schema) {
+    name_bet_types(schema);
+    describe_values(schema, &[("maxItems", DIVIDENDS_PER_TYPE_MAX.into())]);
+}
+
+/// States the bounds of `consolation` in its schema: its names are bet types, each with an amount per 100.
+pub fn describe_consolation(schema: &mut Schema) {
+    name_bet_types(schema);
+    describe_values(schema, &[("minimum", 1.into()), ("maximum", PER_100_MAX.into())]);
+}
+
+fn name_bet_types(schema: &mut Schema) {
+    let names: Vec<String> = BetType::ALL.iter().map(BetType::to_string).collect();
+    schema.insert("propertyNames".into(), serde_json::json!({"enum": names}));
+}
+
+/// Adds `keywords` to the schema of an object's values.
+fn describe_values(schema: &mut Schema, keywords: &[(&str, Value)]) {
+    if let Some(values) = schema.get_mut("additionalProperties").and_then(Value::as_object_mut) {
+        values.extend(keywords.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    }
 }
 
 /// One winning combination and its payment.

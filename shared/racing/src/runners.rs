@@ -13,7 +13,10 @@ pub const RUNNER_MAX: RunnerNumber = 18;
 /// Different runner numbers from 1 to 18, ascending.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<RunnerNumber>", into = "Vec<RunnerNumber>")]
-#[schemars(with = "Vec<RunnerNumber>")]
+#[schemars(
+    with = "Vec<RunnerNumber>",
+    extend("maxItems" = RUNNER_MAX, "uniqueItems" = true, "items" = {"type": "integer", "minimum": 1, "maximum": RUNNER_MAX})
+)]
 pub struct RunnerSet(u32);
 
 impl RunnerSet {

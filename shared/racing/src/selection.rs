@@ -22,7 +22,7 @@ pub enum Selection {
     /// brackets: a box never has one bracket twice.
     Box {
         /// At least as many runners as the bet type names.
-        #[schemars(length(min = 1, max = 18), inner(range(min = 1, max = 18)))]
+        #[schemars(length(min = 1, max = 18), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         runners: Vec<RunnerNumber>,
     },
     /// One runner from each leg, all different. For an unordered type each set of runners counts once. For a bracket bet, a bracket
@@ -35,10 +35,10 @@ pub enum Selection {
     /// 流し (nagashi): the axis with each of the others. For an ordered type the axis comes first, in the given order.
     Wheel {
         /// One runner; for a bet type of three runners, one or two.
-        #[schemars(length(min = 1, max = 2), inner(range(min = 1, max = 18)))]
+        #[schemars(length(min = 1, max = 2), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         axis: Vec<RunnerNumber>,
         /// The runners for the other places. For a bracket bet the axis may be among them: the bet is then on the axis twice.
-        #[schemars(length(min = 1, max = 17), inner(range(min = 1, max = 18)))]
+        #[schemars(length(min = 1, max = 17), inner(range(min = 1, max = 18)), extend("uniqueItems" = true))]
         with: Vec<RunnerNumber>,
         /// For ordered bet types: every order of each combination, not only the axis first.
         #[serde(default)]

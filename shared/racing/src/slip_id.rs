@@ -1,6 +1,7 @@
 //! A slip's id says where the slip lies: its race and shard stand in it, so that one read finds it, without an index.
 
 use super::RaceId;
+use super::race_id::KEY_PATTERN;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::hash;
@@ -14,7 +15,7 @@ pub const SHARDS_MAX: u16 = 1_000;
 /// `bet_20251226-03-01_07_` and 26 characters derived from the caller and the Idempotency-Key. Each slip has exactly one id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = format!("^{}{KEY_PATTERN}_([0-9]{{2}}|[1-9][0-9]{{2}})_[a-z2-7]{{26}}$", Self::PREFIX)))]
 pub struct SlipId {
     race: RaceId,
     shard: u16,

@@ -119,5 +119,7 @@ async fn what_is_no_filter_is_refused() {
     }
     let unknown = target.new_race(Duration::ZERO).id;
     assert_eq!(user.get(&format!("{PATH}?race={unknown}")).await.expect(200), json!({"items": []}));
+    // A wrong cursor is refused even where there is nothing to list.
+    user.get(&format!("{PATH}?race={unknown}&cursor=x")).await.refused_at(400, "malformed_parameter", "cursor");
     assert_eq!(target.get(PATH).await.status, 401);
 }

@@ -1,12 +1,14 @@
 //! The OpenAPI 3.1 document, from the functions' own routes, types and problem codes.
 
+mod responses;
+
 use platform::Service;
-use platform::function::{Access, Contract, Function, Idempotency, QueryParameter, Route, SchemaOf, Success};
-use platform::problem::{self, ANYWHERE, Code};
+use platform::function::{Access, Contract, Function, Idempotency, QueryParameter, Route, SchemaOf};
+use responses::responses;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The document of `services`.
 pub fn document(services: &[&'static Service]) -> Value {
@@ -22,14 +24,15 @@ pub fn document(services: &[&'static Service]) -> Value {
         }
     }
     let mut schemas = generator.take_definitions(true);
-    schemas.insert("Problem".into(), problem_schema());
+    schemas.extend(responses::schemas());
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Koban",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "The backend for apps in which people earn, spend, play and work. Amounts are integers of minor units. \
-                            Times are RFC 3339 in UTC. Errors are problem+json with a stable `code`.",
+                            Times are RFC 3339 in UTC. Errors are problem+json with a stable `code`. The gateway's own refusals have \
+                            a `message` alone. The gateway answers 404 where there is no operation of the path and the method.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -37,6 +40,8 @@ pub fn document(services: &[&'static Service]) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": responses::of_gateway(),
+            "headers": responses::headers(),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "signature": {
@@ -61,7 +66,8 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     });
     if let Some(body) = contract.body {
         let schema = body(generator);
-        let description = "JSON in UTF-8, without Content-Encoding. Without Content-Type it is read as JSON. No object may contain a name twice.";
+        let description = "JSON in UTF-8 of at most 256 KiB, without Content-Encoding. Without Content-Type it is read as JSON. \
+                           No object may contain a name twice. No integer may have a fraction, not even `.0`.";
         operation["requestBody"] =
             json!({"required": true, "description": description, "content": {"application/json": {"schema": schema}}});
     }
@@ -85,13 +91,16 @@ fn parameters(route: &Route, contract: &Contract, generator: &mut SchemaGenerato
         }));
     }
     if matches!(route.access, Access::Signed(_)) {
-        for (name, doc) in [
-            ("webhook-id", "The message's own id. A repeated id gets the first answer."),
-            ("webhook-timestamp", "When the message was sent, in seconds since 1970. It may be at most five minutes off."),
-        ] {
-            parameters
-                .push(json!({"name": name, "in": "header", "required": true, "description": doc, "schema": {"type": "string"}}));
-        }
+        parameters.push(json!({
+            "name": "webhook-id", "in": "header", "required": true,
+            "description": "The message's own id. A repeated id gets the first answer.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        }));
+        parameters.push(json!({
+            "name": "webhook-timestamp", "in": "header", "required": true,
+            "description": "When the message was sent, in seconds since 1970. It may be at most five minutes off.",
+            "schema": {"type": "string", "pattern": "^[0-9]{1,12}$"},
+        }));
     }
     parameters
 }
@@ -113,97 +122,5 @@ fn query_parameter(parameter: &QueryParameter, generator: &mut SchemaGenerator) 
         "required": false,
         "description": parameter.doc,
         "schema": (parameter.schema)(generator),
-    })
-}
-
-/// A success, described by the doc of its type.
-fn success(success: &Success, generator: &mut SchemaGenerator) -> Value {
-    if success.media_type.is_empty() {
-        return json!({"description": if success.status == 303 { "It is at the address in `Location`." } else { "Done." }});
-    }
-    let schema = (success.schema)(generator);
-    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-    let of_type = name.and_then(|name| generator.definitions().get(name)?.get("description")?.as_str());
-    let description = of_type.unwrap_or("Success.").to_owned();
-    json!({"description": description, "content": {success.media_type: {"schema": schema}}})
-}
-
-fn responses(route: &Route, contract: &Contract, generator: &mut SchemaGenerator) -> Value {
-    let mut responses = Map::new();
-    for reply in &contract.replies {
-        responses.insert(reply.status.to_string(), success(reply, generator));
-    }
-    let mut by_status: BTreeMap<u16, Vec<&Code>> = BTreeMap::new();
-    for code in codes(route, contract) {
-        by_status.entry(code.status).or_default().push(code);
-    }
-    for (status, codes) in by_status {
-        let lines: Vec<_> = codes.iter().map(|code| format!("- `{}`: {}. {}", code.code, code.title, code.next)).collect();
-        let names: Vec<_> = codes.iter().map(|code| code.code).collect();
-        let schema = json!({"$ref": "#/components/schemas/Problem", "properties": {"code": {"enum": names}}});
-        let content = json!({"application/problem+json": {"schema": schema}});
-        let mut response = json!({"description": lines.join("\n"), "content": content});
-        if codes.iter().any(|code| code.retryable) {
-            response["headers"] = json!({"Retry-After": {
-                "description": "With a retryable problem: the number of seconds before the same request may be sent again.",
-                "schema": {"type": "integer", "minimum": 1},
-            }});
-        }
-        responses.insert(status.to_string(), response);
-    }
-    Value::Object(responses)
-}
-
-/// Every code that a route may answer with: its own, and those of its kind.
-fn codes(route: &Route, contract: &Contract) -> Vec<&'static Code> {
-    let mut codes: Vec<&'static Code> = contract.codes.clone();
-    codes.extend(ANYWHERE);
-    match route.access {
-        Access::Public => {}
-        Access::User => codes.push(&problem::UNAUTHENTICATED),
-        Access::Signed(_) => codes.extend([&problem::SIGNATURE_INVALID, &problem::TIMESTAMP_OUT_OF_RANGE]),
-    }
-    if contract.body.is_some() {
-        codes.extend([&problem::MALFORMED_BODY, &problem::UNSUPPORTED_MEDIA_TYPE, &problem::UNSUPPORTED_CONTENT_ENCODING]);
-    }
-    if route.idempotency == Idempotency::Key {
-        codes.extend([
-            &problem::IDEMPOTENCY_KEY_REQUIRED,
-            &problem::IDEMPOTENCY_KEY_INVALID,
-            &problem::IDEMPOTENCY_KEY_REUSED,
-            &problem::CONTENTION,
-        ]);
-    }
-    let mut seen = BTreeSet::new();
-    codes.retain(|code| seen.insert(code.code));
-    codes
-}
-
-fn problem_schema() -> Value {
-    json!({
-        "type": "object",
-        "description": "RFC 9457.",
-        "required": ["type", "title", "status", "code", "retryable", "next"],
-        "properties": {
-            "type": {"type": "string", "description": "`urn:koban:problem:` and the code."},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string", "description": "Stable: programs can depend on it."},
-            "retryable": {"type": "boolean", "description": "Whether the identical request may succeed later."},
-            "next": {"type": "string", "description": "What the caller should do now."},
-            "detail": {"type": "string"},
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["pointer", "detail"],
-                    "properties": {
-                        "pointer": {"type": "string", "description": "A JSON pointer into the body, or a parameter's or header's name."},
-                        "detail": {"type": "string"},
-                    },
-                },
-            },
-            "request_id": {"type": "string", "description": "Present with 5xx only."},
-        },
     })
 }

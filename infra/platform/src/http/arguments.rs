@@ -2,7 +2,7 @@
 
 use super::{Call, FromCall};
 use crate::contract::Contract;
-use crate::cursor::ListId;
+use crate::cursor::{ListId, TEXT_BYTES_MAX};
 use crate::definition::Definition;
 use crate::problem::{self, Problem};
 use jiff::Timestamp;
@@ -140,10 +140,27 @@ impl JsonSchema for Limit {
     }
 }
 
+/// The schema of `cursor`.
+struct Cursor;
+
+impl JsonSchema for Cursor {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Cursor".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "minLength": 1, "maxLength": TEXT_BYTES_MAX, "pattern": "^[A-Za-z0-9_-]+$"})
+    }
+}
+
 impl FromCall for Paging {
     fn describe(contract: &mut Contract) {
         contract.takes_query::<Limit>("limit", "The number of items, 1 to 100; 20 when it is not given.");
-        contract.takes_query::<String>("cursor", "The `next_cursor` of the previous page.");
+        contract.takes_query::<Cursor>("cursor", "The `next_cursor` of the previous page.");
     }
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
