@@ -244,11 +244,7 @@ mod tests {
 
     #[test]
     fn large_messages_are_not_sent_together() {
-        let of = |bytes: usize| Message {
-            body: "x".repeat(bytes),
-            receipt_handle: String::new(),
-            attributes: BTreeMap::new(),
-        };
+        let of = |bytes: usize| Message { body: "x".repeat(bytes), receipt_handle: String::new(), attributes: BTreeMap::new() };
         let messages = [of(10), of(190_000), of(20_000), of(250_000), of(1), of(1)];
         let lengths: Vec<_> = shares(&messages).into_iter().map(<[Message]>::len).collect();
         assert_eq!(lengths, [2, 1, 1, 2]);
