@@ -224,9 +224,9 @@ fn dependencies<'a>(packages: impl IntoIterator<Item = &'a str>) -> BTreeSet<Str
     cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--edges", "normal"]);
     cargo.args(["--prefix", "none", "--format", "{p} {f}"]);
     cargo.args(packages.into_iter().flat_map(|package| ["-p", package]));
-    let told = cargo.output().unwrap();
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    String::from_utf8(told.stdout).unwrap().lines().map(|line| line.trim_end_matches(" (*)").trim().to_owned()).collect()
+    let output = cargo.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(|line| line.trim_end_matches(" (*)").trim().to_owned()).collect()
 }
 
 /// Decision 0015: minutes of a first build, for a few operations that `platform::aws` calls without them.

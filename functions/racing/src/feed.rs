@@ -113,7 +113,7 @@ async fn next_turn(context: &Context, key: &Key) -> Result<u64, Problem> {
         };
         match write(context, vec![taken]).await {
             Ok(()) => return Ok(turn),
-            Err(WriteError::Cancelled(_)) => tokio::time::sleep(jitter(10 << round.min(6))).await,
+            Err(WriteError::Canceled(_)) => tokio::time::sleep(jitter(10 << round.min(6))).await,
             Err(WriteError::Store(error)) => return Err(error.into()),
         }
     }

@@ -46,7 +46,7 @@ pub fn shard_partition(race: RaceId, shard: u16) -> String {
 }
 
 /// The census of a shard: the first thing in its partition.
-pub fn census(race: RaceId, shard: u16) -> Key {
+pub fn sketch(race: RaceId, shard: u16) -> Key {
     Key::new(shard_partition(race, shard), "!census")
 }
 

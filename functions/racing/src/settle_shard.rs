@@ -68,20 +68,20 @@ async fn current(context: &Context, wanted: SettleShard) -> Result<Option<Race>,
 async fn counted(context: &Context, race: &Race, number: u16) -> Result<Option<Shard>, Failure> {
     let read = async || Shard::read(context, race.id, race.result_version, number).await;
     let Some(mut shard) = read().await? else { return Ok(None) };
-    if shard.census.is_none() {
-        let census = shard.count();
-        if !put_once(context, Record::of(keys::census(race.id, number), &census)).await? {
+    if shard.sketch.is_none() {
+        let sketch = shard.count();
+        if !put_once(context, Record::of(keys::sketch(race.id, number), &sketch)).await? {
             // Another worker's count is the one that holds, and it may have slips that came after this reading.
             return Ok(read().await?);
         }
-        shard.census = Some(census);
+        shard.sketch = Some(sketch);
     }
     Ok(Some(shard))
 }
 
 /// Marks the slips that came after the shard was counted, so that they are refunded from now on, and raises the alarm.
 async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut Shard) -> Result<(), Failure> {
-    for (user, tail) in shard.strangers()? {
+    for (user, tail) in shard.uncounted()? {
         let mark = Record::of(keys::late(race.id, number, &user, &tail), &context.now());
         if put_once(context, mark).await? {
             telemetry::raise(context, &SLIP_AFTER_SETTLEMENT, &format!("{} {user} {tail}", race.id));
@@ -99,7 +99,7 @@ async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut
 async fn put_once(context: &Context, record: Record) -> Result<bool, Failure> {
     match write(context, vec![Write::if_absent(&RACING, record)]).await {
         Ok(()) => Ok(true),
-        Err(WriteError::Cancelled(_)) => Ok(false),
+        Err(WriteError::Canceled(_)) => Ok(false),
         Err(WriteError::Store(error)) => Err(error.into()),
     }
 }

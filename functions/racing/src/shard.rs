@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use platform::store::{Range, Record, StoreError};
 use platform::{Context, Problem};
 use racing_domain::payout::{self, Basis, PayoutTail};
-use racing_domain::{Census, CensusError, Due, Race, RaceId, Slip, Totals};
+use racing_domain::{Due, Race, RaceId, SketchError, Slip, SlipSketch, Totals};
 use shared::id::UserId;
 use shared::journal::Line;
 use shared::money::MoneyError;
@@ -19,7 +19,7 @@ pub struct Shard {
     /// By user id: what lies side by side in the table.
     pub people: BTreeMap<String, Person>,
     /// The count of slips before anybody was paid; none until then.
-    pub census: Option<Census>,
+    pub sketch: Option<SlipSketch>,
 }
 
 /// A person's part in a shard.
@@ -64,7 +64,7 @@ impl Shard {
             Some("b") => self.person(user).slips.push((tail.to_owned(), record.read()?)),
             Some("l") => drop(self.person(user).late.insert(tail.to_owned())),
             Some("p") => self.person(user).newest = Some(payout_line(race, user, tail, record)?),
-            _ => self.census = Some(record.read()?),
+            _ => self.sketch = Some(record.read()?),
         }
         Ok(())
     }
@@ -89,17 +89,17 @@ impl Shard {
     }
 
     /// The slips that came after the shard was counted and are not marked yet: owner and tail.
-    pub fn strangers(&self) -> Result<Vec<(String, String)>, CensusError> {
-        let Some(census) = &self.census else { return Ok(Vec::new()) };
+    pub fn uncounted(&self) -> Result<Vec<(String, String)>, SketchError> {
+        let Some(sketch) = &self.sketch else { return Ok(Vec::new()) };
         let counted = self.counted();
         let tails: Vec<&str> = counted.iter().map(|(_, tail)| *tail).collect();
-        let strangers = census.strangers(&tails)?;
-        Ok(strangers.into_iter().map(|index| (counted[index].0.to_owned(), counted[index].1.to_owned())).collect())
+        let uncounted = sketch.uncounted(&tails)?;
+        Ok(uncounted.into_iter().map(|index| (counted[index].0.to_owned(), counted[index].1.to_owned())).collect())
     }
 
     /// The census of the slips that are here now.
-    pub fn count(&self) -> Census {
-        Census::of(self.counted().into_iter().map(|(_, tail)| tail))
+    pub fn count(&self) -> SlipSketch {
+        SlipSketch::of(self.counted().into_iter().map(|(_, tail)| tail))
     }
 
     /// What the shard came to by its own records: the slips' stakes, and what the payout journals say was posted.

@@ -6,7 +6,7 @@ use crate::{BANK, BANK_CHOICE};
 use jiff::Timestamp;
 use platform::Context;
 use platform::context::SettingError;
-use platform::store::{Key, Obstacle, Record, StoreError, Write, WriteError, write};
+use platform::store::{CancelReason, Key, Record, StoreError, Write, WriteError, write};
 use serde::{Deserialize, Serialize};
 use shared::money::Amount;
 use std::str::FromStr;
@@ -103,8 +103,8 @@ impl DevelopmentBank<'_> {
         let verdict = match write(self.0, vec![Write::if_absent(&BANK, record)]).await {
             Ok(()) => verdict,
             Err(WriteError::Store(error)) => return Err(error.into()),
-            Err(WriteError::Cancelled(obstacles)) => match &obstacles[..] {
-                [Obstacle::Condition(Some(found))] => found.read::<Collection>()?.verdict,
+            Err(WriteError::Canceled(reasons)) => match &reasons[..] {
+                [CancelReason::Condition(Some(found))] => found.read::<Collection>()?.verdict,
                 _ => return Err(BankError::TimedOut),
             },
         };

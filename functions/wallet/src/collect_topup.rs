@@ -52,7 +52,7 @@ async fn step(context: &Context, topup: &TopUp, before: &Record, state: TopUpSta
     let record = next.record.clone();
     match write(context, vec![next]).await {
         Ok(()) => Ok(Some((moved, record))),
-        Err(WriteError::Cancelled(obstacles)) if matches!(obstacles[..], [store::Obstacle::Condition(_)]) => Ok(None),
+        Err(WriteError::Canceled(reasons)) if matches!(reasons[..], [store::CancelReason::Condition(_)]) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -39,8 +39,8 @@ const HAS_ATTRIBUTES: &str = "SELECT count(*) FROM pragma_table_info('messages')
 const ADD_ATTRIBUTES: &str = "ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT ''";
 
 /// Tells whoever asked, once it is committed.
-type Told = Box<dyn FnOnce() + Send>;
-type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Told> + Send>;
+type Notify = Box<dyn FnOnce() + Send>;
+type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Notify> + Send>;
 
 /// The database of a data directory.
 pub struct Database {
@@ -99,7 +99,7 @@ fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Chan
     let mut together = Vec::with_capacity(TOGETHER_MAX);
     while changes.blocking_recv_many(&mut together, TOGETHER_MAX) > 0 {
         match commit(connection, &mut together) {
-            Ok(told) => told.into_iter().for_each(|tell| tell()),
+            Ok(results) => results.into_iter().for_each(|reply| reply()),
             // Whoever waits hears it by the sender that was dropped with its change.
             Err(error) => {
                 let _ = connection.execute_batch("ROLLBACK");
@@ -111,9 +111,9 @@ fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Chan
     }
 }
 
-fn commit(connection: &Connection, together: &mut Vec<Change>) -> rusqlite::Result<Vec<Told>> {
+fn commit(connection: &Connection, together: &mut Vec<Change>) -> rusqlite::Result<Vec<Notify>> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let told = together.drain(..).map(|change| change(connection)).collect::<rusqlite::Result<_>>()?;
+    let results = together.drain(..).map(|change| change(connection)).collect::<rusqlite::Result<_>>()?;
     connection.execute_batch("COMMIT")?;
-    Ok(told)
+    Ok(results)
 }

@@ -66,8 +66,8 @@ impl Plan {
         let mut drift = Drift::default();
         for (address, change) in all.filter(|(_, change)| change.actions != ["no-op"]) {
             let is_excused = is_excused(&address, &change);
-            let told = format!("{address} ({}: {})", change.actions.join(", "), change.attributes().join(", "));
-            if is_excused { drift.excused.push(told) } else { drift.found.push(told) }
+            let detail = format!("{address} ({}: {})", change.actions.join(", "), change.attributes().join(", "));
+            if is_excused { drift.excused.push(detail) } else { drift.found.push(detail) }
         }
         if drift == Drift::default() {
             drift.found.push("something that the plan's JSON does not name".into());
@@ -127,7 +127,7 @@ mod tests {
             of_resource(address, actions, before, after).found.len() == 1
         };
         assert!(is_found(address, &["update"], &json!({"threshold": 1, "period": 0}), &alarm), "another attribute");
-        assert!(is_found(address, &["update"], &json!({"threshold": 0, "period": 60}), &alarm), "one that was told");
+        assert!(is_found(address, &["update"], &json!({"threshold": 0, "period": 60}), &alarm), "one that was detail");
         assert!(is_found(address, &["delete", "create"], &untold, &alarm), "another action");
         assert!(is_found(address, &["create"], &Value::Null, &alarm), "one that is not there");
         assert!(is_found("aws_cloudwatch_metric_alarm.new", &["update"], &untold, &alarm), "another alarm");

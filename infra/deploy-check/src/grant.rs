@@ -150,15 +150,15 @@ mod tests {
 
     #[test]
     fn those_fail_that_must_and_no_other() {
-        let told = |results: Results| judge(&results).unwrap_err().to_string();
+        let verdict = |results: Results| judge(&results).unwrap_err().to_string();
         assert_eq!(judge(&results(&NEIGHBOURS, &FAILING)).unwrap(), NEIGHBOURS.len());
-        let one_passes = told(results(&[&NEIGHBOURS, &FAILING[..1]].concat(), &FAILING[1..]));
+        let one_passes = verdict(results(&[&NEIGHBOURS, &FAILING[..1]].concat(), &FAILING[1..]));
         assert!(one_passes.ends_with(&format!("these tests do not fail: {}", FAILING[0])), "{one_passes}");
-        let another_fails = told(results(&NEIGHBOURS, &[&FAILING[..], &["racing::get_slip::one"]].concat()));
+        let another_fails = verdict(results(&NEIGHBOURS, &[&FAILING[..], &["racing::get_slip::one"]].concat()));
         assert!(another_fails.ends_with("these fail that do not need it: racing::get_slip::one"), "{another_fails}");
-        let no_neighbour = told(results(&NEIGHBOURS[1..], &FAILING));
+        let no_neighbour = verdict(results(&NEIGHBOURS[1..], &FAILING));
         assert!(no_neighbour.ends_with(&format!("do not pass: {}", NEIGHBOURS[0])), "{no_neighbour}");
-        let everything_fails = told(results(&[], &[&FAILING[..], &NEIGHBOURS].concat()));
+        let everything_fails = verdict(results(&[], &[&FAILING[..], &NEIGHBOURS].concat()));
         assert!(everything_fails.contains("these fail that do not need it") && everything_fails.contains("do not pass"));
     }
 }

@@ -291,11 +291,11 @@ async fn apply(
 ) -> Result<(Deployed, String), CheckError> {
     let terraform = Terraform::new(workplace, emulator, issuer.url())?;
     terraform.init(tools).await?;
-    let start_anew = async || {
+    let restart = async || {
         emulator.reset().await?;
         terraform.forget()
     };
-    let attempt = at_most_twice(async || terraform.apply().await, start_anew).await?;
+    let attempt = at_most_twice(async || terraform.apply().await, restart).await?;
     let lost = if attempt == 1 { "" } else { " at the second attempt, after an AlreadyExists in a fresh emulator" };
     let outputs = terraform.outputs()?;
     let feed_secret = new_secret();
@@ -310,12 +310,12 @@ async fn apply(
 /// Works, and once more after starting anew if something was there that nobody else can have made. Returns the attempt that succeeded.
 async fn at_most_twice(
     work: impl AsyncFn() -> Result<(), CheckError>,
-    start_anew: impl AsyncFn() -> Result<(), CheckError>,
+    restart: impl AsyncFn() -> Result<(), CheckError>,
 ) -> Result<u32, CheckError> {
     match work().await {
         Err(CheckError::Ended { tail, .. }) if tail.contains(ALREADY_EXISTS) => {
             eprintln!("{tail}\nIn a fresh emulator: everything is forgotten and applied once more.");
-            start_anew().await?;
+            restart().await?;
             work().await.map(|()| 2)
         }
         worked => worked.map(|()| 1),
@@ -328,10 +328,15 @@ async fn test(suite: &Suite<'_>, only: Option<&str>) -> Result<((), String), Che
         None => suite.run_all().await?,
     };
     if results.failed.is_empty() {
-        return Ok(((), results.told()));
+        return Ok(((), results.summary()));
     }
     let failed: Vec<_> = results.failed.iter().map(String::as_str).collect();
-    Err(CheckError::Found(format!("{}; see {}:\n{}", results.told(), suite.workplace.log("suite").display(), failed.join("\n"))))
+    Err(CheckError::Found(format!(
+        "{}; see {}:\n{}",
+        results.summary(),
+        suite.workplace.log("suite").display(),
+        failed.join("\n")
+    )))
 }
 
 async fn look_for_drift(terraform: &Terraform) -> Result<((), String), CheckError> {
@@ -361,17 +366,17 @@ mod tests {
 
     /// What becomes of applies that fail as `failures` say, then succeed; and how often it was started anew.
     async fn apply_with(failures: &[&str]) -> (Result<u32, String>, usize) {
-        let (applied, anew) = (Cell::new(0), Cell::new(0));
+        let (applied, restarts) = (Cell::new(0), Cell::new(0));
         let apply = async || {
             let attempt = applied.replace(applied.get() + 1);
             failures.get(attempt).map_or(Ok(()), |tail| Err(ended(tail)))
         };
-        let start_anew = async || {
-            anew.set(anew.get() + 1);
+        let restart = async || {
+            restarts.set(restarts.get() + 1);
             Ok(())
         };
-        let applied = at_most_twice(apply, start_anew).await;
-        (applied.map_err(|error| error.to_string()), anew.get())
+        let applied = at_most_twice(apply, restart).await;
+        (applied.map_err(|error| error.to_string()), restarts.get())
     }
 
     #[test]
@@ -385,9 +390,9 @@ mod tests {
         let exists = "ResourceAlreadyExistsException: The specified log group already exists";
         assert_eq!(apply_with(&[]).await, (Ok(1), 0));
         assert_eq!(apply_with(&[exists]).await, (Ok(2), 1));
-        let (twice, anew) = apply_with(&[exists, exists]).await;
-        assert!(twice.unwrap_err().ends_with(exists) && anew == 1);
-        let (denied, anew) = apply_with(&["AccessDenied"]).await;
-        assert!(denied.unwrap_err().ends_with("AccessDenied") && anew == 0);
+        let (twice, restarts) = apply_with(&[exists, exists]).await;
+        assert!(twice.unwrap_err().ends_with(exists) && restarts == 1);
+        let (denied, restarts) = apply_with(&["AccessDenied"]).await;
+        assert!(denied.unwrap_err().ends_with("AccessDenied") && restarts == 0);
     }
 }

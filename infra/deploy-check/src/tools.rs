@@ -119,8 +119,8 @@ mod tests {
         let text = |path: &str| std::fs::read_to_string(build::generate::root().join(path)).unwrap();
         let versions = text("terraform/versions.tf");
         assert!(versions.contains(&format!(r#"required_version = ">= 1.{TERRAFORM_MINOR_MIN}, < 2.0""#)), "{versions}");
-        let told = format!("Terraform 1.{TERRAFORM_MINOR_MIN} or newer");
-        assert!(TERRAFORM_HELP.contains(&told) && text("README.md").contains(&told), "{told}");
+        let detail = format!("Terraform 1.{TERRAFORM_MINOR_MIN} or newer");
+        assert!(TERRAFORM_HELP.contains(&detail) && text("README.md").contains(&detail), "{detail}");
     }
 
     #[test]
@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn a_mirror_that_is_none_is_told_with_what_one_is() {
-        let told = no_provider(Path::new("/nowhere")).to_string();
-        assert!(told.contains("KOBAN_TERRAFORM_PLUGINS names /nowhere") && told.contains("terraform providers mirror"), "{told}");
+        let detail = no_provider(Path::new("/nowhere")).to_string();
+        assert!(
+            detail.contains("KOBAN_TERRAFORM_PLUGINS names /nowhere") && detail.contains("terraform providers mirror"),
+            "{detail}"
+        );
     }
 }

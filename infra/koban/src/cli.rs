@@ -2,6 +2,7 @@
 //! the runtime they share and how they end.
 
 mod by_cargo;
+mod deploy_target;
 mod error;
 mod feed;
 mod generated;
@@ -9,7 +10,6 @@ mod new;
 mod output;
 mod package;
 mod panics;
-mod place;
 mod publish;
 mod redrive;
 mod republish;

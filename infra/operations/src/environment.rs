@@ -94,8 +94,8 @@ pub async fn local(aws_url: &str) -> Result<Deployment, EnvironmentError> {
 
 /// The rest says of each place by itself that there is nothing.
 #[cfg(feature = "aws")]
-fn first_line(told: &str) -> String {
-    told.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").to_owned()
+fn first_line(detail: &str) -> String {
+    detail.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").to_owned()
 }
 
 fn retries() -> RetryConfig {

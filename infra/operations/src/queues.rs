@@ -97,9 +97,9 @@ impl<'a> Queues<'a> {
                 moved(count);
                 if sent.len() < share.len() {
                     let left = share.len() - sent.len();
-                    let told =
+                    let detail =
                         format!("{left} of a batch were not accepted by {to}; {count} were moved, the rest is where it was");
-                    return Err(OperationError::failed(format!("moving {from}"), told));
+                    return Err(OperationError::failed(format!("moving {from}"), detail));
                 }
             }
         }

@@ -81,7 +81,7 @@ pub struct Events {
 }
 
 /// Where an event stands among the others: its time in milliseconds, its number.
-type Place = (i64, i64);
+type Position = (i64, i64);
 
 /// What is counted by.
 #[derive(Deserialize)]
@@ -189,7 +189,7 @@ impl Events {
     }
 
     /// The next events after a time and number.
-    fn chunk(&self, after: Place) -> Result<Vec<(Place, String)>, rusqlite::Error> {
+    fn chunk(&self, after: Position) -> Result<Vec<(Position, String)>, rusqlite::Error> {
         let mut select = self.connection.prepare_cached(
             "SELECT at_ms, number, event FROM events WHERE (at_ms, number) > (?1, ?2) ORDER BY at_ms, number LIMIT ?3",
         )?;

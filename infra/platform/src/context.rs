@@ -31,7 +31,7 @@ pub struct Environment {
     /// Whether replies may tell what they cost; everywhere but in production.
     pub shows_cost: bool,
     settings: Arc<Settings>,
-    pub(crate) copies: crate::copies::Copies,
+    pub(crate) record_cache: crate::record_cache::RecordCache,
     pub(crate) cold: std::sync::atomic::AtomicBool,
     pub(crate) contract: OnceLock<Contract>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
@@ -42,7 +42,7 @@ pub struct Environment {
 
 /// What differs between AWS, a laptop and a simulator, beside the SDK's connector.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct ProcessEnv {
     pub clock: Arc<dyn Clock>,
     pub log: Arc<dyn LogSink>,
     pub issuer: Issuer,
@@ -67,8 +67,8 @@ pub struct Issuer {
 }
 
 impl Environment {
-    pub fn new(definition: &'static Definition, sdk: Sdk, surroundings: Surroundings) -> Self {
-        let Surroundings { clock, log, issuer, shows_cost, settings } = surroundings;
+    pub fn new(definition: &'static Definition, sdk: Sdk, process_env: ProcessEnv) -> Self {
+        let ProcessEnv { clock, log, issuer, shows_cost, settings } = process_env;
         Self {
             definition,
             sdk,
@@ -77,7 +77,7 @@ impl Environment {
             issuer,
             shows_cost,
             settings,
-            copies: crate::copies::Copies::default(),
+            record_cache: crate::record_cache::RecordCache::default(),
             cold: true.into(),
             contract: OnceLock::new(),
             dynamodb: OnceLock::new(),

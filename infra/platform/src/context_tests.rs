@@ -58,7 +58,7 @@ async fn publish(events: &[String]) -> (Result<(), SendError>, Arc<Together>) {
 
 fn context(function: &'static Function) -> Context {
     let names = Names { prefix: "koban-test-".into(), region: "ap-northeast-1".into(), account: "1".into(), queue_origin: None };
-    let surroundings = Surroundings {
+    let process_env = ProcessEnv {
         clock: Arc::new(SystemClock),
         log: Arc::new(StandardOutput),
         issuer: Issuer { url: String::new(), audience: String::new() },
@@ -66,7 +66,7 @@ fn context(function: &'static Function) -> Context {
         settings: Arc::default(),
     };
     let http = SharedHttpClient::new(aws_smithy_http_client::Builder::new().build_http());
-    let environment = Arc::new(Environment::new(&function.definition, Sdk::in_process(names, http), surroundings));
+    let environment = Arc::new(Environment::new(&function.definition, Sdk::in_process(names, http), process_env));
     let deadline = tokio::time::Instant::now() + function.timeout;
     Context::new(environment, String::new(), String::new(), deadline)
 }

@@ -246,7 +246,7 @@ async fn save(context: &Context, table: &'static Table, stored: Option<&Record>,
         None => Write::if_absent(table, Record { revision: Some(0), ..record }),
     };
     match write(context, vec![watermark]).await {
-        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Ok(()) | Err(WriteError::Canceled(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

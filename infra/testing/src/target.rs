@@ -38,12 +38,12 @@ struct Inner {
     client: Client,
     services: &'static [&'static Service],
     feed_secret: SecretValue,
-    place: Place,
+    backend: Backend,
 }
 
-enum Place {
-    Here(Box<Cloud>, TempDir),
-    There { token_url: String },
+enum Backend {
+    Local(Box<Cloud>, TempDir),
+    Deployed { token_url: String },
 }
 
 impl Target {
@@ -86,18 +86,18 @@ impl Target {
         keep_key(data.path());
         let feed_secret = SecretValue::new(cloud.feed_secret("feed").unwrap_or_default());
         let client = Client::new(cloud.url());
-        Self(Arc::new(Inner { client, services, feed_secret, place: Place::Here(Box::new(cloud), data) }))
+        Self(Arc::new(Inner { client, services, feed_secret, backend: Backend::Local(Box::new(cloud), data) }))
     }
 
     fn deployed(services: &'static [&'static Service], url: &str) -> Self {
         let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set, but KOBAN_TEST_URL is"));
         let feed_secret = SecretValue::new(var("KOBAN_TEST_FEED_SECRET"));
-        let place = Place::There { token_url: var("KOBAN_TEST_TOKEN_URL") };
-        Self(Arc::new(Inner { client: Client::new(url), services, feed_secret, place }))
+        let backend = Backend::Deployed { token_url: var("KOBAN_TEST_TOKEN_URL") };
+        Self(Arc::new(Inner { client: Client::new(url), services, feed_secret, backend }))
     }
 
     pub fn is_local(&self) -> bool {
-        matches!(self.0.place, Place::Here(..))
+        matches!(self.0.backend, Backend::Local(..))
     }
 
     /// The local cloud itself.
@@ -105,17 +105,17 @@ impl Target {
     /// # Panics
     /// Against a deployed API: such a test begins with [`Self::start_local`].
     pub fn cloud(&self) -> &Cloud {
-        match &self.0.place {
-            Place::Here(cloud, _) => cloud,
-            Place::There { .. } => panic!("a deployed API has no local cloud"),
+        match &self.0.backend {
+            Backend::Local(cloud, _) => cloud,
+            Backend::Deployed { .. } => panic!("a deployed API has no local cloud"),
         }
     }
 
     /// The local cloud's directory.
     pub fn data(&self) -> &Path {
-        match &self.0.place {
-            Place::Here(_, data) => data.path(),
-            Place::There { .. } => panic!("a deployed API has no directory"),
+        match &self.0.backend {
+            Backend::Local(_, data) => data.path(),
+            Backend::Deployed { .. } => panic!("a deployed API has no directory"),
         }
     }
 
@@ -180,9 +180,9 @@ impl Target {
 
     /// A token of `subject`.
     pub async fn token(&self, subject: &str) -> String {
-        match &self.0.place {
-            Place::Here(cloud, _) => cloud.token(subject),
-            Place::There { token_url } => {
+        match &self.0.backend {
+            Backend::Local(cloud, _) => cloud.token(subject),
+            Backend::Deployed { token_url } => {
                 let (origin, path) = split_url(token_url);
                 let asked = Client::new(&origin).send("GET", &format!("{path}?sub={subject}"), &[], &[]).await;
                 asked.expect(200)["token"].as_str().expect("a token").to_owned()
@@ -191,9 +191,9 @@ impl Target {
     }
 
     pub fn now(&self) -> Timestamp {
-        match &self.0.place {
-            Place::Here(cloud, _) => cloud.clock().now(),
-            Place::There { .. } => Timestamp::now(),
+        match &self.0.backend {
+            Backend::Local(cloud, _) => cloud.clock().now(),
+            Backend::Deployed { .. } => Timestamp::now(),
         }
     }
 
@@ -212,18 +212,18 @@ impl Target {
 
     /// Lets `time` pass in the midst of whatever happens.
     pub async fn skip(&self, time: Duration) {
-        match &self.0.place {
-            Place::Here(cloud, _) => {
+        match &self.0.backend {
+            Backend::Local(cloud, _) => {
                 let time = SignedDuration::try_from(time).expect("a time");
                 cloud.set_clock(cloud.clock().now() + time).await.expect("a clock");
             }
-            Place::There { .. } => tokio::time::sleep(time).await,
+            Backend::Deployed { .. } => tokio::time::sleep(time).await,
         }
     }
 
     /// Waits until a local cloud has nothing to do, or is stuck with something that waits for time to pass.
     pub async fn rest(&self) {
-        if let Place::Here(cloud, _) = &self.0.place {
+        if let Backend::Local(cloud, _) = &self.0.backend {
             let _ = tokio::time::timeout(Duration::from_secs(5), cloud.idle()).await;
         }
     }

@@ -56,8 +56,8 @@ async fn too_little_is_refused_with_what_there_is_and_what_it_takes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_on_refusals_tells_what_is_told() {
     let page = include_str!("../../../../docs/refusals.md");
-    let told = page.split_once("Idempotency-Replayed: true\n\n").and_then(|(_, after)| after.split_once("```"));
-    let (body, _) = told.expect("an example");
+    let shown = page.split_once("Idempotency-Replayed: true\n\n").and_then(|(_, after)| after.split_once("```"));
+    let (body, _) = shown.expect("an example");
     let example: Value = serde_json::from_str(body).expect("a problem");
 
     let target = Target::start().await;

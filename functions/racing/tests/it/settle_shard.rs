@@ -13,8 +13,8 @@ fn jobs(race: &Race, shards: &Value, version: u32) -> Vec<String> {
 }
 
 async fn kinds(user: &User) -> Vec<(String, i64)> {
-    let told = |line: &Value| (line["kind"].as_str().unwrap().to_owned(), line["amounts"][0]["minor"].as_i64().unwrap());
-    user.lines().await.iter().map(told).collect()
+    let shown = |line: &Value| (line["kind"].as_str().unwrap().to_owned(), line["amounts"][0]["minor"].as_i64().unwrap());
+    user.lines().await.iter().map(shown).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

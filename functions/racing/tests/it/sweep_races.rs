@@ -58,8 +58,8 @@ async fn a_race_that_does_not_come_back_within_an_hour_is_told_and_verify_names_
     target.rest().await;
     assert!(named() && target.alarms("race-stuck").is_empty());
     target.pass(Duration::from_mins(30)).await;
-    let told = target.eventually("an alarm", async || target.alarms("race-stuck").first().cloned()).await;
-    assert!(told.contains(&race.id), "{told}");
+    let shown = target.eventually("an alarm", async || target.alarms("race-stuck").first().cloned()).await;
+    assert!(shown.contains(&race.id), "{shown}");
     target.rest().await;
     target.cloud().install_faults(None);
     for _ in 0..16 {

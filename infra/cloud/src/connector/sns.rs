@@ -114,8 +114,8 @@ impl Sns<'_> {
         }
         let parts: Vec<_> = arn.split(':').collect();
         if parts.len() != 6 || parts[..3] != ["arn", "aws", "sns"] {
-            let told = format!("TopicArn Reason: An ARN must have at least 6 elements, not {}", parts.len());
-            return Err(Refusal::invalid(told));
+            let detail = format!("TopicArn Reason: An ARN must have at least 6 elements, not {}", parts.len());
+            return Err(Refusal::invalid(detail));
         }
         let topic = form.topic(self.names);
         let here = arn == self.arn(&topic) && self.topics.has(&topic);

@@ -95,8 +95,8 @@ impl Sqs<'_> {
         if self.queues.purge(queue).await? {
             return Ok(json!({}));
         }
-        let told = format!("Only one PurgeQueue operation on {}{queue} is allowed every 60 seconds.", self.names.prefix);
-        Err(Refusal::purge_in_progress(told))
+        let detail = format!("Only one PurgeQueue operation on {}{queue} is allowed every 60 seconds.", self.names.prefix);
+        Err(Refusal::purge_in_progress(detail))
     }
 
     /// The queue of a request, if it names one that is here.

@@ -227,9 +227,9 @@ async fn attributes_reach_the_function_and_survive_with_their_message() {
     let bench = bench.reopen().await;
     let event = event::event(&crate::local_names(), ADDED.name, &bench.receive().await).unwrap();
     let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
-    let told = &event["Records"][0]["messageAttributes"];
-    assert_eq!(told["color"], serde_json::json!({"stringValue": "red", "dataType": "String"}));
-    assert_eq!(told["traceparent"]["stringValue"], "00-1");
+    let detail = &event["Records"][0]["messageAttributes"];
+    assert_eq!(detail["color"], serde_json::json!({"stringValue": "red", "dataType": "String"}));
+    assert_eq!(detail["traceparent"]["stringValue"], "00-1");
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ fn record(name: &str, body: &Value) -> Record {
 async fn put(context: &Context, name: &str, body: &Value) -> Result<(), Problem> {
     // Messages come more than once, above all after a crash: what is there already is done.
     match write(context, vec![Write::if_absent(&NOTES, record(name, body))]).await {
-        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Ok(()) | Err(WriteError::Canceled(_)) => Ok(()),
         Err(error) => Err(Problem::internal(error)),
     }
 }

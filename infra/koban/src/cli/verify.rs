@@ -60,7 +60,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         let times = if readings == 1 { "once".into() } else { format!("{readings} times") };
         print(format_args!("{} records, read {times}; {read_units:.0} read units, about ${usd:.4}.", grouped(records)))?;
     }
-    tell(&proof)
+    report(&proof)
 }
 
 /// What reading an environment took.
@@ -138,7 +138,7 @@ fn json(proof: &Proof, read: Option<&Took>) -> Value {
     })
 }
 
-fn tell(proof: &Proof) -> Result<(), CliError> {
+fn report(proof: &Proof) -> Result<(), CliError> {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
     for (what, value) in rows(proof) {

@@ -37,9 +37,9 @@ async fn a_refusal_is_repeated_after_restarts_and_for_its_thirty_days() {
     }
 
     assert_eq!(forget_what_expired(&cloud).await, 1);
-    let anew = bet(&cloud, race, "too-poor").await;
-    assert_eq!((anew.status.as_u16(), code(&anew)), (409, "betting_closed".into()), "its race closed long ago");
-    assert!(anew.headers.get("idempotency-replayed").is_none(), "{anew:?}");
+    let again = bet(&cloud, race, "too-poor").await;
+    assert_eq!((again.status.as_u16(), code(&again)), (409, "betting_closed".into()), "its race closed long ago");
+    assert!(again.headers.get("idempotency-replayed").is_none(), "{again:?}");
     is_told_again(&placed, &bet(&cloud, race, "rich-enough").await);
     let wallet = Asking::of(&cloud).get(Some("alice"), "/v1/wallet").await;
     assert_eq!(wallet["balances"][0]["available"], 9_500, "one slip was ever placed: {wallet}");

@@ -131,8 +131,13 @@ pub async fn functions_check_the_claims_again<E: Examples>() {
             let reply = stage.target().cloud().invoke(request.function.name, event.to_string().into_bytes()).await.unwrap();
             let reply: Value = serde_json::from_slice(&reply).unwrap();
             let problem: Value = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
-            let told = (&reply["statusCode"], &problem["code"], &problem["retryable"]);
-            assert_eq!(told, (&json!(401), &json!("unauthenticated"), &json!(false)), "{}: {authorizer}", request.function.name);
+            let answer = (&reply["statusCode"], &problem["code"], &problem["retryable"]);
+            assert_eq!(
+                answer,
+                (&json!(401), &json!("unauthenticated"), &json!(false)),
+                "{}: {authorizer}",
+                request.function.name
+            );
             assert!(reply["headers"]["server-timing"].as_str().unwrap().starts_with(r#"calls;desc="0""#), "{reply}");
             bodies.insert(reply["body"].to_string());
         }

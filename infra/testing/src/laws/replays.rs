@@ -22,7 +22,7 @@ async fn growth<E: Examples>(stage: &E, change: impl Future<Output = ()>) -> BTr
 }
 
 /// What a reply says that stays so, to the byte: all of it, unless a 202 tells how far something has come that goes on by itself.
-fn told(reply: &Response) -> (u16, String) {
+fn outcome(reply: &Response) -> (u16, String) {
     if reply.status != 202 {
         return (reply.status, String::from_utf8(reply.body.to_vec()).unwrap());
     }
@@ -55,9 +55,9 @@ pub async fn a_hundred_at_once_are_one_effect_and_one_answer<E: Examples>() {
         let mut replies = Vec::new();
         let many = growth(&stage, async { replies = a_hundred_times(&stage, request, name).await }).await;
         assert_eq!(many, once, "{name}: a hundred did not what one does");
-        let first = told(&replies[0]);
+        let first = outcome(&replies[0]);
         assert!(first.0 < 300, "{name}: {first:?}");
-        assert!(replies.iter().all(|reply| told(reply) == first), "{name}: {replies:?}");
+        assert!(replies.iter().all(|reply| outcome(reply) == first), "{name}: {replies:?}");
         assert_eq!(replies.iter().filter(|reply| !reply.replayed()).count(), 1, "{name}: {replies:?}");
     }
 }
@@ -86,7 +86,7 @@ pub async fn after_a_lost_reply_the_repeat_tells_what_was_done_and_does_nothing<
             // What is lost of a feed's message is that its id was taken: the repeat is the first to do something.
             let was_done = !matches!(request.route().access, Access::Signed(_));
             assert_eq!(first.replayed(), was_done, "{name}: {first:?}");
-            assert_eq!(told(&again), told(&first), "{name}");
+            assert_eq!(outcome(&again), outcome(&first), "{name}");
         };
         assert_eq!(growth(&stage, lost_and_repeated).await, once, "{name}: a loss and its repeats did not what one request does");
     }
@@ -99,7 +99,7 @@ pub async fn an_intent_keeps_its_answer_and_refuses_another_body_after_31_days<E
         let key = random_text();
         let first = request.send(&stage, &key).await;
         assert!(first.status < 300 && !first.replayed(), "{first:?}");
-        asked.push((request, key, told(&first)));
+        asked.push((request, key, outcome(&first)));
     }
     for days in [0, 31] {
         stage.target().pass(Duration::from_hours(24 * days)).await;
@@ -107,7 +107,7 @@ pub async fn an_intent_keeps_its_answer_and_refuses_another_body_after_31_days<E
         for (request, key, first) in &asked {
             let again = request.send(&stage, key).await;
             assert!(again.replayed(), "{}: {again:?}", request.function.name);
-            assert_eq!(told(&again), *first, "{}", request.function.name);
+            assert_eq!(outcome(&again), *first, "{}", request.function.name);
             let other = request.send_body(&stage, key, request.other_body.as_ref()).await;
             let code = other.json()["code"].as_str().unwrap().to_owned();
             assert!(matches!(code.as_str(), "idempotency_key_reused" | "feed_id_reused"), "{}: {code}", request.function.name);

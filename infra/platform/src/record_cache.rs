@@ -12,21 +12,21 @@ const COPIES_MAX: usize = 1_000;
 
 /// The copies of a process.
 #[derive(Debug, Default)]
-pub(crate) struct Copies(Mutex<HashMap<Key, (Timestamp, Record)>>);
+pub(crate) struct RecordCache(Mutex<HashMap<Key, (Timestamp, Record)>>);
 
-impl Copies {
+impl RecordCache {
     pub(crate) fn get(&self, key: &Key, now: Timestamp, age_max: Duration) -> Option<Record> {
-        let copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, record) = copies.get(key)?;
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, record) = records.get(key)?;
         let age = now.duration_since(*read_at);
         (!age.is_negative() && age.unsigned_abs() <= age_max).then(|| record.clone())
     }
 
     pub(crate) fn put(&self, record: &Record, now: Timestamp) {
-        let mut copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if copies.len() >= COPIES_MAX {
-            copies.clear();
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() >= COPIES_MAX {
+            records.clear();
         }
-        copies.insert(record.key.clone(), (now, record.clone()));
+        records.insert(record.key.clone(), (now, record.clone()));
     }
 }
