@@ -105,8 +105,8 @@ async fn close(context: &Context, settled: &Race, revision: u64, totals: Totals)
     write_once(context, &writes).await
 }
 
-/// The proof of a race that is settled already: the repetition that was sent for, or, when a late slip was found and refunded since, a
-/// new certificate, which is repeated in its turn.
+/// The proof of a race that is settled already. It is the repetition that the first certificate asked for. When a late slip was refunded
+/// since, it is a new certificate with a repetition of its own.
 async fn prove_again(context: &Context, race: &Race, pass: u32, totals: Totals) -> Result<(), Failure> {
     let (pk, prefix) = (keys::race_partition(race.id), keys::certificate_prefix(race.result_version));
     let made = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;

@@ -77,7 +77,7 @@ fn entry(user: &UserId, position: &[String]) -> Result<IndexEntry, Problem> {
     Ok(IndexEntry { range: position[0].clone(), key: keys::slip(user, &id) })
 }
 
-/// The slip that lies at `key`.
+/// The slip that is stored at `key`.
 fn slip_id(key: &Key) -> Result<SlipId, Problem> {
     let parts = key.pk.strip_prefix("race#").and_then(|rest| rest.split_once('#'));
     let tail = key.sk.rsplit('#').next();

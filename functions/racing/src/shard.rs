@@ -1,5 +1,5 @@
-//! A shard of a race, read whole: its slips and payouts by person, its census and the marks of late slips. Settlement and its proof
-//! read the same way and decide the same way, at different times.
+//! A shard of a race, read whole: its slips and payouts by person, its sketch and the marks of late slips. Settlement and its proof read
+//! the same way and decide the same way, at different times.
 
 use crate::records::{self, StoredResult};
 use crate::{RACING, keys};
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A shard's contents.
 #[derive(Debug, Default)]
 pub struct Shard {
-    /// By user id: what lies side by side in the table.
+    /// By user id, as the table orders them.
     pub people: BTreeMap<String, Person>,
     /// The count of slips before anybody was paid; none until then.
     pub sketch: Option<SlipSketch>,
@@ -59,7 +59,7 @@ impl Shard {
         let mut parts = record.key.sk.splitn(3, '#');
         let (user, kind, tail) = (parts.next().unwrap_or_default(), parts.next(), parts.next().unwrap_or_default());
         match kind {
-            // A refusal lies where its slip would.
+            // A refusal has the key that its slip would have.
             Some("b") if record.expires_at.is_some() => {}
             Some("b") => self.person(user).slips.push((tail.to_owned(), record.read()?)),
             Some("l") => drop(self.person(user).late.insert(tail.to_owned())),
@@ -97,7 +97,7 @@ impl Shard {
         Ok(uncounted.into_iter().map(|index| (counted[index].0.to_owned(), counted[index].1.to_owned())).collect())
     }
 
-    /// The census of the slips that are here now.
+    /// The sketch of the slips that are here now.
     pub fn count(&self) -> SlipSketch {
         SlipSketch::of(self.counted().into_iter().map(|(_, tail)| tail))
     }
@@ -133,7 +133,7 @@ impl Person {
     /// What is due to this person by `result`, and on which basis.
     pub fn due(&self, race: &Race, result: &StoredResult) -> Result<(Basis, Due), MoneyError> {
         let (field, close) = (race.field(), race.effective_close());
-        // A mark whose slip was not there yet when the slips were read does not count: the basis tells what this is decided on.
+        // A mark counts only if its slip was read. So the basis records exactly what this decision used.
         let (mut due, mut late) = (Due::default(), 0);
         for (tail, slip) in &self.slips {
             let is_late = self.late.contains(tail);

@@ -87,8 +87,8 @@ struct Collection {
     at: Timestamp,
 }
 
-/// A bank for development. The last two digits of the amount decide: 97 is declined; 98 times out though the money was taken; 99 times
-/// out before the bank knows of it, once in a while each. Anything else is collected.
+/// A bank for development. The last two digits of the amount decide. 97 is declined. 98 always times out after the money was taken. 99
+/// times out in the first minute, before the bank has the request. Anything else is collected.
 pub struct DevelopmentBank<'a>(&'a Context);
 
 impl DevelopmentBank<'_> {

@@ -1,8 +1,8 @@
-//! A count of the slips of a shard that can tell later which slips were not counted. A slip can be committed after its shard
-//! began to be paid; settlement must find it among thousands without having kept a list of them. So the census keeps, in a
-//! few hundred bytes, the XOR of the slips' hashes in 16 buckets: what changed since is the XOR of the strangers' hashes. One or
-//! two strangers in a bucket are named from it whichever they are, more when they are among its newest slips, as late ones are.
-//! What cannot be told for certain is reported as an error, never guessed.
+//! A sketch of the slips of a shard: their number, and the XOR of their hashes in 16 buckets, in a few hundred bytes. A slip can be
+//! committed after its shard began to be paid. Settlement must find it among thousands without a stored list. It does so by set
+//! reconciliation: the sketch of then XOR the sketch of now is the XOR of the uncounted slips' hashes. One or two uncounted slips of a
+//! bucket are always identified, and more when they are among its newest slips, as late ones are. An ambiguous difference is an error,
+//! never a guess.
 
 use serde::{Deserialize, Serialize};
 use shared::hash;
@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 const BUCKETS: usize = 16;
-/// Of how many of a bucket's newest slips more than two strangers are told apart. 64 hashes make 2^64 sums, among 2^124 that there are:
-/// by chance, no other set of them makes the same.
+/// Among how many of a bucket's newest slips more than two uncounted ones are identified. 64 hashes make 2^64 sums among 2^124 possible
+/// ones, so by chance no other set has the same sum.
 const NEWEST: usize = 64;
 
 /// How many slips there were, and the XOR of their hashes by bucket. 344 characters of base64 and a number when stored.
@@ -22,7 +22,7 @@ pub struct SlipSketch {
     buckets: [u128; BUCKETS],
 }
 
-/// Why the strangers cannot be named. Nothing more is paid of the shard then, until a person has decided.
+/// Why the uncounted slips cannot be identified. Nothing more is paid of the shard until a person has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SketchError {
     #[error("{counted} slips were counted and only {present} are present: slips are missing")]
@@ -46,7 +46,7 @@ impl SlipSketch {
         sketch
     }
 
-    /// Which of the slips present now were not counted: their places in `tails`, which tell the newest first, ascending.
+    /// The slips present now that were not counted: their indices in `tails`, ascending. `tails` has the newest slip first.
     pub fn uncounted(&self, tails: &[&str]) -> Result<Vec<usize>, SketchError> {
         let counted = usize::try_from(self.count).map_err(|_| SketchError::Ambiguous)?;
         let Some(expected) = tails.len().checked_sub(counted) else {
@@ -150,7 +150,7 @@ mod tests {
         tails.iter().map(String::as_str).collect()
     }
 
-    /// What a census of the slips 0 to `counted` says when `present` are there.
+    /// The uncounted slips of `present`, by the sketch of the slips 0 to `counted`.
     fn uncounted(counted: u32, present: &[String]) -> Result<Vec<usize>, SketchError> {
         SlipSketch::of(refs(&tails(0..counted))).uncounted(&refs(present))
     }

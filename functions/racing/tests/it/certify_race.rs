@@ -1,5 +1,5 @@
-//! The proof that closes a race: stakes are payouts, refunds and the operator's result, recomputed from what is stored, twice; and no
-//! race is settled of which that cannot be proved.
+//! The proof that closes a race: stakes equal payouts, refunds and the operator's result. It is computed twice from stored records. No race
+//! without that proof is settled.
 
 use data_encoding::BASE64;
 use racing_domain::RaceId;

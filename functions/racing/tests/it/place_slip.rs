@@ -191,7 +191,7 @@ async fn thirty_two_slips_at_once_on_one_wallet_add_up() {
     let race = target.open_race().await;
     let user = target.rich_user(10_000).await;
     let mut keys: Vec<_> = (0..32).map(|_| random_text()).collect();
-    // Whoever met too many others is told to come again with the same key.
+    // A caller that lost too many conflicts retries with the same key, as the reply says.
     for _ in 0..32 {
         let replies = all_at_once(keys.iter().map(|key| user.place_keyed(&race, key, "JPY", win(1, 100)))).await;
         let lost = replies

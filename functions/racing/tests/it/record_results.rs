@@ -82,7 +82,7 @@ async fn a_message_that_was_cut_short_goes_on_and_undoes_no_correction_that_came
     assert_eq!(outcome_and_version(&resumed), ("unchanged", 1));
     assert_eq!((&resumed["races"][1]["outcome"], &resumed["races"][1]["result_version"]), (&json!("unchanged"), &json!(1)));
     assert_eq!(target.race(&second).await["result"]["dividends"], result(250)["dividends"]);
-    // It is worked off now: its outcome is told again, and a correction is a message of its own.
+    // The message is processed now: a repeat gets its outcome, and a correction is another message.
     assert!(target.feed_as(&id, PATH, &both).await.replayed());
     let corrected = target.feed_results(&second.ended(&result(150))).await.expect(200);
     assert_eq!(outcome_and_version(&corrected), ("resulted", 2));
@@ -312,7 +312,7 @@ async fn a_bet_type_that_stands_twice_is_refused_and_not_half_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_failed_half_way_keeps_its_id_for_its_own_body() {
-    /// Writes results and does not tell.
+    /// Writes results, and loses the reply.
     struct LosesResults;
     impl Faults for LosesResults {
         fn after(&self, call: &Call<'_>, _reply: &Reply) -> Option<Fault> {

@@ -1,5 +1,5 @@
-//! The worker that pays: what is due and not yet posted, once, whoever is told how often. (What is due of each bet type stands in
-//! `settlement`.)
+//! The worker that pays what is due and not yet posted. It pays once, however often and wherever its message is delivered. (`settlement`
+//! tests what is due of each bet type.)
 
 use racing_testing::{Race, Target, User, dividends, win};
 use serde_json::{Value, json};

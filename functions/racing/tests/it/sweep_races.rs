@@ -1,4 +1,4 @@
-//! The sweep of races: one whose settlement was lost on the way is brought back after five minutes, one that stays lost is told.
+//! The sweep of races. It sends a race again whose settlement was lost for five minutes. A race that stays stuck raises an alarm.
 
 use proofs::{Tables, verify};
 use racing_testing::{LosesMessagesTo, Target, dividends, win};
