@@ -1,4 +1,4 @@
-//! How a local cloud comes up: files first, then what reads them, then whoever asks.
+//! The start of a local cloud, in order: files, then their readers, then the servers.
 
 use super::activity::Activity;
 use super::aws::AwsEndpoint;

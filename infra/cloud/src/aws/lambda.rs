@@ -29,7 +29,7 @@ const ASYNC_EVENT_BYTES_MAX: usize = 1_024 * 1_024;
 const ASYNC_MAX: usize = 64;
 /// After how long an invocation that nobody waits for is tried again, as Lambda does: two times.
 const RETRY_AFTER: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
-/// How much of the log's end an invocation tells.
+/// How much of the log's end the reply to an invocation has.
 const LOG_TAIL_BYTES: usize = 4 * 1_024;
 /// How many functions a page lists.
 const PAGE: usize = 50;

@@ -88,7 +88,7 @@ pub struct Sns<'a> {
 }
 
 impl Sns<'_> {
-    /// Does what `form` says, whoever asks.
+    /// Runs the action of `form`, without a check of grants.
     pub async fn call(self, form: &Form) -> Reply {
         let done = match form.action() {
             "Publish" => self.publish(form).await,

@@ -58,7 +58,7 @@ pub struct Sqs<'a> {
 }
 
 impl Sqs<'_> {
-    /// Runs an operation, whoever asks.
+    /// Runs an operation, without a check of grants.
     pub async fn call(self, operation: &str, body: &[u8]) -> Spoken {
         match self.run(operation, body).await {
             Ok(body) => Reply { status: 200, body: body.to_string() }.into(),

@@ -1,4 +1,4 @@
-//! The embedded engine: what it keeps, and in which order it tells of it.
+//! The embedded engine: what it keeps, and in which order it reports changes.
 
 use super::*;
 use crate::local_names;

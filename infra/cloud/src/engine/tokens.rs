@@ -102,8 +102,8 @@ fn mismatch() -> Reply {
     Reply { status: 400, body: json!({"__type": kind, "Message": detail, "message": detail}).to_string() }
 }
 
-/// A repeat is answered with what it costs to read the items: two read units for each 4 KiB of an item, as DynamoDB documents it. An
-/// item that the request does not hold counts as one of at most 4 KiB.
+/// The reply to a repeat reports the cost of reading the items: two read units for each 4 KiB of an item, as DynamoDB documents. An item
+/// that the request does not hold counts as one of at most 4 KiB.
 fn repeat(request: &TransactWriteItemsRequest) -> Reply {
     let mode = request.return_consumed_capacity.as_deref().unwrap_or("NONE");
     if mode == "NONE" {

@@ -181,7 +181,7 @@ async fn who_waits_gets_a_message_as_it_comes_and_leaves_the_others_awake() {
     };
     let (received, ()) = tokio::join!(waiting, sending);
     assert_eq!(received.unwrap()[0].body, "a");
-    // Whoever polls beside must look when it comes again.
+    // Another poller must look up when it is visible again.
     assert!(changes.has_changed().unwrap());
     changes.mark_unchanged();
     let batch = bench.queues.receive(&ADDED, 10, Duration::from_secs(30)).await.unwrap();

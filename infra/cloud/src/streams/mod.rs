@@ -1,6 +1,6 @@
-//! Event source mappings of table streams: each relay reads the changes of its table in order and its position moves only when they
-//! are handled. A batch that fails is halved until the record at fault stands alone; after five attempts that one is given up to the
-//! relay's on-failure queue and the stream goes on.
+//! Event source mappings of table streams: each relay reads the changes of its table in order and its position moves only when they are
+//! handled. A batch that fails is halved until it has only the record at fault. After five attempts that record goes to the relay's
+//! on-failure queue, and the stream goes on.
 
 mod event;
 mod trim;

@@ -12,7 +12,7 @@ static EVENTS: Topic = Topic { name: "note-events", doc: "", events: &[] };
 static MEMOS: Personal = Personal::of(&NOTES, "memo#");
 pub static ADDED: Queue<Value> =
     Queue::new("note-added", "").subscribes(&EVENTS, &["note.added"], &[("color", &["red", "green"])]);
-/// What the relay cannot map, worked off by a function, so that the tests see it.
+/// What the relay cannot map. A function consumes it, so that the tests see it.
 static FAILURES: Queue<Value> = Queue::new("relay-notes-failures", "");
 static FEED: Secret = Secret { name: "feed", doc: "" };
 
@@ -103,7 +103,7 @@ async fn tick(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses to publish whatever has to do with the note `poison`.
+/// Refuses to publish every message that contains `poison`.
 pub struct RefusesPoison;
 
 impl Faults for RefusesPoison {
