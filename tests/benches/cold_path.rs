@@ -1,6 +1,6 @@
-//! The cold path benchmark: how many instructions a function takes from exec to the reply of its first request, against a function of
-//! the SDK's defaults in the same run, over TLS, with everything that a cold start does. Counts do not depend on the machine's load,
-//! so a change that makes cold starts dearer fails here at once. docs/decisions/0004 has the figures.
+//! The cold path benchmark: how many instructions a function takes from exec to the reply of its first request. The same run measures a
+//! function with the SDK's defaults. Both use TLS and do everything that a cold start does. Counts do not depend on the machine's load, so
+//! a change that makes cold starts more expensive fails here at once. docs/decisions/0004 has the figures.
 //!
 //! `cargo bench -p tests --bench cold_path` (`-- --json` for one JSON object); needs valgrind and the system's roots (ca-certificates).
 
@@ -112,7 +112,7 @@ impl Bench<'_> {
         ]
     }
 
-    /// The packaged function must not speak to a DynamoDB of this root, whatever its environment says.
+    /// The packaged function must not speak to a DynamoDB of this root, even if its environment names it.
     async fn distrust(&self, built: &Built) -> Result<(), String> {
         let reply = self.lean(&built.packaged).answer(&event()).await?.unwrap_or_default();
         match (reply["statusCode"].as_u64(), self.dynamodb.take_seen().requests.as_slice()) {
@@ -146,7 +146,7 @@ impl Bench<'_> {
     }
 }
 
-/// `GET /v1/wallet`, as API Gateway tells it.
+/// `GET /v1/wallet`, as API Gateway's event.
 fn event() -> Value {
     let now = jiff::Timestamp::now();
     let claims = json!({

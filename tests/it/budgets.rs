@@ -1,5 +1,5 @@
-//! What each operation may cost, as the design's table says: write units, read units and calls, as DynamoDB reports them. Requests tell
-//! theirs in `Server-Timing`; workers tell theirs in the log.
+//! What each operation may cost, as the design's table says: write units, read units and calls, as DynamoDB reports them. Requests report
+//! theirs in `Server-Timing`, and workers in the log.
 
 use crate::costs_page::{self, assert_documented};
 use crate::harness::{Cost, Invocation, Race, Response, Target, all_at_once, dividends, random_text, win};
@@ -33,7 +33,7 @@ async fn a_slip_is_5_write_units_and_3_calls_or_2_beside_another() {
     let mut costs: Vec<Cost> = Vec::new();
     let first = [win(1, 100), win(2, 100), longest_slip(), win(3, 100), win(4, 100)];
     for (index, bets) in first.iter().chain(std::iter::repeat_n(&first[0], 25)).enumerate() {
-        // Another process may answer on AWS, which does not have the race at hand: some slip finds one that does.
+        // Another process may answer on AWS, which has no copy of the race: some slip finds one that does.
         if index >= first.len() && costs.iter().any(|cost| cost.calls <= 2.0) {
             break;
         }

@@ -1,6 +1,5 @@
-//! AWS fails, at random and by a printed seed: conflicts, throttling, errors, replies lost before and after the commit. After the
-//! retries that follow, with the same keys, every slip exists once, every top-up is collected once, every race is settled, and the
-//! independent records agree.
+//! AWS fails, at random and by a printed seed: conflicts, throttling, errors, replies lost before and after the commit. After retries with
+//! the same keys, every slip exists once, every top-up is collected once and every race is settled. The independent records agree.
 
 use crate::harness::{Race, Target, User, all_at_once, bet, dividends, random_text, win, with_a_late_slip};
 use cloud::Config;

@@ -218,7 +218,7 @@ fn the_domains_depend_on_nothing_of_ours_but_each_other_and_on_no_io() {
     }
 }
 
-/// What packages depend on when they are built by themselves, so that no other's features are theirs: a line each, with its features.
+/// What packages depend on when they are built alone, without features that others ask for: a line for each dependency, with its features.
 fn dependencies<'a>(packages: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--edges", "normal"]);

@@ -122,7 +122,7 @@ fn what_it_writes_is_the_example_that_is_compiled_and_linted() {
     is_kept("tests/example", &made);
 }
 
-/// Beside what `example` must change to run them: the attribute, and the cloud they start. With `KOBAN_BLESS=1` they are written anew.
+/// Beside what `example` must change to run them: the attribute, and the cloud they start. With `KOBAN_BLESS=1` they are written again.
 #[test]
 fn the_tests_it_writes_are_those_that_are_run_and_must_fail() {
     let folder = with_the_example();

@@ -1,6 +1,6 @@
-//! Whether grants bite: one is taken away, and then exactly the tests that need it must fail and no other, the function must say why in
-//! its log, and it must work again when it has the grant back. Without this a check on an emulator that enforces nothing would pass as
-//! well, and so would one whose tests fail for any other reason.
+//! Checks that grants are enforced. One grant is removed: then exactly the tests that need it must fail, and the function must log why.
+//! With the grant back, it must work again. Without this step the check would also pass on an emulator that enforces nothing, or with tests
+//! that fail for another reason.
 
 use super::emulator::Emulator;
 use super::error::CheckError;
@@ -41,7 +41,7 @@ pub struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Takes the grant away, looks, and puts it back. Tells what was found.
+    /// Removes the grant, checks, and puts it back. Returns what was found.
     pub async fn check(&self) -> Result<String, CheckError> {
         let path = self.terraform.wiring();
         let wiring = std::fs::read_to_string(&path).map_err(CheckError::io(path.display()))?;
@@ -59,8 +59,8 @@ impl Bench<'_> {
         }
     }
 
-    /// What becomes of the suite without the grant. What fails and is not expected to is tried once more, by itself: on a busy machine a
-    /// test may run out of time, and only what fails twice fails for want of the grant.
+    /// The suite's results without the grant. Unexpected failures run once more, without the other tests: on a busy machine a test may run
+    /// out of time. Only a test that fails twice counts as failed.
     async fn without_the_grant(&self) -> Result<Results, CheckError> {
         let mut results = self.suite.run_all().await?;
         let others: Vec<_> = results.failed.iter().filter(|test| !FAILING.contains(&test.as_str())).cloned().collect();

@@ -1,6 +1,6 @@
-//! `koban deploy-check`: everything that a deployment is, for real, on this machine: the release zips, `terraform apply` with the real
-//! provider, IAM enforced, and the same end-to-end suite against the API that came of it. Whatever it started it stops, also when it
-//! fails or is interrupted.
+//! `koban deploy-check`: a whole deployment on this machine. It makes the release zips, runs `terraform apply` with the real provider and
+//! IAM enforced, and then the end-to-end suite against that API. It stops all programs that it started, also when it fails or is
+//! interrupted.
 
 mod again;
 mod drift;
@@ -124,7 +124,7 @@ async fn run(arguments: Arguments) -> Result<bool, CheckError> {
     Ok(check.steps.passed())
 }
 
-/// Comes with the first Ctrl-C, when the process is told to end, or when its terminal is closed.
+/// Completes with the first Ctrl-C, with a termination signal, or when the terminal is closed.
 fn interruption() -> Result<impl Future<Output = ()>, CheckError> {
     let listen = |kind| signal(kind).map_err(CheckError::io("listening to Ctrl-C"));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
@@ -236,7 +236,8 @@ impl Deployed {
     }
 }
 
-/// What is stale would be deployed, and the functions would be built from something else: nothing is built before that is mended.
+/// Checks that the generated files are fresh, before anything is built. Stale files would be deployed, with functions that were built from
+/// something else.
 fn fresh() -> Result<((), String), CheckError> {
     let stale = generate::stale(registry::SERVICES);
     if stale.is_empty() { Ok(((), "are what the definitions say".into())) } else { Err(CheckError::Found(stale.join("\n"))) }
@@ -277,7 +278,7 @@ async fn emulate(workplace: &Workplace) -> Result<(Emulator, String), CheckError
 
 async fn issue(workplace: &Workplace) -> Result<(Cloud, String), CheckError> {
     let port = emulator::free_port()?;
-    // Whoever checks its tokens finds its keys by its name alone, so that is where it is.
+    // Verifiers of its tokens find its keys by its name alone, so the name must be its address.
     let name = format!("http://127.0.0.1:{port}");
     let config = cloud::Config { port, issuer: Some(name.clone()), ..cloud::Config::new(workplace.issuer(), &[]) };
     Ok((cloud::start(config).await?, name))
@@ -307,7 +308,8 @@ async fn apply(
     Ok((Deployed { terraform, outputs, feed_secret, token_url }, found))
 }
 
-/// Works, and once more after starting anew if something was there that nobody else can have made. Returns the attempt that succeeded.
+/// Runs `work`. If something exists that only an earlier attempt can have made, it restarts and runs `work` once more. Returns the attempt
+/// that succeeded.
 async fn at_most_twice(
     work: impl AsyncFn() -> Result<(), CheckError>,
     restart: impl AsyncFn() -> Result<(), CheckError>,
@@ -364,7 +366,7 @@ mod tests {
         CheckError::Ended { what: "terraform apply", log: "log".into(), tail: tail.into() }
     }
 
-    /// What becomes of applies that fail as `failures` say, then succeed; and how often it was started anew.
+    /// The result of applies that fail with `failures` and then succeed, and the number of restarts.
     async fn apply_with(failures: &[&str]) -> (Result<u32, String>, usize) {
         let (applied, restarts) = (Cell::new(0), Cell::new(0));
         let apply = async || {

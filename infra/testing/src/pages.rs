@@ -53,8 +53,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Cursors that are no cursors, or of the lists at `others` as `stranger` reads them, are refused; one whose position was changed
-    /// stays within the list.
+    /// Malformed cursors, and those of the lists `others`, are refused. A cursor whose position was changed stays within the list.
     pub async fn refuse_cursors_of(&self, others: &[Pages<'_>]) {
         for cursor in ["x", "e30", "AAAA", "%20", &"x".repeat(2_000)] {
             self.refuses(cursor).await;

@@ -1,7 +1,7 @@
 //! The API under test: a local cloud of the test's own, or a deployed one.
 //!
-//! A deployed one is found by `KOBAN_TEST_URL`; its feeds are signed with `KOBAN_TEST_FEED_SECRET`, and `KOBAN_TEST_TOKEN_URL` is a URL
-//! to which `?sub=` is appended and which answers `{"token": …}`.
+//! `KOBAN_TEST_URL` names a deployed one, and `KOBAN_TEST_FEED_SECRET` is the secret that signs its feeds. `KOBAN_TEST_TOKEN_URL` answers
+//! `{"token": …}` when `?sub=` is appended to it.
 
 use super::User;
 use super::client::{Client, Response};
@@ -20,10 +20,10 @@ use tokio::sync::Semaphore;
 
 /// How a test that needs a local cloud begins to say so.
 pub const NOT_RUN: &str = "NOT RUN against a deployed API: ";
-/// How a test begins to tell of a request that a function had no time for, which it sent again.
+/// The beginning of the line that reports a request which was sent again because its function ran out of time.
 pub const RESENT: &str = "SENT AGAIN for want of time: ";
-/// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator,
-/// its functions and the tests, many that start at once keep each other from it; one that hangs is found all the same.
+/// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator, its
+/// functions and the tests, many that start at once slow each other down. A stuck function still fails its test.
 const RESENT_MAX: u32 = 2;
 /// Requests to a deployed API that are under way at once, of all tests of this process: each may start a function. Tests wait most of
 /// their time for races to settle; so many of them may run, and still not all functions start at once.
@@ -210,7 +210,7 @@ impl Target {
         }
     }
 
-    /// Lets `time` pass in the midst of whatever happens.
+    /// Lets `time` pass without waiting until the cloud is idle.
     pub async fn skip(&self, time: Duration) {
         match &self.0.backend {
             Backend::Local(cloud, _) => {

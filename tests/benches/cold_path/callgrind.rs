@@ -31,7 +31,7 @@ impl Drop for Running {
 }
 
 impl Subject {
-    /// Counts the instructions until `until`, and tells what the function answered.
+    /// Counts the instructions until `until`, and returns them with the function's answer.
     pub async fn count(&self, directory: &Path, event: &Value, until: Until) -> Result<(u64, Option<Value>), String> {
         let output = directory.join(format!("{}-{until:?}.callgrind", self.name));
         let mut command = Command::new("valgrind");

@@ -1,5 +1,6 @@
-//! Poison messages: on every queue that a function works off, one that cannot be handled is tried as often as the queue says, alone,
-//! and then lies whole in the dead-letter queue; what came in the same batch is done once. The queues come from the registry.
+//! Poison messages: messages that cannot be handled, on every queue that a function consumes. Such a message is tried alone, as often as
+//! the queue says. Then it is in the dead-letter queue, unchanged. The other messages of its batch are handled once. The queues come from
+//! the registry.
 
 use super::{Examples, local};
 use platform::function::Trigger;

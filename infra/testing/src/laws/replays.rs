@@ -1,5 +1,5 @@
-//! Replays: whatever changes something is one effect and one answer, however often, at whatever moment and after whatever loss it is
-//! asked. The routes come from the registry, so a new one is held to it from its first day.
+//! Replays: a request that changes something has one effect and one answer. That holds for any number of repeats, at any moment and after
+//! any loss. The routes come from the registry, so a new one must obey from its first day.
 
 use super::request::mutating;
 use super::{Examples, Request, local};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many items each table got, once all that follows by itself has followed.
+/// How many items each table gained, once all work that follows has ended.
 async fn growth<E: Examples>(stage: &E, change: impl Future<Output = ()>) -> BTreeMap<&'static str, usize> {
     stage.target().rest().await;
     let before = stage.target().items().await;
@@ -21,7 +21,7 @@ async fn growth<E: Examples>(stage: &E, change: impl Future<Output = ()>) -> BTr
     after.into_iter().map(|(table, items)| (table, items.len() - before[table].len())).collect()
 }
 
-/// What a reply says that stays so, to the byte: all of it, unless a 202 tells how far something has come that goes on by itself.
+/// The part of a reply that never changes, to the byte. A 202 reports progress that continues, so its state and time are left out.
 fn outcome(reply: &Response) -> (u16, String) {
     if reply.status != 202 {
         return (reply.status, String::from_utf8(reply.body.to_vec()).unwrap());
@@ -32,7 +32,7 @@ fn outcome(reply: &Response) -> (u16, String) {
     (reply.status, body.to_string())
 }
 
-/// Sends it a hundred times at once, and whoever met too many others once more, as they are told to.
+/// Sends it a hundred times at once. Callers that lost too many conflicts retry, as their replies say.
 async fn a_hundred_times<E: Examples>(stage: &E, request: &Request, key: &str) -> Vec<Response> {
     let mut replies = Vec::new();
     while replies.len() < 100 {
