@@ -46,8 +46,7 @@ pub enum Trigger {
 
 /// Plans the function `new` for the sources at `root`, of which `services` are the definitions.
 ///
-/// # Errors
-/// When a name, a route or a queue is not free or not well formed, a file is there already, or a list is not where it should be.
+/// When a name, a route or a queue is taken or malformed. When a file exists already, or a list is not where it should be.
 pub fn plan_function(root: &Path, services: &[&'static Service], new: &NewFunction) -> Result<Plan, ScaffoldError> {
     let name = Name::parse(&new.name)?;
     let service = new.service.as_str();

@@ -1,5 +1,5 @@
-//! The command line. Each command stands in its own file, with its arguments, its help and what it does; here is only the list of them,
-//! the runtime they share and how they end.
+//! The command line. Each command has its own file, with its arguments, its help and its work. This file has only the list of commands,
+//! their shared runtime and their exit codes.
 
 mod by_cargo;
 mod deploy_target;

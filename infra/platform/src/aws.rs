@@ -243,7 +243,7 @@ fn unreadable(error: impl Into<BoxError>, SdkReply(body): SdkReply) -> CallError
     }
 }
 
-/// The refusal of a JSON protocol: its code in a header or in the body, with or without a namespace before and a URL behind it.
+/// The refusal of a JSON protocol. Its code is in a header or in the body, perhaps with a namespace before it or a URL behind it.
 fn json_refusal(headers: &Headers, body: &[u8]) -> ErrorMetadata {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |names: &[&str]| names.iter().find_map(|name| body.get(name)?.as_str()).map(str::to_owned);

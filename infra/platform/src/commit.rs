@@ -1,12 +1,12 @@
-//! Decide purely, then write once. A decision is written as one object, put if absent, together with the lines it causes; or, when it
-//! is a refusal, as the same object alone. So effect and idempotency record are one write and there is no "in progress".
+//! Decide purely, then write once. One transaction puts the decision's object, if it is absent, and the lines that it causes. A refusal is
+//! that object alone. So effect and idempotency record are one write and there is no "in progress".
 //!
-//! A cancelled transaction is read in a fixed order: the object's own condition first (someone has decided before us), then passing
-//! obstacles (the same write again), then lost lines (another decision came between: decide again). These rounds are decisions, not
-//! retries; transport retries live in the SDK alone.
+//! A canceled transaction is read in a fixed order. First comes the object's own condition: another attempt has decided already. Then come
+//! transient reasons: the same write is tried again. Then come lost lines: another decision was written in between, so `decide` runs again.
+//! These rounds are decisions, not retries; transport retries are in the SDK alone.
 //!
-//! Those who lose to each other wait for a random time that grows, so that a busy journal takes one line after another instead of many
-//! attempts at once. They go on until the invocation's time is nearly over.
+//! After a conflict an attempt waits for a random time that grows. So a busy journal takes one line after another instead of many attempts
+//! at once. Attempts go on until the invocation's time is nearly over.
 
 use crate::context::Context;
 use crate::message::REPORT_TIME;
@@ -150,8 +150,8 @@ async fn attempt(context: &Context, journals: &[Journal], object: &Write, lines:
     }
 }
 
-/// Makes the journals whose line was lost current: by the line that came back with the refusal, or, when others came between since,
-/// by a new query.
+/// Makes the journals whose line was lost current. The refusal returns the line that was there; if more lines followed since, a query reads
+/// the newest.
 async fn catch_up(
     context: &Context,
     journals: &mut [Journal],

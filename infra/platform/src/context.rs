@@ -1,5 +1,5 @@
-//! What a handler may use: the clock, the tables, queues, topics, secrets and settings of its own definition, and the meter that counts what it
-//! costs. A handler reaches nothing that its definition does not list.
+//! What a handler may use: the clock, the meter of its costs, and the tables, queues, topics, secrets and settings of its definition. A
+//! handler reaches nothing else.
 
 use crate::clock::Clock;
 use crate::contract::Contract;
@@ -28,7 +28,7 @@ pub struct Environment {
     pub log: Arc<dyn LogSink>,
     /// Whose tokens are believed.
     pub issuer: Issuer,
-    /// Whether replies may tell what they cost; everywhere but in production.
+    /// Whether replies show what they cost: everywhere but in production.
     pub shows_cost: bool,
     settings: Arc<Settings>,
     pub(crate) record_cache: crate::record_cache::RecordCache,
@@ -139,8 +139,7 @@ impl Context {
     /// # Errors
     /// When nothing was chosen, or what is none of its choices: there is no default that would do instead.
     ///
-    /// # Panics
-    /// When the function's definition does not list the setting: it would not be told on AWS.
+    /// # Panics When the function's definition does not list the setting: on AWS it would not be set.
     pub fn setting<T: std::str::FromStr>(&self, setting: &'static Setting) -> Result<T, SettingError> {
         let declared = self.definition().settings.iter().any(|declared| std::ptr::eq(declared, setting));
         assert!(declared, "{} does not read the setting {}", self.definition().name, setting.name);
@@ -262,8 +261,8 @@ pub struct TopicHandle<'a> {
 }
 
 impl TopicHandle<'_> {
-    /// Publishes every event, in no order: neither topics nor queues keep one. All are accepted, or an error tells that some may not
-    /// be: publish them again, consumers expect duplicates.
+    /// Publishes every event, in no order: neither topics nor queues keep one. Success means that all were accepted. After an error publish
+    /// all of them again: consumers expect duplicates.
     pub async fn publish(&self, events: &[String]) -> Result<(), SendError> {
         let arn = &self.context.env.sdk.names.topic_arn(self.topic);
         let publish = |chunk| async move {

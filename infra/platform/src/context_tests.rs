@@ -31,7 +31,7 @@ impl TopicSender for Together {
         Box::pin(async move {
             self.at_once.fetch_max(self.under_way.fetch_add(1, Relaxed) + 1, Relaxed);
             self.barrier.wait().await;
-            // Whoever could begin meanwhile begins.
+            // Calls that could begin meanwhile begin.
             tokio::task::yield_now().await;
             self.under_way.fetch_sub(1, Relaxed);
             if events.iter().any(|event| event == "poison") {

@@ -1,5 +1,5 @@
-//! The one entry that every function's binary calls. It is not generic: the Lambda runtime is instantiated here, once, so that a
-//! binary is a third of a second of linking instead of twelve seconds of compiling.
+//! The one entry that every function's binary calls. It is not generic, so the Lambda runtime is instantiated here, once. A binary then
+//! takes a third of a second to link instead of twelve seconds to compile.
 
 use crate::clock::SystemClock;
 use crate::context::{Environment, Issuer, ProcessEnv};

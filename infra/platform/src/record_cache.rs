@@ -1,5 +1,5 @@
-//! Copies of records that one process keeps for a moment, for what many requests read and few change. How old a copy may be is the
-//! reader's choice; what follows from an old one must be mended elsewhere, as settlement mends a late slip.
+//! Copies of records that one process keeps for a moment, for what many requests read and few change. The reader chooses how old a copy may
+//! be. Other code must correct what follows from an old one, as settlement refunds a late slip.
 
 use crate::store::record::{Key, Record};
 use jiff::Timestamp;

@@ -25,14 +25,14 @@ const BATCH_ROUNDS_MAX: u32 = 5;
 /// Why a put or a transaction did not happen.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// For each write, in order, what stood against it.
+    /// The reason for each write, in order.
     #[error("canceled: {0:?}")]
     Canceled(Vec<CancelReason>),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What stood against one write.
+/// Why DynamoDB did not do one write of a canceled transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CancelReason {
     /// Nothing; another write was refused.
@@ -160,8 +160,8 @@ impl<'a> Store<'a> {
         Ok(records)
     }
 
-    /// Keys from an index, eventually consistent, newest first when asked, beginning after `after` (the index's range value and the
-    /// record's key), with range values of at least `from`.
+    /// Keys from an index, eventually consistent, with range values of at least `from`. They are the newest first when asked. They begin
+    /// after `after`: the index's range value and the record's key.
     pub async fn index_page(&self, index: &'static Index, query: &IndexQuery<'_>) -> Result<Vec<IndexEntry>, StoreError> {
         let mut request = self.context.env.dynamodb().query().table_name(self.name()).index_name(index.name);
         request = request
@@ -286,7 +286,7 @@ pub struct IndexEntry {
     pub key: Key,
 }
 
-/// Writes everything, or nothing: one put alone, several in a transaction. What stands in the way of each comes back with it.
+/// Writes everything, or nothing: one put alone, several in a transaction. An error has the reason for each.
 pub async fn write(context: &Context, mut writes: Vec<Write>) -> Result<(), WriteError> {
     assert!((1..=100).contains(&writes.len()), "a transaction takes 1 to 100 writes");
     match (writes.pop(), writes.is_empty()) {

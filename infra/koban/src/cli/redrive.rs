@@ -1,4 +1,4 @@
-//! `koban redrive`: dead letters, and back with them to the queue they came from, once what killed them is mended.
+//! `koban redrive`: shows dead letters, and returns them to the queue they came from, once the cause of their failure is fixed.
 
 use super::CliError;
 use super::deploy_target::DeployTarget;

@@ -1,5 +1,5 @@
-//! Koban's binary as a child process that cannot outlive the test: it is killed when what holds it is dropped, and on Linux by the
-//! kernel when the test itself is killed.
+//! Koban's binary as a child process that cannot outlive the test: dropping its owner kills it. On Linux the kernel kills it when the test
+//! itself is killed.
 
 use super::ask::Asking;
 use client::http::{Call, Connection};
