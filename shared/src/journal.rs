@@ -49,7 +49,7 @@ pub type EntryOf<E> = Entry<<E as Entity>::What, <E as Entity>::State>;
 /// Why a journal cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum JournalError {
-    #[error("{entity}: line {found} stands where line {expected} should")]
+    #[error("{entity}: line {found} is where line {expected} should be")]
     Gap { entity: String, expected: u64, found: u64 },
     #[error("{entity}: line {seq} does not hash to what it says")]
     Hash { entity: String, seq: u64 },

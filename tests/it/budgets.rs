@@ -156,7 +156,7 @@ async fn paying_a_person_is_4_write_units_and_2_calls() {
     let Some(target) = one_shard().await else { return };
     settled_race(&target).await;
     let worked = async || Some(target.invocations("settle-shard")).filter(|lines| !lines.is_empty());
-    let shards = target.eventually("settle-shard tells what it used", worked).await;
+    let shards = target.eventually("settle-shard reports what it used", worked).await;
     let paid = 100.0;
     within("write units of the shard", sum(&shards, |one| one.wru), 4.0 * paid + 2.0);
     within("calls of the shard", sum(&shards, |one| one.calls), 2.2 * paid);
@@ -169,7 +169,7 @@ async fn a_race_is_8_write_units_beside_its_people() {
     settled_race(&target).await;
     target.pass(std::time::Duration::from_mins(16)).await;
     let proved = async || Some(target.invocations("certify-race")).filter(|lines| lines.len() == 2);
-    let proofs = target.eventually("certify-race tells what it used, twice", proved).await;
+    let proofs = target.eventually("certify-race reports what it used, twice", proved).await;
     let started = target.invocations("settle-race");
     within("write units of the race", sum(&proofs, |one| one.wru) + sum(&started, |one| one.wru), 8.0);
     assert_documented("settle, a race of 200 slips, proved twice", costs_page::share(&[&started, &proofs], 1.0));
@@ -187,7 +187,7 @@ async fn an_unpaid_slip_costs_settlement_nothing() {
     }
     target.settle(&race, &dividends(&[("win", "1", 180)])).await;
     let worked = async || Some(target.invocations("settle-shard")).filter(|lines| !lines.is_empty());
-    let shards = target.eventually("settle-shard tells what it used", worked).await;
+    let shards = target.eventually("settle-shard reports what it used", worked).await;
     within("write units of a shard without winners", sum(&shards, |one| one.wru), 2.0);
     assert_documented("settle, a shard of 50 slips without a winner", costs_page::share(&[&shards], 1.0));
 }
@@ -198,7 +198,7 @@ async fn collecting_a_top_up_is_10_write_units() {
     let user = target.user();
     user.top_up(1_000).await;
     let worked = async || Some(target.invocations("collect-topup")).filter(|lines| !lines.is_empty());
-    let collected = target.eventually("collect-topup tells what it used", worked).await;
+    let collected = target.eventually("collect-topup reports what it used", worked).await;
     // COLLECTING and its index entry, the bank's ledger, then the last state (out of the index) with the wallet's line.
     within("write units", sum(&collected, |one| one.wru), 10.0);
     within("calls", sum(&collected, |one| one.calls), 5.0);

@@ -7,7 +7,7 @@ use demo::cost::{PaidUnits, Part, SlipUnits, parts_of_million_paid_users, parts_
 use std::fmt::Write;
 
 /// The rows that the picture is drawn from.
-pub const A_SLIP: &str = "place a slip of any size, with the race at hand";
+pub const A_SLIP: &str = "place a slip of any size, with the race already read";
 pub const A_PAID_PERSON: &str = "settle, a paid person's share of everything";
 /// Of which each is this much of an invocation: settle-race, settle-shard and certify-race twice, for a hundred people.
 const INVOCATIONS_PER_PAID: f64 = 0.04;
@@ -87,17 +87,17 @@ fn picture(rows: &[(&str, [Part; 7])]) -> String {
     for (what, parts) in rows {
         let _ = writeln!(svg, "<text x=\"28\" y=\"{y}\" font-weight=\"600\">{what}: {:.2} USD</text>", usd(parts));
         let mut x = 28.0;
-        for (part, colour) in parts.iter().zip(COLORS) {
+        for (part, color) in parts.iter().zip(COLORS) {
             let width = part.usd * scale;
-            let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"40\" fill=\"{colour}\"/>", y + 10);
+            let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"40\" fill=\"{color}\"/>", y + 10);
             x += width;
         }
         y += 85;
     }
-    for (number, (name, colour)) in rows[0].1.iter().map(|part| part.service).zip(COLORS).enumerate() {
+    for (number, (name, color)) in rows[0].1.iter().map(|part| part.service).zip(COLORS).enumerate() {
         let (x, y) = (28 + number % 4 * 230, 205 + number / 4 * 24);
         let [slips, paid] = [0, 1].map(|row| rows[row].1[number].usd);
-        let _ = writeln!(svg, "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{colour}\"/>", y - 11);
+        let _ = writeln!(svg, "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{color}\"/>", y - 11);
         let _ = writeln!(svg, "<text x=\"{}\" y=\"{y}\">{name} {slips:.2} / {paid:.2}</text>", x + 18);
     }
     svg + "</svg>\n"

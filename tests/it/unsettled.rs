@@ -104,21 +104,21 @@ async fn one_person_who_cannot_be_paid_keeps_nobody_else_from_it() {
     let race = target.open_race().await;
     let unpayable = target.rich_user(1_000).await;
     let (shard, _) = target.shard(&race, &unpayable).await;
-    let mut neighbours = Vec::new();
-    while neighbours.len() < 3 {
+    let mut neighbors = Vec::new();
+    while neighbors.len() < 3 {
         let user = target.rich_user(1_000).await;
         if target.shard(&race, &user).await.0 == shard {
-            neighbours.push(user);
+            neighbors.push(user);
         }
     }
-    for user in neighbours.iter().chain([&unpayable]) {
+    for user in neighbors.iter().chain([&unpayable]) {
         user.bet(&race, win(1, 200)).await;
     }
     target.put_payout(&race, &unpayable, b"{}", &[0; 32]).await;
     target.feed_results(&race.ended(&result())).await.expect(200);
     target.pass(Duration::from_secs(26)).await;
-    for user in &neighbours {
-        target.eventually("a neighbour is paid", async || (user.balance("JPY").await == 1_100).then_some(())).await;
+    for user in &neighbors {
+        target.eventually("a neighbor is paid", async || (user.balance("JPY").await == 1_100).then_some(())).await;
     }
     target.rest().await;
     assert_eq!(target.race(&race).await["state"], "resulted");

@@ -271,7 +271,7 @@ mod tests {
         let again = read(&serde_json::to_value(counted).unwrap());
         assert_eq!((again.turn, again.received_at), (7, at("05")));
         let older = read(&serde_json::json!("2026-05-23T12:05:00Z"));
-        assert!(older.is_overtaken_by(1, Some(at("01"))), "whatever was counted came after it");
+        assert!(older.is_overtaken_by(1, Some(at("01"))), "every counted message came after it");
         assert!(older.is_overtaken_by(0, Some(at("06"))) && !older.is_overtaken_by(0, Some(at("04"))));
         assert!(!older.is_overtaken_by(0, None));
     }

@@ -85,5 +85,5 @@ fn slip_id(key: &Key) -> Result<SlipId, Problem> {
         let shard: u16 = shard.parse().ok()?;
         SlipId::at(RaceId::from_key(race).ok()?, shard, tail).ok()
     });
-    id.ok_or_else(|| Problem::internal(format!("no slip lies at {}/{}", key.pk, key.sk)))
+    id.ok_or_else(|| Problem::internal(format!("no slip is at {}/{}", key.pk, key.sk)))
 }

@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(replaced.found, ["aws_sqs_queue.two (delete, create: name)"]);
         let of_outputs = json!({"output_changes": {"api_url": {"actions": ["update"]}, "log_groups": {"actions": ["no-op"]}}});
         assert_eq!(drift(of_outputs).found, ["output.api_url (update: )"]);
-        assert_eq!(drift(json!({})).found.len(), 1, "whatever it is, it is not nothing");
+        assert_eq!(drift(json!({})).found.len(), 1, "a plan without known changes is not empty");
     }
 
     #[test]

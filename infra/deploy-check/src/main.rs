@@ -351,7 +351,7 @@ async fn look_for_drift(terraform: &Terraform) -> Result<((), String), CheckErro
         match excused.len() {
             0 => "the second plan is empty".into(),
             count => {
-                format!("the second plan is empty but for {count} alarms that the emulator does not tell whole (decision 0009)")
+                format!("the second plan is empty but for {count} alarms that the emulator returns incompletely (decision 0009)")
             }
         },
     ))

@@ -99,7 +99,7 @@ impl Operator<'_> {
     async fn publish(&self) -> Result<(), CheckError> {
         let before = self.handled().await?;
         let published = self.koban(&["publish", QUEUE, "{}"]).await?;
-        expect(published["message_id"].as_str().is_some_and(|id| !id.is_empty()), "publish tells the message's id", &published)?;
+        expect(published["message_id"].as_str().is_some_and(|id| !id.is_empty()), "publish prints the message's id", &published)?;
         self.until_handled(before + 1).await
     }
 

@@ -45,7 +45,7 @@ pub enum VerifyError {
     #[error("{0}")]
     Read(#[from] operations::OperationError),
     #[error(
-        "{0} things looked off in one reading: too many to tell what was being written from what is wrong; verify again when less is written"
+        "{0} things looked off in one reading: too many to separate faults from writes under way. Verify again when less is written"
     )]
     TooMuchOff(u64),
     #[error("the cloud's clock cannot be read")]

@@ -145,11 +145,11 @@ impl Facts {
         }
         let (id, slips) = (self.id, self.totals.slips);
         let wanted = json!({"data": {"race": id, "result_version": race.result_version}});
-        let hangs = format!(
-            "{id}: has its result since {since} and is not settled, with {slips} slips in it; mend what the dead letters of settle-race, \
-             settle-shard and certify-race died of, then `koban redrive` them, or `koban publish settle-race '{wanted}'`"
+        let stuck = format!(
+            "{id}: has its result since {since} and is not settled, with {slips} slips in it. Fix the cause of the dead letters of \
+             settle-race, settle-shard and certify-race, then `koban redrive` them, or `koban publish settle-race '{wanted}'`"
         );
-        checking.fault(Promise::Dues, hangs);
+        checking.fault(Promise::Dues, stuck);
     }
 
     /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say, and so does

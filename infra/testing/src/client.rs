@@ -175,7 +175,7 @@ impl Response {
 
     #[track_caller]
     pub fn cost(&self) -> Cost {
-        let timing = self.header("server-timing").unwrap_or_else(|| panic!("what it cost is not told: {self:?}"));
+        let timing = self.header("server-timing").unwrap_or_else(|| panic!("the reply does not state its cost: {self:?}"));
         let number = |name: &str| {
             let (_, rest) = timing.split_once(&format!("{name};desc=\"")).expect("Server-Timing");
             rest.split('"').next().and_then(|number| number.parse().ok()).expect("a number")

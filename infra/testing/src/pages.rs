@@ -44,7 +44,7 @@ impl<'a> Pages<'a> {
     /// Pages of any length hold the same, and other lengths are refused.
     pub async fn hold_the_same_at_any_limit(&self) {
         let whole = self.items(100).await;
-        assert!(whole.len() > 2, "too few items to tell pages apart: {whole:?}");
+        assert!(whole.len() > 2, "too few items for more than one page: {whole:?}");
         for limit in [1, 2, whole.len()] {
             assert_eq!(self.items(limit).await, whole, "limit {limit}");
         }

@@ -28,8 +28,8 @@ pub enum SketchError {
     #[error("{counted} slips were counted and only {present} are present: slips are missing")]
     Missing { counted: u32, present: usize },
     #[error(
-        "more slips changed since the count than can be told apart: mark those that came late by hand, as docs/decisions/0005-census.md \
-         says, then redrive settle-shard"
+        "more slips changed since the count than can be identified: mark the late ones by hand, as docs/decisions/0005-census.md says, \
+         then redrive settle-shard"
     )]
     Ambiguous,
 }

@@ -57,7 +57,7 @@ impl Subject {
         let mut running = Running(command.spawn().map_err(|error| format!("{} cannot be run: {error}", self.name))?);
         tokio::select! {
             () = api.reached() => tokio::time::sleep(REST).await,
-            () = ended(&mut running.0) => return Err(format!("{} ended by itself: {}", self.name, stderr_of(running))),
+            () = ended(&mut running.0) => return Err(format!("{} ended early: {}", self.name, stderr_of(running))),
             () = tokio::time::sleep(RUN_TIME_MAX) => return Err(format!("{} took longer than {RUN_TIME_MAX:?}", self.name)),
         }
         let pid = Pid::from_child(&running.0);

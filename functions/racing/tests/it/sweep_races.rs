@@ -21,7 +21,7 @@ async fn is_brought_back_from(queue: &'static str) {
     target.cloud().install_faults(None);
     target.pass(Duration::from_mins(2)).await;
     target.rest().await;
-    assert_eq!(target.race(&race).await["state"], "resulted", "it should hang: nothing sweeps before five minutes");
+    assert_eq!(target.race(&race).await["state"], "resulted", "it should be stuck: nothing sweeps before five minutes");
     target.pass(Duration::from_mins(5)).await;
     let settled = async || (target.race(&race).await["state"] == "settled").then_some(());
     target.eventually("the race is settled", settled).await;

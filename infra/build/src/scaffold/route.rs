@@ -77,7 +77,7 @@ fn check_path(path: &str) -> Result<(), String> {
     let mut seen = Vec::new();
     for segment in rest.split('/') {
         match parameter(segment) {
-            Some(name) if seen.contains(&name) => return Err(format!("{{{name}}} stands twice")),
+            Some(name) if seen.contains(&name) => return Err(format!("{{{name}}} occurs twice")),
             Some(name) if is_identifier(name) => seen.push(name),
             Some(name) => {
                 return Err(format!(

@@ -91,7 +91,7 @@ fn result(turn: Turn, runners: &[Runner], rng: &mut Rng) -> RaceResult {
     let field = Field::new((1..=last).filter(|runner| Some(*runner) != scratched), rng);
     let mut order = field.finish(rng);
     if turn == Turn::BracketFirstAndSecond {
-        // The last three brackets' riders are neighbours.
+        // The last three brackets' riders are neighbors.
         let front = *rng.choice(&[4, 6, 8]).unwrap_or(&4);
         order.sort_by_key(|runner| *runner != front && *runner != front + 1);
     }

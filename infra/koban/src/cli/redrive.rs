@@ -15,7 +15,7 @@ use std::time::Duration;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-A dead letter is a message that its worker failed on each time it was tried. First mend the cause, which the worker's log \
+A dead letter is a message that its worker failed on each time it was tried. First fix the cause, which the worker's log \
 names. Each message is sent to its queue before it is deleted here: one may come twice, which workers expect, and none is \
 lost. Its tries are counted from 1 again. Exit code 1 if any that could be moved are left. What a relay could not publish \
 is not in a dead-letter queue: see `koban republish`.

@@ -23,8 +23,8 @@ is gone. The last line says how much was proved. Where nothing is stored, nothin
 An environment's tables are scanned whole and consistently, which costs read units. They are written meanwhile: what \
 looks off is read again, up to three times in all, and only what stays off is named.
 
-A race may take half an hour from its result to its settlement, and a top-up an hour from the bank to the wallet; then it \
-is off. A local cloud that does not run settles nothing: start it, then verify.
+A race may take half an hour from its result to its settlement, and a top-up an hour from the bank to the wallet. After \
+that it is off. A local cloud that does not run settles nothing: start it, then verify.
 
 Examples:
   koban verify

@@ -131,7 +131,7 @@ fn messages(status: &Value, queues: &[&str]) -> u64 {
 }
 
 fn in_words(status: Option<&Value>) -> String {
-    let Some(status) = status else { return "it did not tell".into() };
+    let Some(status) = status else { return "no status was read".into() };
     let [topups, settlement] = [&["collect-topup"][..], &SETTLING].map(|queues| messages(status, queues));
     format!("{} changes not relayed, messages of {topups} top-ups and {settlement} of settlement", status["stream_lag"])
 }

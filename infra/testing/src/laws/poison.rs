@@ -29,8 +29,8 @@ pub async fn a_poison_message_is_tried_alone_as_often_as_its_queue_says_and_kept
         let failed = usize::try_from(queue.receives_max).unwrap();
         // In one batch the other message came with the poison's first delivery.
         let count = if *batch > 1 { failed } else { failed + 1 };
-        let told = async || Some(target.invocations(function.name)).filter(|lines| lines.len() >= before + count);
-        let lines = target.eventually("every delivery is told", told).await;
+        let logged = async || Some(target.invocations(function.name)).filter(|lines| lines.len() >= before + count);
+        let lines = target.eventually("every delivery is logged", logged).await;
         let mut outcomes: Vec<_> = lines[before..].iter().map(|line| line.outcome.as_str()).collect();
         outcomes.sort_unstable();
         let first = if *batch > 1 { "1 of 2 handled" } else { "1 of 1 handled" };

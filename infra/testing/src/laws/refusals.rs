@@ -141,7 +141,7 @@ pub async fn functions_check_the_claims_again<E: Examples>() {
             assert!(reply["headers"]["server-timing"].as_str().unwrap().starts_with(r#"calls;desc="0""#), "{reply}");
             bodies.insert(reply["body"].to_string());
         }
-        assert_eq!(bodies.len(), 1, "a forger can tell what was wrong: {bodies:?}");
+        assert_eq!(bodies.len(), 1, "a forger can see what was wrong: {bodies:?}");
     }
     assert_eq!(stage.target().items().await, before);
 }
