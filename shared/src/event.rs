@@ -32,7 +32,7 @@ pub trait Event: Serialize + for<'de> Deserialize<'de> + JsonSchema {
 
     /// What it is about: the object's id.
     fn subject(&self) -> String;
-    /// What tells this event of the subject from any other: a sequence or a state.
+    /// Identifies this event among those of the subject: a sequence number or a state.
     fn moment(&self) -> String;
 }
 

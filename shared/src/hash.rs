@@ -15,8 +15,7 @@ pub fn of_parts(parts: &[&[u8]]) -> Hash {
     hasher.finalize().into()
 }
 
-/// The first 128 bits and two more of a hash as 26 lower-case base32 characters (RFC 4648, no padding): the text form of every
-/// derived id.
+/// The text form of every derived id: 26 lower-case base32 characters (RFC 4648, no padding). They hold the first 130 bits of a hash.
 pub fn text(hash: &Hash) -> String {
     let mut text = data_encoding::BASE32_NOPAD.encode(&hash[..17]);
     text.truncate(26);

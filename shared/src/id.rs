@@ -1,5 +1,5 @@
-//! Identifiers. Each kind is its own type with its own prefix, so that a slip id can never stand where a user id is meant, and each
-//! is derived from what it names, so that a repeated request names the same object.
+//! Identifiers. Each kind is its own type with its own prefix, so a slip id can never be used as a user id. Each is derived from what it
+//! names, so a repeated request names the same object.
 
 use thiserror::Error;
 
@@ -80,8 +80,8 @@ impl UserId {
     }
 }
 
-/// What every object's id is derived from: who asks, which operation, on what, with which idempotency key. The same request names
-/// the same object for ever.
+/// What every object's id is derived from: who asks, which operation, on what, with which idempotency key. The same request always names
+/// the same object.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation<'a> {
     pub caller: &'a UserId,

@@ -1,5 +1,5 @@
-//! The journal: an entity whose history is gapless, ordered and exactly-once. Its invariant: line n+1 holds what happened, the state
-//! after it, and a hash over its stored bytes and the hash before, so that any two readers of the same bytes agree on both.
+//! The journal: an entity whose history is gapless, ordered and exactly-once. Its invariant: line n+1 holds what happened, the state after
+//! it, and a hash over its stored bytes and the previous hash. So any two readers of the same bytes agree on history and state.
 
 use crate::hash::{self, Hash};
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ pub struct Line {
 pub struct Entry<W, S> {
     /// Never before the previous line's. Order is the sequence, not the time.
     pub at: Timestamp,
-    /// Who caused it: a user, or the function that acted by itself.
+    /// Who caused it: a user, or the function that acted without one.
     pub by: String,
     #[serde(flatten)]
     pub what: W,
@@ -49,7 +49,7 @@ pub type EntryOf<E> = Entry<<E as Entity>::What, <E as Entity>::State>;
 /// Why a journal cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum JournalError {
-    #[error("{entity}: line {found} stands where line {expected} should")]
+    #[error("{entity}: line {found} is where line {expected} should be")]
     Gap { entity: String, expected: u64, found: u64 },
     #[error("{entity}: line {seq} does not hash to what it says")]
     Hash { entity: String, seq: u64 },
@@ -114,8 +114,7 @@ impl<E: Entity> Tail<E> {
         Ok(Line { entity: self.entity.clone(), seq, hash: Line::hash_of(&self.hash, &self.entity, seq, &body), body })
     }
 
-    /// Checks that `line` is the next of this journal (sequence, hash, time, and that its state follows) and returns the tail it
-    /// makes, with what happened.
+    /// Checks that `line` is the next one of this journal: sequence, hash, time and state. Returns the tail after it, and its entry.
     pub fn verify_next(&self, line: &Line) -> Result<(Self, EntryOf<E>), JournalError> {
         let (entity, seq) = (line.entity.clone(), line.seq);
         if seq != self.seq + 1 {

@@ -119,7 +119,7 @@ impl Bench<'_> {
         ]
     }
 
-    /// The packaged function must not speak to a DynamoDB of this root, whatever its environment says.
+    /// The packaged function must not speak to a DynamoDB of this root, even if its environment names it.
     async fn distrust(&self, built: &Built) -> Result<(), String> {
         let reply = self.lean(&built.packaged).answer(&event()).await?.unwrap_or_default();
         match (reply["statusCode"].as_u64(), self.dynamodb.take_seen().requests.as_slice()) {
@@ -153,7 +153,7 @@ impl Bench<'_> {
     }
 }
 
-/// `GET /v1/wallet`, as API Gateway tells it.
+/// `GET /v1/wallet`, as API Gateway's event.
 fn event() -> Value {
     let now = jiff::Timestamp::now();
     let claims = json!({

@@ -1,7 +1,7 @@
-//! What each operation may cost, as the design's table says: write units, read units and calls, as DynamoDB reports them. Requests tell
-//! theirs in `Server-Timing`; workers tell theirs in the log.
+//! What each operation may cost, as the design's table says: write units, read units and calls, as DynamoDB reports them. Requests report
+//! theirs in `Server-Timing`, and workers in the log.
 
-use crate::costs_page::{self, tells};
+use crate::costs_page::{self, assert_documented};
 use crate::harness::{Cost, Invocation, Race, Response, Target, all_at_once, dividends, random_text, win};
 use cloud::Config;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn a_slip_is_5_write_units_and_3_calls_or_2_beside_another() {
     let mut costs: Vec<Cost> = Vec::new();
     let first = [win(1, 100), win(2, 100), longest_slip(), win(3, 100), win(4, 100)];
     for (index, bets) in first.iter().chain(std::iter::repeat_n(&first[0], 25)).enumerate() {
-        // Another process may answer on AWS, which does not have the race at hand: some slip finds one that does.
+        // Another process may answer on AWS, which has no copy of the race: some slip finds one that does.
         if index >= first.len() && costs.iter().any(|cost| cost.calls <= 2.0) {
             break;
         }
@@ -47,8 +47,8 @@ async fn a_slip_is_5_write_units_and_3_calls_or_2_beside_another() {
     }
     let at_hand = costs.iter().copied().min_by(|one, other| one.calls.total_cmp(&other.calls)).unwrap();
     within("calls with a copy of the race", at_hand.calls, 2.0);
-    tells("place a slip of any size", costs[0]);
-    tells(costs_page::A_SLIP, at_hand);
+    assert_documented("place a slip of any size", costs[0]);
+    assert_documented(costs_page::A_SLIP, at_hand);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,7 +59,7 @@ async fn a_refusal_is_1_write_unit_and_a_form_error_none() {
     let refused = user.place(&race, "JPY", win(1, 100)).await;
     refused.refused(402, "insufficient_funds");
     within("write units of a refusal", refused.cost().wru, 1.0);
-    tells("refuse a slip", refused.cost());
+    assert_documented("refuse a slip", refused.cost());
     let form = user.place(&race, "JPY", win(1, 150)).await;
     form.refused(422, "stake_not_multiple_of_100");
     within("write units of a form error", form.cost().wru, 0.0);
@@ -77,7 +77,7 @@ async fn reading_a_balance_is_1_call_and_1_read_unit_however_long_the_history() 
     within("calls of a balance", cost.calls, 1.0);
     within("read units of a balance", cost.rru, 1.0);
     within("write units of a balance", cost.wru, 0.0);
-    tells("read the balances", cost);
+    assert_documented("read the balances", cost);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +87,7 @@ async fn the_days_medals_are_4_write_units_and_2_calls() {
     granted.expect(200);
     within("write units of a grant", granted.cost().wru, 4.0);
     within("calls of a grant", granted.cost().calls, 2.0);
-    tells("grant the day's medals", granted.cost());
+    assert_documented("grant the day's medals", granted.cost());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +99,7 @@ async fn asking_for_a_top_up_is_1_call_and_2_write_units() {
     // The object and its entry in the index of open ones.
     within("write units of a top-up", asked.cost().wru, 2.0);
     within("calls of a top-up", asked.cost().calls, 1.0);
-    tells("ask for a top-up", asked.cost());
+    assert_documented("ask for a top-up", asked.cost());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,11 +156,11 @@ async fn paying_a_person_is_4_write_units_and_2_calls() {
     let Some(target) = one_shard().await else { return };
     settled_race(&target).await;
     let worked = async || Some(target.invocations("settle-shard")).filter(|lines| !lines.is_empty());
-    let shards = target.eventually("settle-shard tells what it used", worked).await;
+    let shards = target.eventually("settle-shard reports what it used", worked).await;
     let paid = 100.0;
     within("write units of the shard", sum(&shards, |one| one.wru), 4.0 * paid + 2.0);
     within("calls of the shard", sum(&shards, |one| one.calls), 2.2 * paid);
-    tells("settle, a paid person's share of their shard", costs_page::share(&[&shards], paid));
+    assert_documented("settle, a paid person's share of their shard", costs_page::share(&[&shards], paid));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -169,12 +169,12 @@ async fn a_race_is_8_write_units_beside_its_people() {
     settled_race(&target).await;
     target.pass(std::time::Duration::from_mins(16)).await;
     let proved = async || Some(target.invocations("certify-race")).filter(|lines| lines.len() == 2);
-    let proofs = target.eventually("certify-race tells what it used, twice", proved).await;
+    let proofs = target.eventually("certify-race reports what it used, twice", proved).await;
     let started = target.invocations("settle-race");
     within("write units of the race", sum(&proofs, |one| one.wru) + sum(&started, |one| one.wru), 8.0);
-    tells("settle, a race of 200 slips, proved twice", costs_page::share(&[&started, &proofs], 1.0));
+    assert_documented("settle, a race of 200 slips, proved twice", costs_page::share(&[&started, &proofs], 1.0));
     let shards = target.invocations("settle-shard");
-    tells(costs_page::A_PAID_PERSON, costs_page::share(&[&started, &shards, &proofs], 100.0));
+    assert_documented(costs_page::A_PAID_PERSON, costs_page::share(&[&started, &shards, &proofs], 100.0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -187,9 +187,9 @@ async fn an_unpaid_slip_costs_settlement_nothing() {
     }
     target.settle(&race, &dividends(&[("win", "1", 180)])).await;
     let worked = async || Some(target.invocations("settle-shard")).filter(|lines| !lines.is_empty());
-    let shards = target.eventually("settle-shard tells what it used", worked).await;
+    let shards = target.eventually("settle-shard reports what it used", worked).await;
     within("write units of a shard without winners", sum(&shards, |one| one.wru), 2.0);
-    tells("settle, a shard of 50 slips without a winner", costs_page::share(&[&shards], 1.0));
+    assert_documented("settle, a shard of 50 slips without a winner", costs_page::share(&[&shards], 1.0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -198,10 +198,10 @@ async fn collecting_a_top_up_is_10_write_units() {
     let user = target.user();
     user.top_up(1_000).await;
     let worked = async || Some(target.invocations("collect-topup")).filter(|lines| !lines.is_empty());
-    let collected = target.eventually("collect-topup tells what it used", worked).await;
+    let collected = target.eventually("collect-topup reports what it used", worked).await;
     // COLLECTING and its index entry, the bank's ledger, then the last state (out of the index) with the wallet's line.
     within("write units", sum(&collected, |one| one.wru), 10.0);
     within("calls", sum(&collected, |one| one.calls), 5.0);
-    tells("collect a top-up from the bank", costs_page::share(&[&collected], 1.0));
+    assert_documented("collect a top-up from the bank", costs_page::share(&[&collected], 1.0));
     assert!(collected.iter().all(|one| one.outcome == "1 of 1 handled" && one.rru > 0.0), "{collected:?}");
 }

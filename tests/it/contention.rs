@@ -1,4 +1,4 @@
-//! One person, many slips at once: a busy wallet takes one after another, what it cannot take in time says when to come again, and the
+//! One person, many slips at once. A busy wallet takes one after another. A slip that it cannot take in time gets a time to retry. The
 //! money adds up in any case.
 
 use crate::harness::{Target, random_text, win};

@@ -7,7 +7,7 @@ use demo::cost::{PaidUnits, Part, SlipUnits, parts_of_million_paid_users, parts_
 use std::fmt::Write;
 
 /// The rows that the picture is drawn from.
-pub const A_SLIP: &str = "place a slip of any size, with the race at hand";
+pub const A_SLIP: &str = "place a slip of any size, with the race already read";
 pub const A_PAID_PERSON: &str = "settle, a paid person's share of everything";
 /// Of which each is this much of an invocation: settle-race, settle-shard and certify-race twice, for a hundred people.
 const INVOCATIONS_PER_PAID: f64 = 0.04;
@@ -15,11 +15,11 @@ const INVOCATIONS_PER_PAID: f64 = 0.04;
 const PICTURE: &str = "docs/pictures/costs.svg";
 /// The picture's widths in pixels.
 const BAR_PX: f64 = 760.0;
-const COLOURS: [&str; 7] = ["#2c5282", "#90cdf4", "#b7791f", "#2f855a", "#718096", "#805ad5", "#c05621"];
+const COLORS: [&str; 7] = ["#2c5282", "#90cdf4", "#b7791f", "#2f855a", "#718096", "#805ad5", "#c05621"];
 
 /// Holds that the page says of `operation` what was found.
 #[track_caller]
-pub fn tells(operation: &str, found: Cost) {
+pub fn assert_documented(operation: &str, found: Cost) {
     let row = format!("| {operation} | {} | {} | {} |", figure(found.wru), figure(found.rru), figure(found.calls));
     assert!(page().lines().any(|line| line == row), "docs/costs.md says otherwise than this row, which was measured:\n{row}");
 }
@@ -40,7 +40,7 @@ fn figure(number: f64) -> String {
 }
 
 /// What the page says of `operation`.
-fn told(operation: &str) -> Cost {
+fn documented(operation: &str) -> Cost {
     let page = page();
     let row = page.lines().find_map(|line| line.strip_prefix(&format!("| {operation} | "))).expect("a row");
     let mut figures = row.split(" | ").map(|cell| cell.trim_end_matches(" |").parse().expect("a figure"));
@@ -50,7 +50,7 @@ fn told(operation: &str) -> Cost {
 
 #[test]
 fn the_picture_is_drawn_from_the_page_and_the_price_list() {
-    let (slip, paid) = (told(A_SLIP), told(A_PAID_PERSON));
+    let (slip, paid) = (documented(A_SLIP), documented(A_PAID_PERSON));
     let slips = parts_of_million_slips(SlipUnits { write_units: slip.wru, read_units: slip.rru, calls: slip.calls });
     let paid = parts_of_million_paid_users(PaidUnits {
         write_units: paid.wru,
@@ -87,17 +87,17 @@ fn picture(rows: &[(&str, [Part; 7])]) -> String {
     for (what, parts) in rows {
         let _ = writeln!(svg, "<text x=\"28\" y=\"{y}\" font-weight=\"600\">{what}: {:.2} USD</text>", usd(parts));
         let mut x = 28.0;
-        for (part, colour) in parts.iter().zip(COLOURS) {
+        for (part, color) in parts.iter().zip(COLORS) {
             let width = part.usd * scale;
-            let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"40\" fill=\"{colour}\"/>", y + 10);
+            let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"40\" fill=\"{color}\"/>", y + 10);
             x += width;
         }
         y += 85;
     }
-    for (number, (name, colour)) in rows[0].1.iter().map(|part| part.service).zip(COLOURS).enumerate() {
+    for (number, (name, color)) in rows[0].1.iter().map(|part| part.service).zip(COLORS).enumerate() {
         let (x, y) = (28 + number % 4 * 230, 205 + number / 4 * 24);
         let [slips, paid] = [0, 1].map(|row| rows[row].1[number].usd);
-        let _ = writeln!(svg, "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{colour}\"/>", y - 11);
+        let _ = writeln!(svg, "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{color}\"/>", y - 11);
         let _ = writeln!(svg, "<text x=\"{}\" y=\"{y}\">{name} {slips:.2} / {paid:.2}</text>", x + 18);
     }
     svg + "</svg>\n"

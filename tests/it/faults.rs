@@ -1,6 +1,5 @@
-//! AWS fails, at random and by a printed seed: conflicts, throttling, errors, replies lost before and after the commit. After the
-//! retries that follow, with the same keys, every slip exists once, every top-up is collected once, every race is settled, and the
-//! independent records agree.
+//! AWS fails, at random and by a printed seed: conflicts, throttling, errors, replies lost before and after the commit. After retries with
+//! the same keys, every slip exists once, every top-up is collected once and every race is settled. The independent records agree.
 
 use crate::harness::{Race, Target, User, all_at_once, bet, dividends, random_text, win, with_a_late_slip};
 use cloud::Config;
@@ -9,7 +8,7 @@ use cloud::engine::Reply;
 use data_encoding::BASE64;
 use fastrand::Rng;
 use proofs::{Tables, verify};
-use racing_domain::{Census, SlipId};
+use racing_domain::{SlipId, SlipSketch};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -287,8 +286,8 @@ async fn many_slips_that_came_after_their_shard_was_done_are_told_apart_from_tho
     // Of 40 in 16 buckets, some are three to a bucket.
     let late = all_at_once((0..40).map(|_| bet())).await;
     let counted: Vec<SlipId> = in_time.iter().map(|(_, slip)| slip.parse().unwrap()).collect();
-    let census = Census::of(counted.iter().map(SlipId::tail));
-    target.put_item("racing", &in_shard(&counted[0], "!census", &census)).await;
+    let sketch = SlipSketch::of(counted.iter().map(SlipId::tail));
+    target.put_item("racing", &in_shard(&counted[0], "!census", &sketch)).await;
     // One of them was marked by hand already.
     let (user, by_hand) = (late[0].0.id(), late[0].1.parse::<SlipId>().unwrap());
     let mark = in_shard(&by_hand, &format!("{user}#l#{}", by_hand.tail()), &target.now());

@@ -46,7 +46,7 @@ fn no_event_breaks_those_who_know_it() {
     for file in schema_files(SERVICES) {
         let path = file.path.display().to_string();
         let new = serde_json::from_str(&file.text).unwrap();
-        // Whatever a commit took away, it has no version of.
+        // A commit that removed the file has no version of it.
         for commit in git(&["log", "--diff-filter=ACMRT", "--format=%H", "--", &path]).lines() {
             let old = git(&["show", &format!("{commit}:{path}")]);
             let broken = breaks(&serde_json::from_str(&old).unwrap(), &new);

@@ -1,5 +1,5 @@
-//! The 100,000th slip costs no more than the 1,000th: two clouds, one with a hundred times the slips and lines of the other, take slips
-//! in turns, so that whatever else the machine does slows both.
+//! The 100,000th slip costs no more than the 1,000th. Two clouds take slips in turns, one with a hundred times the slips and lines of the
+//! other. So the machine's other work slows both.
 
 use crate::harness::{Race, Target, User, win};
 use cloud::clock::LocalClock;

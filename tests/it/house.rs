@@ -11,7 +11,7 @@ fn root() -> PathBuf {
 }
 
 /// Every Rust file of the repository, relative to its root, with its text.
-fn rust_files() -> Vec<(PathBuf, String)> {
+pub fn rust_files() -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     let mut folders: Vec<PathBuf> = ["shared", "infra", "functions", "tests"].map(PathBuf::from).into();
     while let Some(folder) = folders.pop() {

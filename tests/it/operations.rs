@@ -1,5 +1,5 @@
-//! What operators do from their command line, on a running local cloud, which answers the same calls as AWS: dead letters go back,
-//! lost events are published again, the tables are proved while they are written.
+//! What operators do from their command line, on a running local cloud, which answers the same calls as AWS. They redrive dead letters,
+//! publish lost events again, and prove the tables while others write.
 
 use crate::faults::the_proof_holds;
 use crate::harness::{Race, Target, User, all_at_once, dividends, win};
@@ -272,13 +272,13 @@ async fn what_stays_off_is_told_and_what_was_only_being_written_is_not() {
     assert!(!proof.is_clean() && !proof.sum_zero && readings == 3, "{:?}", proof.faults);
     assert!(read_units > 2.0 * clean.read_units, "every reading costs");
 
-    // Mended between the first reading and the second.
+    // Fixed between the first reading and the second.
     let heard = Heard::default();
-    let mend = async {
+    let fix = async {
         target.eventually("a reading", async || (heard.pages.load(Ordering::Relaxed) == SEGMENTS).then_some(())).await;
         target.put_item("racing", &right).await;
     };
-    let (proved, ()) = tokio::join!(live::prove_with(&deployment, registry::SERVICES, &heard, pause), mend);
+    let (proved, ()) = tokio::join!(live::prove_with(&deployment, registry::SERVICES, &heard, pause), fix);
     let Live { proof, readings, .. } = proved.unwrap();
     assert!(proof.is_clean() && readings == 2, "{:?}", proof.faults);
 }

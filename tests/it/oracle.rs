@@ -1,10 +1,9 @@
-//! A second opinion on every bet. The oracle decides slips from the raw JSON of a result by trying every order of the boats, as
-//! slowly and as plainly as the rules are written (shared/data/boatrace/README.md), and uses none of the domain's code for it.
-//! Where the domain and the oracle differ on a slip of a real race day, one of them is wrong. Seeded: a failure prints what
-//! repeats it.
+//! A second opinion on every bet. The oracle decides slips from the raw JSON of a result by trying every order of the boats. It is as slow
+//! and plain as the rules (shared/data/boatrace/README.md), and uses none of the domain's code. Where the domain and the oracle differ on a
+//! slip of a real race day, one of them is wrong. Seeded: a failure prints what repeats it.
 //!
-//! Bracket bets it decides by the riders: what is on sale is what two riders announced can make by coming first and second, and
-//! what stands is what two who started can.
+//! It decides bracket bets by the riders. A combination is on sale if two announced riders can make it by coming first and second. It stays
+//! valid if two that started can.
 
 mod random;
 
@@ -37,8 +36,8 @@ const TYPES: [BetType; 9] = [
     ("bracket_quinella", 2, false),
 ];
 
-/// Payout and refund of a slip, in minor units. `race` is one of `results[]` of the Boatrace Open API, with two additions:
-/// `consolation`, an object of bet type and payment per 100, and a boat's `bracket`.
+/// Payout and refund of a slip, in minor units. `race` is one of `results[]` of the Boatrace Open API, with two additions. `consolation` is
+/// an object of bet type and payment per 100, and a boat has its `bracket`.
 pub fn decide(race: &Value, slip: &Value) -> (i64, i64) {
     let never_started = never_started(race);
     let (mut payout, mut refund) = (0, 0);

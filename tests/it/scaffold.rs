@@ -2,7 +2,7 @@
 //! it writes are those of `example` beside this file, which are run. What it refuses leaves every file as it was.
 
 use crate::example::TESTS;
-use build::scaffold::{Http, Plan, ScaffoldError, Schedule, Trigger, Wanted, plan_function, plan_service};
+use build::scaffold::{Http, NewFunction, Plan, ScaffoldError, Schedule, Trigger, plan_function, plan_service};
 use koban::registry::SERVICES;
 use platform::Service;
 use std::collections::BTreeMap;
@@ -88,8 +88,8 @@ fn trigger(text: &str) -> Trigger {
     }
 }
 
-fn wanted(service: &str, (name, trigger_text): (&str, &str)) -> Wanted {
-    Wanted { name: name.to_owned(), service: service.to_owned(), trigger: trigger(trigger_text) }
+fn new_function(service: &str, (name, trigger_text): (&str, &str)) -> NewFunction {
+    NewFunction { name: name.to_owned(), service: service.to_owned(), trigger: trigger(trigger_text) }
 }
 
 /// The sources with the example's service in them.
@@ -97,7 +97,10 @@ fn with_the_example() -> TempDir {
     let folder = sources();
     plan_service(folder.path(), SERVICES, "example").unwrap().write().unwrap();
     for function in FUNCTIONS {
-        plan_function(folder.path(), &[SERVICES, &[&EXAMPLE]].concat(), &wanted("example", *function)).unwrap().write().unwrap();
+        plan_function(folder.path(), &[SERVICES, &[&EXAMPLE]].concat(), &new_function("example", *function))
+            .unwrap()
+            .write()
+            .unwrap();
     }
     folder
 }
@@ -119,7 +122,7 @@ fn what_it_writes_is_the_example_that_is_compiled_and_linted() {
     is_kept("tests/example", &made);
 }
 
-/// Beside what `example` must change to run them: the attribute, and the cloud they start. With `KOBAN_BLESS=1` they are written anew.
+/// Beside what `example` must change to run them: the attribute, and the cloud they start. With `KOBAN_BLESS=1` they are written again.
 #[test]
 fn the_tests_it_writes_are_those_that_are_run_and_must_fail() {
     let folder = with_the_example();
@@ -200,7 +203,7 @@ fn a_function_joins_any_service_at_the_end_of_its_list() {
         let folder = sources();
         let lib = folder.path().join(format!("functions/{service}/src/lib.rs"));
         let mut listed = list_of_functions(&std::fs::read_to_string(&lib).unwrap());
-        let plan = plan_function(folder.path(), SERVICES, &wanted(service, *function)).unwrap();
+        let plan = plan_function(folder.path(), SERVICES, &new_function(service, *function)).unwrap();
         let is_of_service = |file: &&build::scaffold::File| file.path.starts_with(format!("functions/{service}"));
         assert!(plan.files().iter().all(|file| is_of_service(&file)), "{plan:?}");
         plan.write().unwrap();
@@ -247,7 +250,7 @@ fn what_is_taken_or_wrong_is_refused_and_nothing_is_written() {
         ("racing", ("count-cards", "queue Cards"), "no queue's name"),
         ("racing", ("count-cards", "queue cards-dlq"), "no queue's name"),
     ] {
-        refuses(folder.path(), || plan_function(folder.path(), SERVICES, &wanted(service, function)), hint);
+        refuses(folder.path(), || plan_function(folder.path(), SERVICES, &new_function(service, function)), hint);
     }
     for (service, hint) in [
         ("racing", "a service already"),
@@ -262,7 +265,7 @@ fn what_is_taken_or_wrong_is_refused_and_nothing_is_written() {
 
 #[test]
 fn a_file_that_is_there_is_not_overwritten() {
-    let function = wanted("ops", ("get-card", "GET /v1/cards/{card}"));
+    let function = new_function("ops", ("get-card", "GET /v1/cards/{card}"));
     for path in ["functions/ops/src/get_card.rs", "functions/ops/src/bin/get-card.rs", "functions/ops/tests/it/get_card.rs"] {
         let folder = sources();
         std::fs::write(folder.path().join(path), "mine").unwrap();
@@ -273,7 +276,7 @@ fn a_file_that_is_there_is_not_overwritten() {
 
 #[test]
 fn a_list_that_is_not_where_it_should_be_is_named() {
-    let function = wanted("wallet", ("sweep-cards", "every 5"));
+    let function = new_function("wallet", ("sweep-cards", "every 5"));
     for (path, anchor) in
         [("functions/wallet/src/lib.rs", "platform::functions!["), ("functions/wallet/tests/it/main.rs", "mod ")]
     {
@@ -293,7 +296,7 @@ fn a_write_that_fails_takes_back_the_ones_before_it() {
     std::fs::remove_dir_all(folder.path().join("functions/ops/src/bin")).unwrap();
     std::fs::write(folder.path().join("functions/ops/src/bin"), "in the way").unwrap();
     let before = files(folder.path());
-    let plan = plan_function(folder.path(), SERVICES, &wanted("ops", ("sweep-cards", "every 5"))).unwrap();
+    let plan = plan_function(folder.path(), SERVICES, &new_function("ops", ("sweep-cards", "every 5"))).unwrap();
     assert!(matches!(plan.write(), Err(ScaffoldError::Io { .. })));
     assert_eq!(files(folder.path()), before);
 }

@@ -1,5 +1,5 @@
-//! What a result comes to for the people who bet on it, through the API: every bet type, every way in which a stake goes back, every
-//! correction; and the independent oracle's opinion on random slips.
+//! What a result means for the people who bet on it, through the API. It covers every bet type, every way in which a stake is refunded, and
+//! every correction. The independent oracle checks random slips.
 
 use crate::harness::{Race, Target, User, all_at_once, bet, dividends, win};
 use crate::oracle;

@@ -1,5 +1,5 @@
-//! What keeps a race from being settled, and that it harms nobody else: a slip that lands between two payments, a shard that never adds
-//! up, a person who cannot be paid, a worker that was overtaken, a result that was altered.
+//! What keeps a race from being settled, and that it harms nobody else. A slip lands between two payments, or a shard never adds up. A
+//! person cannot be paid, a worker was overtaken, or a result was altered.
 
 use crate::faults::the_proof_holds;
 use crate::harness::{Holds, Target, dividends, win};
@@ -17,16 +17,16 @@ fn result() -> Value {
     dividends(&[("win", "1", 150)])
 }
 
-/// Holds a slip back, and lets settle-shard do nothing any more once it has paid somebody, until it is mended.
+/// Delays a slip, and makes settle-shard fail after it has paid somebody, until `repaired` is set.
 struct BreaksAfterAPayment {
     slip: Arc<Holds>,
     paid: AtomicBool,
-    mended: AtomicBool,
+    repaired: AtomicBool,
 }
 
 impl Faults for BreaksAfterAPayment {
     fn before(&self, call: &Call<'_>) -> Option<Fault> {
-        let broken = call.function == "settle-shard" && self.paid.load(Ordering::SeqCst) && !self.mended.load(Ordering::SeqCst);
+        let broken = call.function == "settle-shard" && self.paid.load(Ordering::SeqCst) && !self.repaired.load(Ordering::SeqCst);
         if broken { Some(Fault::Reply(internal_error())) } else { self.slip.before(call) }
     }
 
@@ -47,7 +47,7 @@ async fn a_slip_that_lands_after_the_first_payment_is_refunded_though_the_worker
     let breaks = Arc::new(BreaksAfterAPayment {
         slip: Holds::the_first("TransactWriteItems", "place-slip"),
         paid: false.into(),
-        mended: false.into(),
+        repaired: false.into(),
     });
     target.cloud().install_faults(Some(breaks.clone()));
     let settle = async {
@@ -59,7 +59,7 @@ async fn a_slip_that_lands_after_the_first_payment_is_refunded_though_the_worker
     };
     let (placed, ()) = tokio::join!(user.place(&race, "JPY", win(1, 500)), settle);
     let late = placed.expect(201)["id"].as_str().unwrap().to_owned();
-    breaks.mended.store(true, Ordering::SeqCst);
+    breaks.repaired.store(true, Ordering::SeqCst);
     target.until_settled(&race).await;
     assert_eq!(user.outcome(&early).await, ("won".into(), 300, 0));
     assert_eq!(user.outcome(&late).await, ("refunded".into(), 0, 500));
@@ -104,21 +104,21 @@ async fn one_person_who_cannot_be_paid_keeps_nobody_else_from_it() {
     let race = target.open_race().await;
     let unpayable = target.rich_user(1_000).await;
     let (shard, _) = target.shard(&race, &unpayable).await;
-    let mut neighbours = Vec::new();
-    while neighbours.len() < 3 {
+    let mut neighbors = Vec::new();
+    while neighbors.len() < 3 {
         let user = target.rich_user(1_000).await;
         if target.shard(&race, &user).await.0 == shard {
-            neighbours.push(user);
+            neighbors.push(user);
         }
     }
-    for user in neighbours.iter().chain([&unpayable]) {
+    for user in neighbors.iter().chain([&unpayable]) {
         user.bet(&race, win(1, 200)).await;
     }
     target.put_payout(&race, &unpayable, b"{}", &[0; 32]).await;
     target.feed_results(&race.ended(&result())).await.expect(200);
     target.pass(Duration::from_secs(26)).await;
-    for user in &neighbours {
-        target.eventually("a neighbour is paid", async || (user.balance("JPY").await == 1_100).then_some(())).await;
+    for user in &neighbors {
+        target.eventually("a neighbor is paid", async || (user.balance("JPY").await == 1_100).then_some(())).await;
     }
     target.rest().await;
     assert_eq!(target.race(&race).await["state"], "resulted");

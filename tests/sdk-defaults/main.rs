@@ -1,5 +1,5 @@
-//! What `get-wallet` asks of DynamoDB, with the AWS SDK as it comes: its configuration chain, its HTTPS client, its trust in whatever
-//! the system trusts. Only the cold path benchmark builds it; the Lambda runtime is the same as ours, so the SDK makes the difference.
+//! What `get-wallet` asks of DynamoDB, with the AWS SDK as it comes: its configuration chain, its HTTPS client, its trust in the system's
+//! roots. Only the cold path benchmark builds it; the Lambda runtime is the same as ours, so the SDK makes the difference.
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};

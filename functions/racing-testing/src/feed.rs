@@ -59,7 +59,7 @@ impl Target {
         self.race(race).await
     }
 
-    /// Everything that a feed at `path` must refuse whatever `body` says: unsigned, signed by another, signed at another time.
+    /// Everything that a feed at `path` must refuse with any `body`: unsigned, signed by another, signed at another time.
     pub async fn refuses_the_unsigned(&self, path: &str, body: &Value) {
         use jiff::SignedDuration;
         let now = self.now().as_second().to_string();

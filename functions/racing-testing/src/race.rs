@@ -1,4 +1,5 @@
-//! Races to bet on, each at a place of its own, so that tests do not meet on a deployed API either; and the words of slips and results.
+//! Races to bet on, and the words of slips and results. Each race has its own day and venue, so that tests do not collide on a deployed API
+//! either.
 
 use super::Target;
 use jiff::civil::Date;
@@ -12,8 +13,7 @@ use std::time::Duration;
 const VENUES: u32 = 99;
 /// The days that races of a local cloud are of: today and before, so that the sweep looks at them.
 const DAYS_SWEPT: u32 = 5;
-/// The days that races of a deployed API are of, which other runs of the suite use as well, at once and before: eight centuries, so
-/// that two runs of hundreds of races hardly ever meet.
+/// Deployed APIs are shared between runs: race days come from a range of 800 years, so that runs rarely collide.
 const DAYS: u32 = 300_000;
 
 /// A race of six runners.

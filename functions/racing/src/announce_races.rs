@@ -134,7 +134,7 @@ async fn announce(
         };
         match write(context, records::announce(&announced, revision, requested_at, claim.turn).into()).await {
             Ok(()) => return Ok(outcome_of(&announced, outcome)),
-            Err(WriteError::Cancelled(_)) => {}
+            Err(WriteError::Canceled(_)) => {}
             Err(WriteError::Store(error)) => return Err(error.into()),
         }
     }

@@ -6,7 +6,7 @@ use crate::RACE_DOES_NOT_ADD_UP;
 use crate::prelude::*;
 use crate::records::{StoredRace, StoredResult};
 use crate::shard::Shard;
-use platform::store::{Obstacle, Range};
+use platform::store::{CancelReason, Range};
 use platform::telemetry;
 use racing_domain::{Certificate, Race, RaceState, Totals};
 
@@ -71,9 +71,9 @@ async fn certify(context: &Context, wanted: CertifyRace, delivery: Delivery) -> 
 
 /// The shard's totals, or the first thing in it that does not add up.
 fn prove(race: &Race, result: &StoredResult, contents: &Shard) -> Result<Result<Totals, String>, Failure> {
-    match contents.strangers() {
-        Ok(strangers) if strangers.is_empty() => {}
-        Ok(strangers) => return Ok(Err(format!("{} slips came after it was done", strangers.len()))),
+    match contents.uncounted() {
+        Ok(uncounted) if uncounted.is_empty() => {}
+        Ok(uncounted) => return Ok(Err(format!("{} slips came after it was done", uncounted.len()))),
         Err(error) => return Ok(Err(error.to_string())),
     }
     for (user, person) in &contents.people {
@@ -105,8 +105,8 @@ async fn close(context: &Context, settled: &Race, revision: u64, totals: Totals)
     write_once(context, &writes).await
 }
 
-/// The proof of a race that is settled already: the repetition that was sent for, or, when a late slip was found and refunded since, a
-/// new certificate, which is repeated in its turn.
+/// The proof of a race that is settled already. It is the repetition that the first certificate asked for. When a late slip was refunded
+/// since, it is a new certificate with a repetition of its own.
 async fn prove_again(context: &Context, race: &Race, pass: u32, totals: Totals) -> Result<(), Failure> {
     let (pk, prefix) = (keys::race_partition(race.id), keys::certificate_prefix(race.result_version));
     let made = context.table(&RACING).all(&Range { prefix: &prefix, ..Range::all(&pk) }).await?;
@@ -138,10 +138,10 @@ fn certificate(context: &Context, race: &Race, pass: u32, totals: Totals) -> Res
 async fn write_once(context: &Context, writes: &[Write]) -> Result<(), Failure> {
     for round in 0..ROUNDS_MAX {
         match write(context, writes.to_vec()).await {
-            Err(WriteError::Cancelled(obstacles)) if obstacles.contains(&Obstacle::Passing) => {
+            Err(WriteError::Canceled(reasons)) if reasons.contains(&CancelReason::Transient) => {
                 tokio::time::sleep(Duration::from_millis(20 << round)).await;
             }
-            Ok(()) | Err(WriteError::Cancelled(_)) => return Ok(()),
+            Ok(()) | Err(WriteError::Canceled(_)) => return Ok(()),
             Err(WriteError::Store(error)) => return Err(error.into()),
         }
     }

@@ -45,8 +45,8 @@ enum StoredClaim {
 }
 
 impl Claim {
-    /// Whether what another message wrote in its `turn` is newer than this one, which must not undo it: this one was cut short and came
-    /// again, or is delayed. What older code wrote has only its time.
+    /// Whether another message, which wrote in its `turn`, is newer than this one. Then this one is a retry or late, and must not undo that
+    /// write. What older code wrote has only its time.
     pub fn is_overtaken_by(&self, turn: u64, written_at: Option<Timestamp>) -> bool {
         match (self.turn, turn) {
             (0, 0) => written_at > Some(self.received_at),
@@ -78,9 +78,9 @@ pub async fn begun(context: &Context, message: &SignedMessage) -> Result<Option<
     Ok(claim.transpose()?)
 }
 
-/// Takes the message's id for this very body, before the first write in its name: of two messages of one id, one changes nothing. A
-/// message whose work was cut short finds its own claim and continues. It is stored beside the outcome, not in its place, so that older code
-/// never takes a message that was only begun for one that was processed.
+/// Takes the message's id for this very body, before the first write in its name: of two messages of one id, one changes nothing. A message
+/// whose work was cut short finds its own claim and continues. The claim has a key of its own beside the outcome's. Otherwise older code
+/// would take a message that was only begun for a processed one.
 ///
 /// # Errors
 /// `feed_id_reused` when the id was taken for another message; `contention` when too many others of its day and venue come at once.
@@ -113,7 +113,7 @@ async fn next_turn(context: &Context, key: &Key) -> Result<u64, Problem> {
         };
         match write(context, vec![taken]).await {
             Ok(()) => return Ok(turn),
-            Err(WriteError::Cancelled(_)) => tokio::time::sleep(jitter(10 << round.min(6))).await,
+            Err(WriteError::Canceled(_)) => tokio::time::sleep(jitter(10 << round.min(6))).await,
             Err(WriteError::Store(error)) => return Err(error.into()),
         }
     }
@@ -271,7 +271,7 @@ mod tests {
         let again = read(&serde_json::to_value(counted).unwrap());
         assert_eq!((again.turn, again.received_at), (7, at("05")));
         let older = read(&serde_json::json!("2026-05-23T12:05:00Z"));
-        assert!(older.is_overtaken_by(1, Some(at("01"))), "whatever was counted came after it");
+        assert!(older.is_overtaken_by(1, Some(at("01"))), "every counted message came after it");
         assert!(older.is_overtaken_by(0, Some(at("06"))) && !older.is_overtaken_by(0, Some(at("04"))));
         assert!(!older.is_overtaken_by(0, None));
     }

@@ -1,5 +1,5 @@
-//! Where everything of a race lies. One partition holds the race, its results and what settled them; one partition for each shard
-//! holds people's slips and payouts side by side.
+//! The keys of everything that belongs to a race. One partition holds the race, its results and what settled them; one partition for each
+//! shard holds people's slips and payouts side by side.
 
 use jiff::civil::Date;
 use platform::store::Key;
@@ -45,8 +45,8 @@ pub fn shard_partition(race: RaceId, shard: u16) -> String {
     format!("race#{}#{shard:04}", race.key())
 }
 
-/// The census of a shard: the first thing in its partition.
-pub fn census(race: RaceId, shard: u16) -> Key {
+/// The sketch of a shard's slips: the first record of its partition. Its key has the name that the first version gave it.
+pub fn sketch(race: RaceId, shard: u16) -> Key {
     Key::new(shard_partition(race, shard), "!census")
 }
 

@@ -77,7 +77,7 @@ fn entry(user: &UserId, position: &[String]) -> Result<IndexEntry, Problem> {
     Ok(IndexEntry { range: position[0].clone(), key: keys::slip(user, &id) })
 }
 
-/// The slip that lies at `key`.
+/// The slip that is stored at `key`.
 fn slip_id(key: &Key) -> Result<SlipId, Problem> {
     let parts = key.pk.strip_prefix("race#").and_then(|rest| rest.split_once('#'));
     let tail = key.sk.rsplit('#').next();
@@ -85,5 +85,5 @@ fn slip_id(key: &Key) -> Result<SlipId, Problem> {
         let shard: u16 = shard.parse().ok()?;
         SlipId::at(RaceId::from_key(race).ok()?, shard, tail).ok()
     });
-    id.ok_or_else(|| Problem::internal(format!("no slip lies at {}/{}", key.pk, key.sk)))
+    id.ok_or_else(|| Problem::internal(format!("no slip is at {}/{}", key.pk, key.sk)))
 }

@@ -140,7 +140,7 @@ async fn record(
         writes.extend(records::change(&resulted, revision, message.requested_at));
         match write(context, writes).await {
             Ok(()) => return Ok(RaceOutcome { race: id, outcome: Outcome::Resulted, result_version: version }),
-            Err(WriteError::Cancelled(_)) => {}
+            Err(WriteError::Canceled(_)) => {}
             Err(WriteError::Store(error)) => return Err(error.into()),
         }
     }

@@ -14,9 +14,9 @@ use std::collections::BTreeSet;
 pub struct StoredRace {
     pub race: Race,
     pub revision: u64,
-    /// None of a race that was last written before races told this. What a feed's message changed tells when the gateway got it.
+    /// When the gateway received the message that made the newest change. `None` for races that were last written before this was stored.
     pub changed_at: Option<Timestamp>,
-    /// The turn of the message that announced it as it is; 0 when none told it, and once it has a result.
+    /// The turn of the message with the current announcement. 0 when older code wrote it, and once the race has a result.
     pub turn: u64,
 }
 
@@ -110,7 +110,8 @@ pub async fn undone(context: &Context, race: &Race) -> Result<Vec<u16>, Problem>
     Ok((0..race.shards).filter(|shard| !done.contains(shard)).collect())
 }
 
-/// The writes of a race that is announced in its message's `turn`, and of its day's row: a new race, or the next `revision` of one.
+/// The writes of an announcement: the race and its row in the day's list. They create a race, or replace `revision` of one. `turn` is that
+/// of the message.
 pub fn announce(race: &Race, revision: Option<u64>, now: Timestamp, turn: u64) -> [Write; 2] {
     let records = [race_record(race, now, Some(turn)), row_record(race, now)];
     if let Some(revision) = revision {

@@ -56,7 +56,7 @@ fn of_shard(change: &Change, race: RaceId, shard: u16) -> Result<Vec<String>, Un
             let data = PayoutPosted { race, user: user.parse()?, result_version, seq: seq.parse()? };
             Ok(vec![change.event(data)?])
         }
-        // Refusals, late marks and the census.
+        // Refusals, late marks and the sketch.
         _ => Ok(Vec::new()),
     }
 }

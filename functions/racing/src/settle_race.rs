@@ -40,8 +40,8 @@ async fn settle(context: &Context, EventData { data: wanted }: EventData<SettleR
     Ok(())
 }
 
-/// How long the shards must wait from now on. Slips, the close and `resulted_at`, when the newest result came, are all told by the
-/// gateway's clock; what has passed since is not counted, because only this machine's clock could say it, and it may be wrong.
+/// How long the shards must wait from now on. Slips, the close and `resulted_at` (when the newest result came) all have the gateway's
+/// clock. The time that passed since is not subtracted: only this machine's clock knows it, and it may be wrong.
 fn wait(race: &Race, resulted_at: Option<Timestamp>) -> Duration {
     let mut last_write = signed(place_slip::FUNCTION.timeout + GRACE);
     // A result that came late enough after the close needs no wait.

@@ -1,5 +1,6 @@
-//! The worker that pays. For each person of a shard it posts what is due by the result and not yet posted, in one transaction of a
-//! payout line and a wallet line. Losers are never written. Run it twice, late, or beside an older one: nobody is paid twice.
+//! The worker that pays. For each person of a shard it posts the difference between what the result makes due and what was posted. One
+//! transaction writes the payout line and the wallet line. Losers are never written. Run it twice, late, or beside an older one: nobody is
+//! paid twice.
 
 use crate::prelude::*;
 use crate::records::{ShardDone, StoredRace, StoredResult};
@@ -49,7 +50,7 @@ async fn settle(context: &Context, wanted: SettleShard) -> Result<(), Failure> {
     let Some(race) = current(context, wanted).await? else { return Ok(()) };
     let result = records::result(context, race.id, race.result_version).await?;
     let Some(mut shard) = counted(context, &race, wanted.shard).await? else { return Ok(()) };
-    mark_strangers(context, &race, wanted.shard, &mut shard).await?;
+    mark_uncounted(context, &race, wanted.shard, &mut shard).await?;
     pay_all(context, &race, &result, wanted.shard, &shard).await?;
     let complete = finish(context, &race, &result, wanted.shard, &shard).await?;
     if complete && !wanted.repair { certify_race::request(context, &race).await } else { Ok(()) }
@@ -63,25 +64,25 @@ async fn current(context: &Context, wanted: SettleShard) -> Result<Option<Race>,
     Ok((newest && wanted.shard < race.shards).then_some(race))
 }
 
-/// The shard with its census, which is put before anybody is paid: what is paid is what was counted, and a slip that comes later, even
-/// between two payments, is a stranger to every worker. None when there is a newer result.
+/// The shard with its sketch, which is stored before anybody is paid. Only counted slips are paid. A slip that comes later, even between
+/// two payments, is uncounted for every worker. `None` when there is a newer result.
 async fn counted(context: &Context, race: &Race, number: u16) -> Result<Option<Shard>, Failure> {
     let read = async || Shard::read(context, race.id, race.result_version, number).await;
     let Some(mut shard) = read().await? else { return Ok(None) };
-    if shard.census.is_none() {
-        let census = shard.count();
-        if !put_once(context, Record::of(keys::census(race.id, number), &census)).await? {
+    if shard.sketch.is_none() {
+        let sketch = shard.count();
+        if !put_once(context, Record::of(keys::sketch(race.id, number), &sketch)).await? {
             // Another worker's count is the one that holds, and it may have slips that came after this reading.
             return Ok(read().await?);
         }
-        shard.census = Some(census);
+        shard.sketch = Some(sketch);
     }
     Ok(Some(shard))
 }
 
 /// Marks the slips that came after the shard was counted, so that they are refunded from now on, and raises the alarm.
-async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut Shard) -> Result<(), Failure> {
-    for (user, tail) in shard.strangers()? {
+async fn mark_uncounted(context: &Context, race: &Race, number: u16, shard: &mut Shard) -> Result<(), Failure> {
+    for (user, tail) in shard.uncounted()? {
         let mark = Record::of(keys::late(race.id, number, &user, &tail), &context.now());
         if put_once(context, mark).await? {
             telemetry::raise(context, &SLIP_AFTER_SETTLEMENT, &format!("{} {user} {tail}", race.id));
@@ -95,11 +96,11 @@ async fn mark_strangers(context: &Context, race: &Race, number: u16, shard: &mut
     Ok(())
 }
 
-/// Puts a record that is the same whoever puts it. False when somebody else has.
+/// Puts a record whose content does not depend on the worker. False when another worker has put it.
 async fn put_once(context: &Context, record: Record) -> Result<bool, Failure> {
     match write(context, vec![Write::if_absent(&RACING, record)]).await {
         Ok(()) => Ok(true),
-        Err(WriteError::Cancelled(_)) => Ok(false),
+        Err(WriteError::Canceled(_)) => Ok(false),
         Err(WriteError::Store(error)) => Err(error.into()),
     }
 }
@@ -111,7 +112,7 @@ struct Payment {
     posted: Posted,
 }
 
-/// Pays everybody who can be paid; then the first failure, if there was one. Whoever cannot be paid is nobody else's trouble.
+/// Pays everybody who can be paid, then returns the first failure, if there was one. One person's failure never stops another's payment.
 async fn pay_all(
     context: &Context,
     race: &Race,

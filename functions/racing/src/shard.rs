@@ -1,5 +1,5 @@
-//! A shard of a race, read whole: its slips and payouts by person, its census and the marks of late slips. Settlement and its proof
-//! read the same way and decide the same way, at different times.
+//! A shard of a race, read whole: its slips and payouts by person, its sketch and the marks of late slips. Settlement and its proof read
+//! the same way and decide the same way, at different times.
 
 use crate::records::{self, StoredResult};
 use crate::{RACING, keys};
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use platform::store::{Range, Record, StoreError};
 use platform::{Context, Problem};
 use racing_domain::payout::{self, Basis, PayoutTail};
-use racing_domain::{Census, CensusError, Due, Race, RaceId, Slip, Totals};
+use racing_domain::{Due, Race, RaceId, SketchError, Slip, SlipSketch, Totals};
 use shared::id::UserId;
 use shared::journal::Line;
 use shared::money::MoneyError;
@@ -16,10 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A shard's contents.
 #[derive(Debug, Default)]
 pub struct Shard {
-    /// By user id: what lies side by side in the table.
+    /// By user id, as the table orders them.
     pub people: BTreeMap<String, Person>,
     /// The count of slips before anybody was paid; none until then.
-    pub census: Option<Census>,
+    pub sketch: Option<SlipSketch>,
 }
 
 /// A person's part in a shard.
@@ -59,12 +59,12 @@ impl Shard {
         let mut parts = record.key.sk.splitn(3, '#');
         let (user, kind, tail) = (parts.next().unwrap_or_default(), parts.next(), parts.next().unwrap_or_default());
         match kind {
-            // A refusal lies where its slip would.
+            // A refusal has the key that its slip would have.
             Some("b") if record.expires_at.is_some() => {}
             Some("b") => self.person(user).slips.push((tail.to_owned(), record.read()?)),
             Some("l") => drop(self.person(user).late.insert(tail.to_owned())),
             Some("p") => self.person(user).newest = Some(payout_line(race, user, tail, record)?),
-            _ => self.census = Some(record.read()?),
+            _ => self.sketch = Some(record.read()?),
         }
         Ok(())
     }
@@ -89,17 +89,17 @@ impl Shard {
     }
 
     /// The slips that came after the shard was counted and are not marked yet: owner and tail.
-    pub fn strangers(&self) -> Result<Vec<(String, String)>, CensusError> {
-        let Some(census) = &self.census else { return Ok(Vec::new()) };
+    pub fn uncounted(&self) -> Result<Vec<(String, String)>, SketchError> {
+        let Some(sketch) = &self.sketch else { return Ok(Vec::new()) };
         let counted = self.counted();
         let tails: Vec<&str> = counted.iter().map(|(_, tail)| *tail).collect();
-        let strangers = census.strangers(&tails)?;
-        Ok(strangers.into_iter().map(|index| (counted[index].0.to_owned(), counted[index].1.to_owned())).collect())
+        let uncounted = sketch.uncounted(&tails)?;
+        Ok(uncounted.into_iter().map(|index| (counted[index].0.to_owned(), counted[index].1.to_owned())).collect())
     }
 
-    /// The census of the slips that are here now.
-    pub fn count(&self) -> Census {
-        Census::of(self.counted().into_iter().map(|(_, tail)| tail))
+    /// The sketch of the slips that are here now.
+    pub fn count(&self) -> SlipSketch {
+        SlipSketch::of(self.counted().into_iter().map(|(_, tail)| tail))
     }
 
     /// What the shard came to by its own records: the slips' stakes, and what the payout journals say was posted.
@@ -133,7 +133,7 @@ impl Person {
     /// What is due to this person by `result`, and on which basis.
     pub fn due(&self, race: &Race, result: &StoredResult) -> Result<(Basis, Due), MoneyError> {
         let (field, close) = (race.field(), race.effective_close());
-        // A mark whose slip was not there yet when the slips were read does not count: the basis tells what this is decided on.
+        // A mark counts only if its slip was read. So the basis records exactly what this decision used.
         let (mut due, mut late) = (Due::default(), 0);
         for (tail, slip) in &self.slips {
             let is_late = self.late.contains(tail);

@@ -58,8 +58,8 @@ async fn sweep(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a race that is unsettled for so long is brought back now. What still hangs after many attempts has a cause that somebody must
-/// find, and is not worth a race's reading every minute. A minute and a half, since the clock's calls are not exact.
+/// Whether the sweep sends a race again that is unsettled for `age`. A race that is stuck after many attempts needs a person, so it is sent
+/// less often. The window of 90 seconds allows for a schedule that is not exact.
 fn is_restarted(age: SignedDuration) -> bool {
     let every = match age.as_mins() {
         STUCK_AFTER_MINUTES..15 => 1,

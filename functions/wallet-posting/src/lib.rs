@@ -1,8 +1,8 @@
-//! The one way into a wallet from another service: read its journal's end, add a line to the caller's own transaction. The grant
-//! admits the put only inside a transaction, so that no line can ever stand without its object.
+//! The one way into a wallet from another service: read its journal's end, add a line to the caller's own transaction. The grant admits the
+//! put only inside a transaction, so that no line can exist without its object.
 //!
-//! It is a crate of its own, so that a service which posts links no more of the wallet than this, and is not built again when one of
-//! the wallet's handlers changes.
+//! It is a crate of its own, so that a service that posts links no more of the wallet than this. A change of a wallet's handler does not
+//! rebuild that service.
 
 use platform::Context;
 use platform::commit::Journal;

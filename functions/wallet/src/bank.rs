@@ -6,7 +6,7 @@ use crate::{BANK, BANK_CHOICE};
 use jiff::Timestamp;
 use platform::Context;
 use platform::context::SettingError;
-use platform::store::{Key, Obstacle, Record, StoreError, Write, WriteError, write};
+use platform::store::{CancelReason, Key, Record, StoreError, Write, WriteError, write};
 use serde::{Deserialize, Serialize};
 use shared::money::Amount;
 use std::str::FromStr;
@@ -87,8 +87,8 @@ struct Collection {
     at: Timestamp,
 }
 
-/// A bank for development. The last two digits of the amount decide: 97 is declined; 98 times out though the money was taken; 99 times
-/// out before the bank knows of it, once in a while each. Anything else is collected.
+/// A bank for development. The last two digits of the amount decide. 97 is declined. 98 always times out after the money was taken. 99
+/// times out in the first minute, before the bank has the request. Anything else is collected.
 pub struct DevelopmentBank<'a>(&'a Context);
 
 impl DevelopmentBank<'_> {
@@ -103,8 +103,8 @@ impl DevelopmentBank<'_> {
         let verdict = match write(self.0, vec![Write::if_absent(&BANK, record)]).await {
             Ok(()) => verdict,
             Err(WriteError::Store(error)) => return Err(error.into()),
-            Err(WriteError::Cancelled(obstacles)) => match &obstacles[..] {
-                [Obstacle::Condition(Some(found))] => found.read::<Collection>()?.verdict,
+            Err(WriteError::Canceled(reasons)) => match &reasons[..] {
+                [CancelReason::Condition(Some(found))] => found.read::<Collection>()?.verdict,
                 _ => return Err(BankError::TimedOut),
             },
         };

@@ -1,5 +1,5 @@
 //! The worker that collects a top-up from the bank and credits the wallet. A message names the top-up; what is true of it is read here.
-//! Whatever happens to this worker, the next one asks the bank for the status before it acts.
+//! This worker can fail at any point: the next one asks the bank for the status before it acts.
 
 use crate::bank::{Bank, BankError, Verdict};
 use crate::prelude::*;
@@ -52,7 +52,7 @@ async fn step(context: &Context, topup: &TopUp, before: &Record, state: TopUpSta
     let record = next.record.clone();
     match write(context, vec![next]).await {
         Ok(()) => Ok(Some((moved, record))),
-        Err(WriteError::Cancelled(obstacles)) if matches!(obstacles[..], [store::Obstacle::Condition(_)]) => Ok(None),
+        Err(WriteError::Canceled(reasons)) if matches!(reasons[..], [store::CancelReason::Condition(_)]) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

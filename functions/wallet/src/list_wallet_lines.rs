@@ -64,7 +64,7 @@ async fn list(context: &Context, user: UserId, paging: Paging) -> Result<Json<Li
             balances: view::balances(&entry.state),
         });
     }
-    // The first line has nothing before it, whatever DynamoDB says of a further page.
+    // The first line has nothing before it, even when DynamoDB reports a further page.
     let more = page.next.filter(|_| items.last().is_some_and(|line| line.seq > 1));
     let next_cursor = more.map(|sort_key| list.cursor(vec![sort_key]));
     Ok(Json(LinesPage { items, opening_balances: view::balances(&opening), next_cursor }))

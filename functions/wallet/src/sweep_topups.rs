@@ -11,7 +11,8 @@ use platform::store::{IndexEntry, IndexQuery};
 const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(1);
 /// How many top-ups of a partition one sweep brings back, so that a bank's long silence does not bury their worker.
 const PER_PARTITION_MAX: usize = 500;
-/// How many keys are read at once, and how often. A partition in which a hundred thousand hang fails the sweep, which is seen.
+/// How many keys one query reads, and how many queries one sweep makes in a partition. More than 100,000 stuck top-ups there fail the
+/// sweep, so operators see them.
 const PAGE: u32 = 1_000;
 const PAGES_MAX: u32 = 100;
 

@@ -1,6 +1,6 @@
-//! Cargo, called by a program that cargo itself may have started. `cargo run` tells the program about its package in variables that some
-//! dependencies' build scripts look at (ring's does): they would run again, and everything above them would be built again, whenever a
-//! build from a shell follows one from here or the other way round.
+//! Cargo, called by a program that cargo itself may have started. `cargo run` sets variables about the program's package, and some
+//! dependencies' build scripts read them (ring's does). With other values these scripts would run again, and everything above them would be
+//! built again. That would happen whenever builds from a shell and from here alternate.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! What is made of the functions' definitions: generated files, packages, and the files of the next function. No service is known here;
-//! whoever knows them hands them over.
+//! What is made of the functions' definitions: generated files, packages, and the files of the next function. No service is known here; the
+//! caller passes them.
 
 pub mod cargo;
 pub mod generate;

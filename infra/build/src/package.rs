@@ -1,5 +1,5 @@
 //! The functions as AWS Lambda takes them: one zip each, the same bytes for the same source, with a manifest that Terraform reads. So an
-//! unchanged function is an empty plan, whoever built it.
+//! unchanged function is an empty plan, on any builder's machine.
 
 mod elf;
 mod manifest;
@@ -24,7 +24,7 @@ pub const GLIBC_MAX: (u32, u32) = (2, 34);
 pub const ZIP_BYTES_MAX: u64 = 3_500_000;
 /// Cargo's profile of what is packaged, in the workspace's manifest.
 const PROFILE: &str = "lambda";
-/// How much of a builder's path is told: names of a binary stand side by side, without an end.
+/// How much of a builder's path a message shows. Names in a binary are adjacent, without an end.
 const PATH_BYTES_TOLD_MAX: usize = 80;
 
 /// An architecture of AWS Lambda.
@@ -101,7 +101,7 @@ pub fn directory(root: &Path) -> PathBuf {
     root.join("target/lambda")
 }
 
-/// Where `bin/<function>` lies that cargo, or another builder, has made.
+/// The directory of `bin/<function>`, which cargo or another builder has made.
 #[derive(Debug, Clone)]
 pub struct Binaries(pub PathBuf);
 
@@ -240,7 +240,7 @@ fn path_of_builder(binary: &[u8], own: &[(PathBuf, &str)]) -> Option<String> {
     })
 }
 
-/// Zips a binary, unless it lies there zipped already.
+/// Zips a binary, unless its zip exists already.
 fn pack_one(
     directory: &Path,
     function: &'static Function,

@@ -26,7 +26,7 @@ use template::{fill, of_function};
 
 /// A function to be made.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct NewFunction {
     /// Verb and noun: `get-settlement`.
     pub name: String,
     /// The service that it belongs to.
@@ -44,28 +44,27 @@ pub enum Trigger {
     Schedule(Schedule),
 }
 
-/// Plans `wanted` for the sources at `root`, of which `services` are the definitions.
+/// Plans the function `new` for the sources at `root`, of which `services` are the definitions.
 ///
-/// # Errors
-/// When a name, a route or a queue is not free or not well formed, a file is there already, or a list is not where it should be.
-pub fn plan_function(root: &Path, services: &[&'static Service], wanted: &Wanted) -> Result<Plan, ScaffoldError> {
-    let name = Name::parse(&wanted.name)?;
-    let service = wanted.service.as_str();
+/// When a name, a route or a queue is taken or malformed. When a file exists already, or a list is not where it should be.
+pub fn plan_function(root: &Path, services: &[&'static Service], new: &NewFunction) -> Result<Plan, ScaffoldError> {
+    let name = Name::parse(&new.name)?;
+    let service = new.service.as_str();
     name.check_free(services)?;
     if !services.iter().any(|known| known.name == service) {
         let known = services.iter().map(|service| service.name).collect::<Vec<_>>().join(", ");
         return Err(ScaffoldError::NoService { name: service.to_owned(), known });
     }
     let mut plan = Plan::new(root);
-    match &wanted.trigger {
+    match &new.trigger {
         Trigger::Http(http) => http.check_free(services)?,
         Trigger::Queue(queue) => add_queue(&mut plan, services, service, queue)?,
-        Trigger::Schedule(_) => check_queue(services, &wanted.name)?,
+        Trigger::Schedule(_) => check_queue(services, &new.name)?,
     }
     add_module(&mut plan, service, "prelude", "mod prelude;", template::PRELUDE)?;
 
     let stem = name.stem();
-    let written = of_function(root, services, wanted, &name);
+    let written = of_function(root, services, new, &name);
     let source = |path: &str| format!("functions/{service}/{path}");
     plan.create(source(&format!("src/{stem}.rs")), written.function)?;
     let binary = fill(template::BINARY, &[("SERVICE", service), ("STEM", &stem)]);

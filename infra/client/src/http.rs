@@ -48,7 +48,7 @@ impl std::str::FromStr for BaseUrl {
             Some("https") => (443, Some(ServerName::try_from(authority.host().to_owned()).map_err(|_| expected())?)),
             _ => return Err(expected()),
         };
-        // Names below `localhost` are this machine, whatever its resolver thinks of them.
+        // Names below `localhost` are this machine, also where its resolver has other addresses.
         let host = if authority.host().ends_with(".localhost") { "127.0.0.1" } else { authority.host() };
         let address = format!("{host}:{}", authority.port_u16().unwrap_or(port));
         Ok(Self { authority: HeaderValue::from_str(authority.as_str()).map_err(|_| expected())?, address, secured })
@@ -129,7 +129,7 @@ pub fn uri(path: &str) -> Result<Uri, ClientError> {
     path.parse().map_err(|_| ClientError::Input(format!("{path} is not a path")))
 }
 
-/// A reply, whatever its status.
+/// A reply, of any status.
 #[derive(Debug)]
 pub struct Reply {
     pub status: StatusCode,
@@ -277,7 +277,7 @@ impl Connection {
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| ClientError::Unexpected(format!("{} does not speak HTTP: {error}", self.base)))?;
-        // Ends by itself with the connection; whoever sends hears of its errors.
+        // The task ends with the connection. Its errors reach the callers that send on it.
         tokio::spawn(connection);
         Ok(sender)
     }
@@ -347,7 +347,7 @@ mod tests {
         tokio::time::sleep(WAIT_BETWEEN / 2).await;
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let mut heard = Vec::new();
-        // The first one is read and then cut off: whoever sent it cannot know whether it was handled.
+        // The first one is read and then cut off: its sender cannot know whether it was handled.
         for reply in [None, Some("HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n")] {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut bytes = vec![0; 4_096];

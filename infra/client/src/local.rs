@@ -44,7 +44,7 @@ impl From<String> for SecretText {
     }
 }
 
-/// What happens by itself, and whether anything is left of it.
+/// The state of work that needs no request: whether any is left.
 #[derive(Debug, Deserialize)]
 pub struct Status {
     pub idle: bool,

@@ -1,5 +1,5 @@
-//! Whether anything happened between two looks. "Idle" is a statement about queues and streams at one moment, but they can only be
-//! looked at one after the other; if nothing happened meanwhile the looks agree.
+//! Whether anything happened between two looks. "Idle" describes queues and streams at one moment, but they can only be inspected one after
+//! the other. If nothing happened meanwhile, the results fit together.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 

@@ -64,8 +64,8 @@ impl AwsEndpoint {
     async fn dynamodb(&self, operation: &str, body: &[u8]) -> Reply {
         let mut reply = self.backends.engine.call(operation, body).await;
         if reply.body.contains("#UnknownOperationException") {
-            let told = not_here("DynamoDB", operation);
-            reply = AwsReply::error(400, "com.amazon.coral.service#UnknownOperationException", &told);
+            let detail = not_here("DynamoDB", operation);
+            reply = AwsReply::error(400, "com.amazon.coral.service#UnknownOperationException", &detail);
         }
         // dynoxide calls the region by its own name.
         if ["CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"].contains(&operation) {
@@ -98,8 +98,8 @@ impl AwsEndpoint {
         match form.action() {
             "GetCallerIdentity" => {
                 let arn = format!("arn:aws:iam::{account}:user/developer");
-                let told = format!("<Arn>{arn}</Arn><UserId>AIDALOCALCLOUD</UserId><Account>{account}</Account>");
-                xml::result(xml::STS, "GetCallerIdentity", &told)
+                let detail = format!("<Arn>{arn}</Arn><UserId>AIDALOCALCLOUD</UserId><Account>{account}</Account>");
+                xml::result(xml::STS, "GetCallerIdentity", &detail)
             }
             action => xml::error(xml::STS, 400, "InvalidAction", &not_here("STS", action)),
         }

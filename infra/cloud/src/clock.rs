@@ -1,6 +1,5 @@
-//! The settable clock of the local cloud: the machine's time plus an offset. Everything that waits (schedules, delays, visibility
-//! timeouts) waits by it, so that a day passes in a moment when someone sets it, and the offset is durable, so that a restart does not
-//! go back in time.
+//! The settable clock of the local cloud: the machine's time plus an offset. Schedules, delays and visibility timeouts wait by this clock,
+//! so setting it makes a day pass in a moment. The offset is durable, so a restart does not go back in time.
 
 use super::private::{damaged, named};
 use jiff::{SignedDuration, Timestamp};
@@ -75,7 +74,7 @@ impl LocalClock {
         SHOWN_MS.contains(&now.as_millisecond())
     }
 
-    /// Sets the clock and wakes whoever waits by it. Returns by how much it moved.
+    /// Sets the clock and wakes everything that waits by it. Returns by how much it moved.
     ///
     /// # Errors
     /// When the new offset cannot be stored: then the clock stays as it was.
@@ -92,7 +91,7 @@ impl LocalClock {
         Ok(SignedDuration::from_millis(after - before))
     }
 
-    /// Tells of every move of the clock.
+    /// Changes with every move of the clock.
     pub fn moves(&self) -> watch::Receiver<u64> {
         self.moves.subscribe()
     }

@@ -1,5 +1,5 @@
-//! `cloud.sqlite`: what the local cloud itself must remember, which is its queues and schedules. One thread owns it and commits what
-//! waits together, so that a hundred messages cost one commit; nobody hears of a change before it is committed.
+//! `cloud.sqlite`: the state of the local cloud's own parts, which are its queues and schedules. One thread owns it and commits all waiting
+//! changes together, so a hundred messages cost one commit. No caller gets a reply before the commit.
 
 use crate::CloudError;
 use rusqlite::Connection;
@@ -38,9 +38,9 @@ CREATE TABLE IF NOT EXISTS schedules (function TEXT PRIMARY KEY, fired_ms INTEGE
 const HAS_ATTRIBUTES: &str = "SELECT count(*) FROM pragma_table_info('messages') WHERE name = 'attributes'";
 const ADD_ATTRIBUTES: &str = "ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT ''";
 
-/// Tells whoever asked, once it is committed.
-type Told = Box<dyn FnOnce() + Send>;
-type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Told> + Send>;
+/// Replies to the caller after the commit.
+type Notify = Box<dyn FnOnce() + Send>;
+type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Notify> + Send>;
 
 /// The database of a data directory.
 pub struct Database {
@@ -99,8 +99,8 @@ fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Chan
     let mut together = Vec::with_capacity(TOGETHER_MAX);
     while changes.blocking_recv_many(&mut together, TOGETHER_MAX) > 0 {
         match commit(connection, &mut together) {
-            Ok(told) => told.into_iter().for_each(|tell| tell()),
-            // Whoever waits hears it by the sender that was dropped with its change.
+            Ok(results) => results.into_iter().for_each(|reply| reply()),
+            // The callers learn it from their senders, which are dropped with the changes.
             Err(error) => {
                 let _ = connection.execute_batch("ROLLBACK");
                 // Standard error may be closed.
@@ -111,9 +111,9 @@ fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Chan
     }
 }
 
-fn commit(connection: &Connection, together: &mut Vec<Change>) -> rusqlite::Result<Vec<Told>> {
+fn commit(connection: &Connection, together: &mut Vec<Change>) -> rusqlite::Result<Vec<Notify>> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let told = together.drain(..).map(|change| change(connection)).collect::<rusqlite::Result<_>>()?;
+    let results = together.drain(..).map(|change| change(connection)).collect::<rusqlite::Result<_>>()?;
     connection.execute_batch("COMMIT")?;
-    Ok(told)
+    Ok(results)
 }

@@ -1,5 +1,5 @@
 //! The local cloud: everything that Koban needs of AWS, in one process, on one directory. Functions run their real code on their real
-//! events through the real SDK; only the SDK's connector is ours, and it grants a function what its definition lists and no more.
+//! events through the real SDK. Only the SDK's connector is ours, and it grants a function exactly what its definition lists.
 //!
 //! Everything that was accepted is durable: tables, messages with their receive counts, schedules, stream positions, the clock. The
 //! process may be killed at any moment.
@@ -127,7 +127,7 @@ impl Cloud {
         self.shared.clock.clone()
     }
 
-    /// Sets the clock; whatever becomes due by it happens.
+    /// Sets the clock. Everything that is due by then happens.
     pub async fn set_clock(&self, now: Timestamp) -> Result<(), CloudError> {
         self.shared.set_clock(now).await
     }
@@ -195,7 +195,7 @@ impl Cloud {
         self.shared.permits.iter().flat_map(|permits| permits.used()).collect()
     }
 
-    /// Runs a function on `event` past everything that stands before it, as `aws lambda invoke` does. Returns its reply.
+    /// Runs a function on `event` directly, without the gateway or a queue, as `aws lambda invoke` does. Returns its reply.
     pub async fn invoke(&self, function: &str, event: Vec<u8>) -> Result<Vec<u8>, RunError> {
         let runner = self.runners.iter().find(|runner| runner.function().name == function);
         let runner = runner.ok_or_else(|| RunError::Failed(format!("there is no function {function}")))?;

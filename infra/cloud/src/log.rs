@@ -130,7 +130,7 @@ fn write_until_closed(mut file: Rotated, lines: &Receiver<String>, dropped: &Ato
             let _ = file.write(&format!(r#"{{"level":"warn","what":"log lines dropped","total":{total}}}"#));
             reported = total;
         }
-        // A disk that refuses is told by the next line's error.
+        // A full disk shows as the next line's error.
         let _ = file.out.flush();
     }
 }

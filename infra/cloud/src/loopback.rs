@@ -1,6 +1,6 @@
-//! Who may use what only a developer may: the clock, tokens, secrets, the AWS endpoint. It listens on the loopback address alone, but a
-//! web page in the developer's browser can reach that too: by a name that resolves to it (so the host must be a loopback name), or by
-//! a form (so the origin, when there is one, must be a loopback one).
+//! Guards what only a developer may use: the clock, tokens, secrets, the AWS endpoint. The server listens on the loopback address alone,
+//! but a web page in the developer's browser can reach that too. A page can use a name that resolves to loopback, so the host must be a
+//! loopback name. Or it can send a form, so the origin, when there is one, must be a loopback origin.
 
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};

@@ -1,5 +1,5 @@
 //! EventBridge Scheduler: a message on a function's queue every few minutes of the settable clock, or at the times of a cron expression.
-//! The last firing is stored in the transaction of its message, so a crash neither loses nor doubles one; after a jump of the clock a
+//! The transaction of a message also stores the firing's time, so a crash neither loses nor doubles one. After a jump of the clock a
 //! schedule fires once, not once for each time it missed.
 
 mod cron;
@@ -75,7 +75,8 @@ impl Times {
         }
     }
 
-    /// What counts as the last time once it fires at `now`: of an interval the last moment that has come, so that it keeps its phase.
+    /// The time to store as the last firing when it fires at `now`. For an interval it is the last multiple that has passed, which keeps
+    /// the phase.
     fn fired(&self, last: Timestamp, now: Timestamp) -> Timestamp {
         let Self::Every(every) = self else { return now };
         let missed = now.duration_since(last).as_millis() / every.as_millis();

@@ -1,5 +1,5 @@
-//! Serves HTTP/1.1 on a loopback port until it is stopped. Every connection is bounded in memory, time and number, and every request is
-//! answered, or refused with an answer: the limits are hyper's where it has them, and this module's where it has none.
+//! Serves HTTP/1.1 on a loopback port until it is stopped. Connections are bounded in memory, time and number, and every request gets a
+//! reply, even a refused one. The limits are hyper's where it has them, and this module's otherwise.
 
 mod connection;
 mod exchange;

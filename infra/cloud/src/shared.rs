@@ -33,7 +33,7 @@ pub struct Shared {
     pub(super) consumed: BTreeSet<&'static str>,
 }
 
-/// The state of everything that happens by itself.
+/// The state of everything that happens without a request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
     pub now: Timestamp,
@@ -72,7 +72,7 @@ impl Shared {
         Ok(lag(&self.relays, newest.map_err(CloudError::engine)?))
     }
 
-    /// Sets the clock; whatever becomes due by it happens.
+    /// Sets the clock. Everything that is due by then happens.
     pub async fn set_clock(&self, now: Timestamp) -> Result<(), CloudError> {
         if !LocalClock::can_show(now) {
             return Err(CloudError::Time(now));

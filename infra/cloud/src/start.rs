@@ -1,4 +1,4 @@
-//! How a local cloud comes up: files first, then what reads them, then whoever asks.
+//! The start of a local cloud, in order: files, then their readers, then the servers.
 
 use super::activity::Activity;
 use super::aws::AwsEndpoint;
@@ -22,7 +22,7 @@ use super::witness::Witness;
 use super::{Cloud, CloudError, Config, Shared, local_names, server};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use platform::Function;
-use platform::context::{Environment, Settings, Surroundings};
+use platform::context::{Environment, ProcessEnv, Settings};
 use platform::sdk::Sdk;
 use platform::service::functions_of;
 use std::fs::{File, TryLockError};
@@ -115,15 +115,15 @@ async fn open(config: &Config, url: &str, aws_url: &str) -> Result<(Arc<Shared>,
         api_url: url.to_owned(),
         faults: InstalledFaults::default(),
     });
-    let surroundings = Surroundings {
+    let process_env = ProcessEnv {
         clock: clock.clone(),
         log: log.clone(),
         issuer: platform::context::Issuer { url: issuer_name, audience: AUDIENCE.into() },
         shows_cost: true,
         settings: Arc::new(settings(config)),
     };
-    let (runners, permits) = runners(config, &backends, &surroundings);
-    let shares = streams::Surroundings { engine: engine.clone(), queues, clock: clock.clone(), activity: activity.clone() };
+    let (runners, permits) = runners(config, &backends, &process_env);
+    let shares = streams::RelayBackends { engine: engine.clone(), queues, clock: clock.clone(), activity: activity.clone() };
     let shares = Arc::new(shares);
     let relays: Result<Vec<_>, _> = runners.iter().filter_map(|runner| Relay::of(runner, &shares).transpose()).collect();
     let shared = Shared {
@@ -151,13 +151,13 @@ fn settings(config: &Config) -> Settings {
 }
 
 /// Every function, each with its own connector, which is its identity.
-fn runners(config: &Config, backends: &Arc<Backends>, surroundings: &Surroundings) -> (Vec<Arc<Runner>>, Vec<Arc<Permits>>) {
+fn runners(config: &Config, backends: &Arc<Backends>, process_env: &ProcessEnv) -> (Vec<Arc<Runner>>, Vec<Arc<Permits>>) {
     let functions = functions_of(config.services);
     let runner = |function: &'static Function| {
         let permits = Arc::new(Permits::of(function, &backends.names));
         let connector = Connector::new(backends.clone(), permits.clone());
         let sdk = Sdk::in_process(backends.names.clone(), SharedHttpClient::new(connector));
-        let environment = Environment::new(&function.definition, sdk, surroundings.clone());
+        let environment = Environment::new(&function.definition, sdk, process_env.clone());
         (Arc::new(Runner::new(function, Arc::new(environment))), permits)
     };
     functions.map(runner).unzip()

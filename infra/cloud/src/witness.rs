@@ -1,6 +1,6 @@
-//! What a data directory must still have: `manifest.json` bears witness beside the databases, so that one that was deleted, replaced or
-//! cut short is missed, and not begun again in silence. Each database keeps the directory's random id; the manifest keeps it too, with
-//! how much the tables had held when it was written last, at a start or a clean stop.
+//! What a data directory must still have. `manifest.json`, beside the databases, reveals a database that was deleted, replaced or cut
+//! short. Such a directory is refused rather than silently started empty. Each database keeps the directory's random id. The manifest keeps
+//! the id too, and how much the tables held at the last start or clean stop.
 //!
 //! The id is in the databases, durably, before the manifest has it. A directory that an older version made has neither, and gets both.
 

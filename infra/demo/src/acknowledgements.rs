@@ -1,5 +1,5 @@
-//! Everything that the cloud acknowledged, kept outside of it: one JSON object a line, written before the demo goes on. Whatever stands
-//! here must be there whenever the cloud runs again, and the same request must be answered the same again.
+//! Everything that the cloud acknowledged, kept outside of it: one JSON object a line, written before the demo goes on. Everything in this
+//! file must exist whenever the cloud runs again, and a repeated request must get the same answer.
 
 use crate::DemoError;
 use client::http::{Call, Reply};

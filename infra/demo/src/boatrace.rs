@@ -1,6 +1,6 @@
-//! The Boatrace Open API (v2): real race days, as files. A program becomes an announcement, a result becomes the official dividends;
-//! what the files say of weather and engines is left where it is. The rules of reading (what 14, 15 and 16 mean, when a race is void)
-//! are those of the data's own README and of the sport.
+//! The Boatrace Open API (v2): real race days, as files. A program becomes an announcement, and a result the official dividends. Weather
+//! and engines are not read. The data's own README and the sport have the rules of reading: what 14, 15 and 16 mean, and when a race is
+//! void.
 
 mod files;
 mod wire;

@@ -1,5 +1,5 @@
-//! `koban demo`: race days, bet and settled on this machine through the HTTP API, measured and proved; what is fed to a cloud, and what
-//! AWS would charge for it.
+//! `koban demo`: race days that are bet and settled on this machine through the HTTP API, measured and proved. Also the feed of a cloud,
+//! and what AWS would charge.
 
 mod acknowledgements;
 pub mod boatrace;
@@ -77,7 +77,7 @@ pub struct Arguments {
     /// With --url: the data directory of that cloud, to prove what it has stored
     #[arg(long, value_name = "DIR", requires = "url")]
     data: Option<PathBuf>,
-    /// With --url: write whatever that cloud acknowledges to this file, a JSON object a line, before going on. The engine alone is not
+    /// With --url: write every acknowledgement of that cloud to this file, a JSON object a line, before going on. The engine alone is not
     /// measured then
     #[arg(long, value_name = "FILE", requires = "url")]
     acknowledgements: Option<PathBuf>,

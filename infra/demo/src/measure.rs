@@ -117,7 +117,7 @@ pub fn as_f64(count: usize) -> f64 {
     count as f64
 }
 
-/// The most memory that this process ever held, in MB; none where Linux does not tell.
+/// The most memory that this process ever held, in MB; none where Linux does not report it.
 pub fn rss_mb_max() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,5 +1,5 @@
-//! What will be played: the races of each day with their results, and who bets what on them, when. Everything follows from the seed,
-//! so a run that went wrong can be run again; a day's slips are made when the day comes, so that memory holds one day.
+//! What will be played: the races of each day with their results, and who bets what on them, when. Everything follows from the seed, so a
+//! run that went wrong can be repeated. A day's slips are made when the day comes, so memory holds one day.
 
 mod bets;
 mod field;

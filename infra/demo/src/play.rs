@@ -1,6 +1,6 @@
-//! Playing race days on a running cloud, through its HTTP API, in the order in which everything happened: programs in the morning,
-//! top-ups and medals, slips minute by minute, results while later races are still being bet. The cloud's clock is moved from one
-//! minute in which something happens to the next; how long things take is measured by the real one.
+//! Plays race days on a running cloud, through its HTTP API, in their real order. Programs, top-ups and medals come in the morning, and
+//! slips minute by minute. Results come while people still bet on later races. The cloud's clock jumps to the next minute in which
+//! something happens. Durations are measured by the real clock.
 
 mod betting;
 mod bettors;
@@ -58,7 +58,7 @@ pub struct Player {
     watch: Watch,
     feed: Connection,
     secret: SecretValue,
-    /// Tells the idempotency keys of two runs apart.
+    /// Distinguishes the idempotency keys of two runs.
     seed: u64,
     /// Slips, all days together.
     handed_out: u64,

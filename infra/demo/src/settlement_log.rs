@@ -1,5 +1,5 @@
-//! What settlement used, from the one line that each invocation logs. The log is read while it is written, because it starts anew when
-//! it has grown, and only the lines of settlement are parsed.
+//! What settlement used, from the one line that each invocation logs. The log is read while it is written, because it is rotated when it
+//! has grown, and only the lines of settlement are parsed.
 
 use crate::cost::PaidUnits;
 use serde::Deserialize;
@@ -67,7 +67,7 @@ impl SettlementLog {
 
     /// Reads what was written up to now and ends.
     pub fn end(self) -> Used {
-        // The thread may have ended by itself; joining tells.
+        // The thread may have ended already; joining shows how.
         let _ = self.stop.send(());
         self.thread.join().unwrap_or_default()
     }
@@ -83,7 +83,7 @@ struct Follower {
 impl Follower {
     fn read(&mut self) -> std::io::Result<()> {
         if File::open(&self.path)?.metadata()?.len() < self.position {
-            // It was put aside and started anew: what was not read of it yet is there.
+            // It was rotated: its unread lines are in the old file.
             let aside = self.path.with_extension("1.jsonl");
             self.read_from(&aside)?;
             self.position = 0;

@@ -1,6 +1,6 @@
-//! Whether the same source makes the same bytes wherever it is built: a copy of the sources in another directory is built once more, and
-//! the zips must be those that were packaged. Only our own crates are built again; those from the registry would take minutes, and
-//! what they know of a directory, packing finds by itself.
+//! Checks that the same source makes the same bytes in every directory. A copy of the sources in another directory is built, and its zips
+//! must equal the packaged ones. Only our own crates are built again: those from the registry would take minutes, and packing already
+//! refuses a binary that names a directory.
 
 use super::error::CheckError;
 use super::program;
@@ -36,7 +36,7 @@ fn duplicate_file(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::File::options().write(true).open(to)?.set_times(FileTimes::new().set_modified(modified))
 }
 
-/// Builds the smallest service from a copy, and compares. Tells what was found.
+/// Builds the smallest service from a copy, and compares. Returns what was found.
 pub async fn build(workplace: &Workplace, packaged: &Manifest) -> Result<String, CheckError> {
     let sources = workplace.again().join("sources");
     // What is built, what belongs to git or to a person, and the check's own files are no sources.

@@ -1,5 +1,5 @@
-//! What a second apply would change: nothing. Addresses are excused by name, and of those no more than what the emulator alone cannot
-//! tell; each stands in docs/decisions/0009 with its cause.
+//! What a second apply would change: nothing. Excuses name their addresses and cover only attributes that the emulator does not return.
+//! docs/decisions/0009 lists each with its cause.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,8 +16,9 @@ const ALARMS: [&str; 8] = [
     "aws_cloudwatch_metric_alarm.raised",
     "aws_cloudwatch_metric_alarm.throttles",
 ];
-/// With what the provider makes of their absence, as JSON: another value was told.
-const NOT_TOLD_OF_ALARMS: [(&str, &str); 7] = [
+/// Attributes of alarms that the emulator does not return, each with the JSON that the provider makes of the absence. With another value
+/// the emulator did return one.
+const NOT_RETURNED_OF_ALARMS: [(&str, &str); 7] = [
     ("actions_enabled", "false"),
     ("alarm_description", r#""""#),
     ("dimensions", "{}"),
@@ -27,7 +28,7 @@ const NOT_TOLD_OF_ALARMS: [(&str, &str); 7] = [
     ("treat_missing_data", r#""missing""#),
 ];
 
-/// As `terraform show -json` tells a plan.
+/// A plan, as `terraform show -json` prints it.
 #[derive(Deserialize)]
 pub struct Plan {
     #[serde(default)]
@@ -51,7 +52,7 @@ struct Change {
     after: Value,
 }
 
-/// What a plan would change, each told in a line.
+/// What a plan would change, each in a line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Drift {
     pub found: Vec<String>,
@@ -66,8 +67,8 @@ impl Plan {
         let mut drift = Drift::default();
         for (address, change) in all.filter(|(_, change)| change.actions != ["no-op"]) {
             let is_excused = is_excused(&address, &change);
-            let told = format!("{address} ({}: {})", change.actions.join(", "), change.attributes().join(", "));
-            if is_excused { drift.excused.push(told) } else { drift.found.push(told) }
+            let detail = format!("{address} ({}: {})", change.actions.join(", "), change.attributes().join(", "));
+            if is_excused { drift.excused.push(detail) } else { drift.found.push(detail) }
         }
         if drift == Drift::default() {
             drift.found.push("something that the plan's JSON does not name".into());
@@ -77,7 +78,7 @@ impl Plan {
 }
 
 impl Change {
-    /// The names of the attributes that would differ; none if it is not told by attributes.
+    /// The names of the attributes that would differ; none if the plan lists no attributes.
     fn attributes(&self) -> Vec<&str> {
         let (Some(before), Some(after)) = (self.before.as_object(), self.after.as_object()) else { return Vec::new() };
         let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
@@ -88,8 +89,9 @@ impl Change {
 fn is_excused(address: &str, change: &Change) -> bool {
     let resource = address.split('[').next().unwrap_or_default();
     let attributes = change.attributes();
-    let is_untold = |attribute: &&str| NOT_TOLD_OF_ALARMS.contains(&(*attribute, &*change.before[*attribute].to_string()));
-    ALARMS.contains(&resource) && change.actions == ["update"] && !attributes.is_empty() && attributes.iter().all(is_untold)
+    let is_unreturned =
+        |attribute: &&str| NOT_RETURNED_OF_ALARMS.contains(&(*attribute, &*change.before[*attribute].to_string()));
+    ALARMS.contains(&resource) && change.actions == ["update"] && !attributes.is_empty() && attributes.iter().all(is_unreturned)
 }
 
 #[cfg(test)]
@@ -114,7 +116,7 @@ mod tests {
         assert_eq!(replaced.found, ["aws_sqs_queue.two (delete, create: name)"]);
         let of_outputs = json!({"output_changes": {"api_url": {"actions": ["update"]}, "log_groups": {"actions": ["no-op"]}}});
         assert_eq!(drift(of_outputs).found, ["output.api_url (update: )"]);
-        assert_eq!(drift(json!({})).found.len(), 1, "whatever it is, it is not nothing");
+        assert_eq!(drift(json!({})).found.len(), 1, "a plan without known changes is not empty");
     }
 
     #[test]
@@ -127,7 +129,7 @@ mod tests {
             of_resource(address, actions, before, after).found.len() == 1
         };
         assert!(is_found(address, &["update"], &json!({"threshold": 1, "period": 0}), &alarm), "another attribute");
-        assert!(is_found(address, &["update"], &json!({"threshold": 0, "period": 60}), &alarm), "one that was told");
+        assert!(is_found(address, &["update"], &json!({"threshold": 0, "period": 60}), &alarm), "one that was detail");
         assert!(is_found(address, &["delete", "create"], &untold, &alarm), "another action");
         assert!(is_found(address, &["create"], &Value::Null, &alarm), "one that is not there");
         assert!(is_found("aws_cloudwatch_metric_alarm.new", &["update"], &untold, &alarm), "another alarm");

@@ -117,7 +117,7 @@ impl Emulator {
         Ok(self.connection()?.send(&call).await?.accepted("resetting the emulator").map(drop)?)
     }
 
-    /// Writes a secret, as whoever deploys does by hand.
+    /// Writes a secret, as an operator does by hand.
     pub async fn put_secret(&self, name: &str, value: &str) -> Result<(), CheckError> {
         let parameter = json!({"Name": name, "Value": value, "Type": "SecureString", "Overwrite": true});
         self.call("ssm", "AmazonSSM.PutParameter", &parameter).await.map(drop)

@@ -4,7 +4,7 @@ use client::ClientError;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// How much of a log is told with a failure, in lines.
+/// How many lines of a log's end a failure shows.
 const TAIL_LINES: usize = 12;
 
 #[derive(Debug, Error)]

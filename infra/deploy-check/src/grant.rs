@@ -1,6 +1,6 @@
-//! Whether grants bite: one is taken away, and then exactly the tests that need it must fail and no other, the function must say why in
-//! its log, and it must work again when it has the grant back. Without this a check on an emulator that enforces nothing would pass as
-//! well, and so would one whose tests fail for any other reason.
+//! Checks that grants are enforced. One grant is removed: then exactly the tests that need it must fail, and the function must log why.
+//! With the grant back, it must work again. Without this step the check would also pass on an emulator that enforces nothing, or with tests
+//! that fail for another reason.
 
 use super::emulator::Emulator;
 use super::error::CheckError;
@@ -25,7 +25,7 @@ const FAILING: [&str; 8] = [
     "racing::list_races::without_a_date_it_is_todays_in_tokyo",
 ];
 /// Tests that must be among those that pass: of functions with the same grant on the same table, which keep it.
-const NEIGHBOURS: [&str; 4] = [
+const NEIGHBORS: [&str; 4] = [
     "racing::get_race::an_open_race_has_no_result_yet",
     "racing::get_settlement::before_the_first_proof_there_is_no_certificate",
     "racing::list_slips::all_slips_come_newest_first",
@@ -41,7 +41,7 @@ pub struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Takes the grant away, looks, and puts it back. Tells what was found.
+    /// Removes the grant, checks, and puts it back. Returns what was found.
     pub async fn check(&self) -> Result<String, CheckError> {
         let path = self.terraform.wiring();
         let wiring = std::fs::read_to_string(&path).map_err(CheckError::io(path.display()))?;
@@ -59,8 +59,8 @@ impl Bench<'_> {
         }
     }
 
-    /// What becomes of the suite without the grant. What fails and is not expected to is tried once more, by itself: on a busy machine a
-    /// test may run out of time, and only what fails twice fails for want of the grant.
+    /// The suite's results without the grant. Unexpected failures run once more, without the other tests: on a busy machine a test may run
+    /// out of time. Only a test that fails twice counts as failed.
     async fn without_the_grant(&self) -> Result<Results, CheckError> {
         let mut results = self.suite.run_all().await?;
         let others: Vec<_> = results.failed.iter().filter(|test| !FAILING.contains(&test.as_str())).cloned().collect();
@@ -94,11 +94,11 @@ impl Bench<'_> {
 /// How many tests pass, if those fail that must and no other.
 fn judge(results: &Results) -> Result<usize, CheckError> {
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    let (failing, neighbours) = (named(&FAILING), named(&NEIGHBOURS));
+    let (failing, neighbors) = (named(&FAILING), named(&NEIGHBORS));
     let faults = [
         ("these tests do not fail", &failing - &results.failed),
         ("these fail that do not need it", &results.failed - &failing),
-        ("of its neighbours these do not pass", &neighbours - &results.passed),
+        ("of its neighbors these do not pass", &neighbors - &results.passed),
     ];
     let faults = faults.iter().filter(|(_, tests)| !tests.is_empty());
     let faults: Vec<_> = faults.map(|(what, tests)| format!("{what}: {}", list(tests))).collect();
@@ -150,15 +150,15 @@ mod tests {
 
     #[test]
     fn those_fail_that_must_and_no_other() {
-        let told = |results: Results| judge(&results).unwrap_err().to_string();
-        assert_eq!(judge(&results(&NEIGHBOURS, &FAILING)).unwrap(), NEIGHBOURS.len());
-        let one_passes = told(results(&[&NEIGHBOURS, &FAILING[..1]].concat(), &FAILING[1..]));
+        let verdict = |results: Results| judge(&results).unwrap_err().to_string();
+        assert_eq!(judge(&results(&NEIGHBORS, &FAILING)).unwrap(), NEIGHBORS.len());
+        let one_passes = verdict(results(&[&NEIGHBORS, &FAILING[..1]].concat(), &FAILING[1..]));
         assert!(one_passes.ends_with(&format!("these tests do not fail: {}", FAILING[0])), "{one_passes}");
-        let another_fails = told(results(&NEIGHBOURS, &[&FAILING[..], &["racing::get_slip::one"]].concat()));
+        let another_fails = verdict(results(&NEIGHBORS, &[&FAILING[..], &["racing::get_slip::one"]].concat()));
         assert!(another_fails.ends_with("these fail that do not need it: racing::get_slip::one"), "{another_fails}");
-        let no_neighbour = told(results(&NEIGHBOURS[1..], &FAILING));
-        assert!(no_neighbour.ends_with(&format!("do not pass: {}", NEIGHBOURS[0])), "{no_neighbour}");
-        let everything_fails = told(results(&[], &[&FAILING[..], &NEIGHBOURS].concat()));
+        let no_neighbor = verdict(results(&NEIGHBORS[1..], &FAILING));
+        assert!(no_neighbor.ends_with(&format!("do not pass: {}", NEIGHBORS[0])), "{no_neighbor}");
+        let everything_fails = verdict(results(&[], &[&FAILING[..], &NEIGHBORS].concat()));
         assert!(everything_fails.contains("these fail that do not need it") && everything_fails.contains("do not pass"));
     }
 }

@@ -1,6 +1,6 @@
-//! `koban deploy-check`: everything that a deployment is, for real, on this machine: the release zips, `terraform apply` with the real
-//! provider, IAM enforced, and the same end-to-end suite against the API that came of it. Whatever it started it stops, also when it
-//! fails or is interrupted.
+//! `koban deploy-check`: a whole deployment on this machine. It makes the release zips, runs `terraform apply` with the real provider and
+//! IAM enforced, and then the end-to-end suite against that API. It stops all programs that it started, also when it fails or is
+//! interrupted.
 
 mod again;
 mod drift;
@@ -124,7 +124,7 @@ async fn run(arguments: Arguments) -> Result<bool, CheckError> {
     Ok(check.steps.passed())
 }
 
-/// Comes with the first Ctrl-C, when the process is told to end, or when its terminal is closed.
+/// Completes with the first Ctrl-C, with a termination signal, or when the terminal is closed.
 fn interruption() -> Result<impl Future<Output = ()>, CheckError> {
     let listen = |kind| signal(kind).map_err(CheckError::io("listening to Ctrl-C"));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
@@ -236,7 +236,8 @@ impl Deployed {
     }
 }
 
-/// What is stale would be deployed, and the functions would be built from something else: nothing is built before that is mended.
+/// Checks that the generated files are fresh, before anything is built. Stale files would be deployed, with functions that were built from
+/// something else.
 fn fresh() -> Result<((), String), CheckError> {
     let stale = generate::stale(registry::SERVICES);
     if stale.is_empty() { Ok(((), "are what the definitions say".into())) } else { Err(CheckError::Found(stale.join("\n"))) }
@@ -277,7 +278,7 @@ async fn emulate(workplace: &Workplace) -> Result<(Emulator, String), CheckError
 
 async fn issue(workplace: &Workplace) -> Result<(Cloud, String), CheckError> {
     let port = emulator::free_port()?;
-    // Whoever checks its tokens finds its keys by its name alone, so that is where it is.
+    // Verifiers of its tokens find its keys by its name alone, so the name must be its address.
     let name = format!("http://127.0.0.1:{port}");
     let config = cloud::Config { port, issuer: Some(name.clone()), ..cloud::Config::new(workplace.issuer(), &[]) };
     Ok((cloud::start(config).await?, name))
@@ -291,11 +292,11 @@ async fn apply(
 ) -> Result<(Deployed, String), CheckError> {
     let terraform = Terraform::new(workplace, emulator, issuer.url())?;
     terraform.init(tools).await?;
-    let start_anew = async || {
+    let restart = async || {
         emulator.reset().await?;
         terraform.forget()
     };
-    let attempt = at_most_twice(async || terraform.apply().await, start_anew).await?;
+    let attempt = at_most_twice(async || terraform.apply().await, restart).await?;
     let lost = if attempt == 1 { "" } else { " at the second attempt, after an AlreadyExists in a fresh emulator" };
     let outputs = terraform.outputs()?;
     let feed_secret = new_secret();
@@ -307,15 +308,16 @@ async fn apply(
     Ok((Deployed { terraform, outputs, feed_secret, token_url }, found))
 }
 
-/// Works, and once more after starting anew if something was there that nobody else can have made. Returns the attempt that succeeded.
+/// Runs `work`. If something exists that only an earlier attempt can have made, it restarts and runs `work` once more. Returns the attempt
+/// that succeeded.
 async fn at_most_twice(
     work: impl AsyncFn() -> Result<(), CheckError>,
-    start_anew: impl AsyncFn() -> Result<(), CheckError>,
+    restart: impl AsyncFn() -> Result<(), CheckError>,
 ) -> Result<u32, CheckError> {
     match work().await {
         Err(CheckError::Ended { tail, .. }) if tail.contains(ALREADY_EXISTS) => {
             eprintln!("{tail}\nIn a fresh emulator: everything is forgotten and applied once more.");
-            start_anew().await?;
+            restart().await?;
             work().await.map(|()| 2)
         }
         worked => worked.map(|()| 1),
@@ -328,10 +330,15 @@ async fn test(suite: &Suite<'_>, only: Option<&str>) -> Result<((), String), Che
         None => suite.run_all().await?,
     };
     if results.failed.is_empty() {
-        return Ok(((), results.told()));
+        return Ok(((), results.summary()));
     }
     let failed: Vec<_> = results.failed.iter().map(String::as_str).collect();
-    Err(CheckError::Found(format!("{}; see {}:\n{}", results.told(), suite.workplace.log("suite").display(), failed.join("\n"))))
+    Err(CheckError::Found(format!(
+        "{}; see {}:\n{}",
+        results.summary(),
+        suite.workplace.log("suite").display(),
+        failed.join("\n")
+    )))
 }
 
 async fn look_for_drift(terraform: &Terraform) -> Result<((), String), CheckError> {
@@ -344,7 +351,7 @@ async fn look_for_drift(terraform: &Terraform) -> Result<((), String), CheckErro
         match excused.len() {
             0 => "the second plan is empty".into(),
             count => {
-                format!("the second plan is empty but for {count} alarms that the emulator does not tell whole (decision 0009)")
+                format!("the second plan is empty but for {count} alarms that the emulator returns incompletely (decision 0009)")
             }
         },
     ))
@@ -359,19 +366,19 @@ mod tests {
         CheckError::Ended { what: "terraform apply", log: "log".into(), tail: tail.into() }
     }
 
-    /// What becomes of applies that fail as `failures` say, then succeed; and how often it was started anew.
+    /// The result of applies that fail with `failures` and then succeed, and the number of restarts.
     async fn apply_with(failures: &[&str]) -> (Result<u32, String>, usize) {
-        let (applied, anew) = (Cell::new(0), Cell::new(0));
+        let (applied, restarts) = (Cell::new(0), Cell::new(0));
         let apply = async || {
             let attempt = applied.replace(applied.get() + 1);
             failures.get(attempt).map_or(Ok(()), |tail| Err(ended(tail)))
         };
-        let start_anew = async || {
-            anew.set(anew.get() + 1);
+        let restart = async || {
+            restarts.set(restarts.get() + 1);
             Ok(())
         };
-        let applied = at_most_twice(apply, start_anew).await;
-        (applied.map_err(|error| error.to_string()), anew.get())
+        let applied = at_most_twice(apply, restart).await;
+        (applied.map_err(|error| error.to_string()), restarts.get())
     }
 
     #[test]
@@ -385,9 +392,9 @@ mod tests {
         let exists = "ResourceAlreadyExistsException: The specified log group already exists";
         assert_eq!(apply_with(&[]).await, (Ok(1), 0));
         assert_eq!(apply_with(&[exists]).await, (Ok(2), 1));
-        let (twice, anew) = apply_with(&[exists, exists]).await;
-        assert!(twice.unwrap_err().ends_with(exists) && anew == 1);
-        let (denied, anew) = apply_with(&["AccessDenied"]).await;
-        assert!(denied.unwrap_err().ends_with("AccessDenied") && anew == 0);
+        let (twice, restarts) = apply_with(&[exists, exists]).await;
+        assert!(twice.unwrap_err().ends_with(exists) && restarts == 1);
+        let (denied, restarts) = apply_with(&["AccessDenied"]).await;
+        assert!(denied.unwrap_err().ends_with("AccessDenied") && restarts == 0);
     }
 }

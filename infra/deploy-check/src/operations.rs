@@ -1,5 +1,5 @@
-//! What operators do from their command line, done by `koban` with what reaches AWS to what Terraform made: feed, publish, redrive, republish and
-//! verify, each seen by what it causes.
+//! What operators do from their command line. The `koban` that reaches AWS does it to the deployment that Terraform made: feed, publish,
+//! redrive, republish and verify. Each is checked by its effect.
 
 use super::Deployed;
 use super::emulator::{ACCESS_KEY, Emulator, REGION, SECRET_KEY, without_aws};
@@ -31,7 +31,7 @@ pub struct Operator<'a> {
 }
 
 impl Operator<'_> {
-    /// Does everything once. Tells what it came to.
+    /// Does everything once. Returns a summary.
     pub async fn work(&self) -> Result<String, CheckError> {
         program::succeed("building koban", self.build(), &self.workplace.log("build")).await?;
         let begun = Timestamp::now() - SignedDuration::from_mins(1);
@@ -99,7 +99,7 @@ impl Operator<'_> {
     async fn publish(&self) -> Result<(), CheckError> {
         let before = self.handled().await?;
         let published = self.koban(&["publish", QUEUE, "{}"]).await?;
-        expect(published["message_id"].as_str().is_some_and(|id| !id.is_empty()), "publish tells the message's id", &published)?;
+        expect(published["message_id"].as_str().is_some_and(|id| !id.is_empty()), "publish prints the message's id", &published)?;
         self.until_handled(before + 1).await
     }
 

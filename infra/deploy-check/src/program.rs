@@ -1,5 +1,5 @@
-//! Programs that the check starts, each in a process group of its own, so that a program's own children end with it: a group is killed
-//! when what runs it is dropped, as at Ctrl-C.
+//! Programs that the check starts. Each has a process group of its own, so that its children end with it. Dropping the owner kills the
+//! group, also at Ctrl-C.
 
 use super::error::CheckError;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -11,7 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// How long a program may take to end by itself.
+/// How long a program may take to end after the signal.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A program that runs.
@@ -51,9 +51,9 @@ impl Running {
         if ended.success() { Ok(()) } else { Err(CheckError::ended(what, log)) }
     }
 
-    /// Lets it end by itself, for a while.
+    /// Asks it to end, and waits a while.
     pub async fn stop(mut self) {
-        // It may have ended already; then there is nothing to tell.
+        // It may have ended already; then there is nothing to signal.
         let _ = kill_process_group(self.group, Signal::TERM);
         let _ = tokio::time::timeout(STOP_TIME_MAX, self.end()).await;
     }
@@ -61,7 +61,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Whatever is left of the group. None is the usual case.
+        // What is left of the group. None is the usual case.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
 }
@@ -109,7 +109,7 @@ mod tests {
         command
     }
 
-    /// Starts a child that lasts, and tells its id to standard error.
+    /// Starts a child that lasts, and writes its id to standard error.
     const LASTING: &str = "sleep 600 & echo $! >&2; wait";
 
     /// The id of the child that [`LASTING`] started.
@@ -123,7 +123,7 @@ mod tests {
     }
 
     async fn until_it_has_ended(child: u32) {
-        // A zombie until whoever inherits it has looked: it runs no more.
+        // It is a zombie until its new parent has waited for it: it no longer runs.
         let runs = || std::fs::read_to_string(format!("/proc/{child}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
         for _ in 0..500 {
             if !runs() {

@@ -1,4 +1,4 @@
-//! The steps of the check: said as they run, with their times, and all of them in a table at the end, also those that were not reached.
+//! The steps of the check. Each is printed as it runs, with its time. A table at the end has all of them, also those that were not reached.
 
 use super::error::CheckError;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -44,7 +44,7 @@ impl Steps {
         Self { steps: names.iter().map(step).collect(), started: Instant::now() }
     }
 
-    /// Runs the step `name`, which also tells what it found. None if it failed.
+    /// Runs the step `name`, which also returns what it found. None if it failed.
     pub async fn run<T>(&mut self, name: &'static str, work: impl Future<Output = Result<(T, String), CheckError>>) -> Option<T> {
         eprintln!("{name} ...");
         let started = Instant::now();

@@ -83,8 +83,8 @@ struct Artifact {
 
 /// The test binary of each package, built before.
 fn binaries(workplace: &Workplace) -> Result<Vec<(Package, PathBuf)>, CheckError> {
-    let told = cargo(workplace).arg("--message-format=json").output().map_err(CheckError::io("cargo"))?;
-    let text = String::from_utf8_lossy(&told.stdout);
+    let summary = cargo(workplace).arg("--message-format=json").output().map_err(CheckError::io("cargo"))?;
+    let text = String::from_utf8_lossy(&summary.stdout);
     let built: Vec<Artifact> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let of = |package: Package| {
         let manifest = workplace.root.join(&package.folder).join("Cargo.toml");
@@ -163,7 +163,7 @@ impl Suite<'_> {
 
 impl Results {
     /// In one line.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         let Self { passed, failed, left_out, resent } = self;
         let (passed, failed, left_out) = (passed.len(), failed.len(), left_out.len());
         let resent = if *resent == 0 { String::new() } else { format!("; {resent} requests sent again for want of time") };
@@ -256,8 +256,8 @@ NOT RUN against a deployed API: get_wallet::three
         );
         let set = |name: &str| BTreeSet::from([format!("wallet::get_wallet::{name}")]);
         assert_eq!(results, Results { passed: set("one"), failed: set("two"), left_out: set("three"), resent: 1 });
-        let told = "1 tests passed, 1 failed, 1 say NOT RUN: they need a local cloud; 1 requests sent again for want of time";
-        assert_eq!(results.told(), told);
+        let summary = "1 tests passed, 1 failed, 1 say NOT RUN: they need a local cloud; 1 requests sent again for want of time";
+        assert_eq!(results.summary(), summary);
         assert!(results.has_any_of("wallet::get_wallet::") && !results.has_any_of("tests::settlement::"));
     }
 

@@ -95,8 +95,8 @@ impl Terraform {
         }
         let refused = CheckError::refused("terraform init", &self.log, before);
         Err(CheckError::Found(format!(
-            "{refused}\nTerraform needs its AWS provider: from its registry, or from a mirror (made by `terraform providers mirror` on a \
-             machine that has the network) whose directory {PLUGINS_VARIABLE} names"
+            "{refused}\nTerraform needs its AWS provider, from its registry or from a mirror. Make a mirror with `terraform providers \
+             mirror` on a machine with network access, and name its directory in {PLUGINS_VARIABLE}"
         )))
     }
 

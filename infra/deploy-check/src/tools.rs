@@ -14,7 +14,7 @@ const USUAL_MIRRORS: [&str; 2] = ["/usr/share/terraform/plugins", "/usr/local/sh
 /// Where systems keep what came from elsewhere, each in a directory of its own.
 const OPTIONAL: &str = "/opt";
 
-/// Of Terraform 1. A test holds that `terraform/versions.tf` and what people are told ask for the same.
+/// Of Terraform 1. A test checks that `terraform/versions.tf` and the texts for people ask for the same.
 const TERRAFORM_MINOR_MIN: u32 = 11;
 const TERRAFORM_HELP: &str = "install Terraform 1.11 or newer, below 2, from https://developer.hashicorp.com/terraform/install";
 const PYTHON_HELP: &str = "install Python 3.11 or newer with its venv module (on Debian: apt install python3 python3-venv)";
@@ -31,7 +31,7 @@ struct TerraformVersion {
     terraform_version: String,
 }
 
-/// Looks for them. Tells what it found.
+/// Finds the tools. Returns a summary of them too.
 pub fn find() -> Result<(Tools, String), CheckError> {
     let terraform = answer(Command::new("terraform").args(["version", "-json"]).env_remove("TF_CLI_CONFIG_FILE"));
     let terraform = terraform.and_then(|text| serde_json::from_str::<TerraformVersion>(&text).ok());
@@ -55,7 +55,7 @@ fn is_supported(version: &str) -> bool {
     parts.next() == Some(1) && parts.next().is_some_and(|minor| minor >= TERRAFORM_MINOR_MIN)
 }
 
-/// Whoever names a mirror means it: another one would be taken in silence.
+/// The error for a named mirror without the provider: silently using another source would be wrong.
 fn no_provider(directory: &Path) -> CheckError {
     CheckError::Found(format!(
         "{PLUGINS_VARIABLE} names {}, where there is no <registry host>/hashicorp/aws/<version>/{}_{}: name a mirror's directory (made \
@@ -119,8 +119,8 @@ mod tests {
         let text = |path: &str| std::fs::read_to_string(build::generate::root().join(path)).unwrap();
         let versions = text("terraform/versions.tf");
         assert!(versions.contains(&format!(r#"required_version = ">= 1.{TERRAFORM_MINOR_MIN}, < 2.0""#)), "{versions}");
-        let told = format!("Terraform 1.{TERRAFORM_MINOR_MIN} or newer");
-        assert!(TERRAFORM_HELP.contains(&told) && text("README.md").contains(&told), "{told}");
+        let detail = format!("Terraform 1.{TERRAFORM_MINOR_MIN} or newer");
+        assert!(TERRAFORM_HELP.contains(&detail) && text("README.md").contains(&detail), "{detail}");
     }
 
     #[test]
@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn a_mirror_that_is_none_is_told_with_what_one_is() {
-        let told = no_provider(Path::new("/nowhere")).to_string();
-        assert!(told.contains("KOBAN_TERRAFORM_PLUGINS names /nowhere") && told.contains("terraform providers mirror"), "{told}");
+        let detail = no_provider(Path::new("/nowhere")).to_string();
+        assert!(
+            detail.contains("KOBAN_TERRAFORM_PLUGINS names /nowhere") && detail.contains("terraform providers mirror"),
+            "{detail}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Where the check keeps its files: `target/deploy-check`, made anew by each run but for the emulator's installation.
+//! Where the check keeps its files: `target/deploy-check`, which each run makes again, except for the emulator's installation.
 
 use super::error::CheckError;
 use std::fs::{File, TryLockError};

@@ -1,7 +1,8 @@
-//! The command line. Each command stands in its own file, with its arguments, its help and what it does; here is only the list of them,
-//! the runtime they share and how they end.
+//! The command line. Each command has its own file, with its arguments, its help and its work. This file has only the list of commands,
+//! their shared runtime and their exit codes.
 
 mod by_cargo;
+mod deploy_target;
 mod error;
 mod feed;
 mod generated;
@@ -9,7 +10,6 @@ mod new;
 mod output;
 mod package;
 mod panics;
-mod place;
 mod publish;
 mod redrive;
 mod republish;

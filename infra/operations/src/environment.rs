@@ -13,7 +13,7 @@ use cloud::{LOCAL, local_names};
 use std::time::Duration;
 use thiserror::Error;
 
-/// Tables are read in pages of a megabyte, and an operator waits rather than begins anew.
+/// Tables are read in pages of a megabyte, and an operator prefers waiting to starting again.
 const ATTEMPTS_MAX: u32 = 8;
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -92,10 +92,10 @@ pub async fn local(aws_url: &str) -> Result<Deployment, EnvironmentError> {
     Ok(Box::pin(Deployment::find(config.build(), LOCAL)).await?)
 }
 
-/// The rest says of each place by itself that there is nothing.
+/// The other lines say, place by place, that nothing is there.
 #[cfg(feature = "aws")]
-fn first_line(told: &str) -> String {
-    told.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").to_owned()
+fn first_line(detail: &str) -> String {
+    detail.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").to_owned()
 }
 
 fn retries() -> RetryConfig {

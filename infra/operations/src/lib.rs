@@ -33,7 +33,7 @@ const UNKNOWN_CALLER: [&str; 7] = [
 #[derive(Debug, Error)]
 pub enum OperationError {
     #[error(
-        "there is no environment {environment} in {region}: the parameter {parameter}, which Terraform writes, is not there; check the name, the region and the account, or apply terraform/ once more"
+        "there is no environment {environment} in {region}: Terraform's parameter {parameter} is missing. Check the name, the region and the account, or apply terraform/ once more"
     )]
     NoEnvironment { environment: String, region: String, parameter: String },
     #[error("{0} is not there: terraform/README.md says how to write it")]

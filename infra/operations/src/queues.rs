@@ -1,5 +1,5 @@
-//! Queues in an operator's hands: how much lies in them, a message by hand, and dead letters that go back. A dead letter is sent before
-//! it is deleted: whatever breaks in between leaves it twice, which consumers expect, and never not at all.
+//! An operator's work on queues: their depths, a message by hand, and the redrive of dead letters. A dead letter is sent before it is
+//! deleted. So a failure between the two duplicates it, which consumers expect, and never loses it.
 
 use super::{Deployment, OperationError};
 use platform::aws::sqs::{self, Attribute, Batch, Entry, SQS};
@@ -15,7 +15,7 @@ const BATCH: i32 = 10;
 const BATCH_BYTES_MAX: usize = 200_000;
 /// How long a dead letter is out of others' sight while it is moved. It is back by then if that fails.
 const HELD_SECONDS: i32 = 60;
-/// How long an empty queue is waited for: without any wait SQS may look where nothing lies and say so.
+/// How long a receive waits for messages. Without a wait SQS may ask only servers that have none.
 const LOOK_SECONDS: i32 = 2;
 
 /// How many messages a queue has, approximately.
@@ -74,7 +74,8 @@ impl<'a> Queues<'a> {
         self.client.json(operation, input).await.map_err(|error| OperationError::of(what(), error))
     }
 
-    /// Moves every message of the queue `from` to the queue `to`, where each starts anew; tells `moved` how many after each batch.
+    /// Moves every message of the queue `from` to the queue `to`, where the receives of each count from 0. Calls `moved` with the number
+    /// moved after each batch.
     pub async fn move_all(
         &self,
         from: &str,
@@ -97,9 +98,9 @@ impl<'a> Queues<'a> {
                 moved(count);
                 if sent.len() < share.len() {
                     let left = share.len() - sent.len();
-                    let told =
+                    let detail =
                         format!("{left} of a batch were not accepted by {to}; {count} were moved, the rest is where it was");
-                    return Err(OperationError::failed(format!("moving {from}"), told));
+                    return Err(OperationError::failed(format!("moving {from}"), detail));
                 }
             }
         }

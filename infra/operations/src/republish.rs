@@ -1,5 +1,5 @@
-//! Events once more: the records of a table that were written in a range of time, mapped as the table's relay maps them, so that ids
-//! come out as they were, and published to the same topic in the order of their times. For consumers they are duplicates, which they
+//! Publishes events again. It reads the records of a table that were written in a range of time. It maps them as the table's relay does, so
+//! the ids are the same. It publishes them to the same topic in the order of their times. For consumers they are duplicates, which they
 //! expect. What they read is the newest version of each record; its earlier states have no events any more, and nobody needs them.
 
 use super::scan::{self, Page};
@@ -80,8 +80,8 @@ pub struct Events {
     pub unmappable_count: u64,
 }
 
-/// Where an event stands among the others: its time in milliseconds, its number.
-type Place = (i64, i64);
+/// An event's position among the others: its time in milliseconds, its number.
+type Position = (i64, i64);
 
 /// What is counted by.
 #[derive(Deserialize)]
@@ -96,7 +96,7 @@ CREATE TABLE events (at_ms INTEGER, number INTEGER PRIMARY KEY, event TEXT);
 BEGIN;";
 
 impl Events {
-    /// Reads the table of `relay` for what was written in `times`; tells `progress` how many records were read, of about how many.
+    /// Reads the records of `relay`'s table that were written in `times`. Calls `progress` with the number read and the approximate total.
     pub async fn read(
         deployment: &Deployment,
         relay: Relay,
@@ -169,7 +169,7 @@ impl Events {
         self.counts.values().sum()
     }
 
-    /// Publishes them all, in the order of their times; tells `progress` how many were.
+    /// Publishes them all, in the order of their times. Calls `progress` with the number published.
     pub async fn publish(&self, deployment: &Deployment, relay: Relay, progress: impl Fn(u64)) -> Result<(), RepublishError> {
         let arn = deployment.sdk.names.topic_arn(relay.topic);
         let sender = connect_topics(&deployment.sdk);
@@ -189,7 +189,7 @@ impl Events {
     }
 
     /// The next events after a time and number.
-    fn chunk(&self, after: Place) -> Result<Vec<(Place, String)>, rusqlite::Error> {
+    fn chunk(&self, after: Position) -> Result<Vec<(Position, String)>, rusqlite::Error> {
         let mut select = self.connection.prepare_cached(
             "SELECT at_ms, number, event FROM events WHERE (at_ms, number) > (?1, ?2) ORDER BY at_ms, number LIMIT ?3",
         )?;

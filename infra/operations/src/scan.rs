@@ -1,5 +1,5 @@
-//! A whole table, read in parallel segments, consistently, page by page. Whoever asked takes the pages from a bounded channel, so that
-//! what is in memory does not grow with the table.
+//! A whole table, read in parallel segments, consistently, page by page. The caller takes the pages from a bounded channel, so memory does
+//! not grow with the table.
 
 use super::{Deployment, OperationError};
 use aws_sdk_dynamodb::Client;

@@ -147,7 +147,7 @@ fn checked_key(key: &str) -> Result<&str, Problem> {
     }
 }
 
-/// The caller is told the same whatever is wrong, so that a forger learns nothing by trying; the log says why.
+/// The reply is the same for every fault, so a forger learns nothing by trying. The log says why.
 fn unauthenticated(why: &'static str) -> Problem {
     Problem { cause: Some(why.into()), ..Problem::new(&problem::UNAUTHENTICATED, "") }
 }

@@ -81,23 +81,23 @@ impl ProvideErrorMetadata for Refused {
 pub type CallError = SdkError<Refused, HttpResponse>;
 
 #[derive(Debug)]
-struct Call {
+struct SdkCall {
     operation: &'static str,
     body: Vec<u8>,
 }
 
 /// The body of a reply. It may be a secret, so `Debug` says its length alone.
-struct Reply(Vec<u8>);
+struct SdkReply(Vec<u8>);
 
-impl std::fmt::Debug for Reply {
+impl std::fmt::Debug for SdkReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Reply({} bytes)", self.0.len())
+        write!(f, "SdkReply({} bytes)", self.0.len())
     }
 }
 
 /// A service's client.
 #[derive(Debug, Clone)]
-pub struct Client(Operation<Call, Reply, Refused>);
+pub struct Client(Operation<SdkCall, SdkReply, Refused>);
 
 impl Client {
     pub fn new(sdk: &Sdk, api: &'static Api) -> Self {
@@ -124,7 +124,7 @@ impl Client {
         }
         builder = if sdk.signs() { builder.runtime_plugin(signing(config, api)) } else { builder.no_auth() };
         let builder = as_generated(builder).runtime_plugin(identification(config, api));
-        let builder = builder.serializer(move |call: Call| request(api, call));
+        let builder = builder.serializer(move |call: SdkCall| request(api, call));
         Self(builder.deserializer(move |response: &HttpResponse| reply(api, response)).build())
     }
 
@@ -136,8 +136,8 @@ impl Client {
         serde_json::from_slice(text).map_err(|error| unreadable(error, reply))
     }
 
-    async fn call(&self, operation: &'static str, body: Vec<u8>) -> Result<Reply, CallError> {
-        self.0.invoke(Call { operation, body }).await
+    async fn call(&self, operation: &'static str, body: Vec<u8>) -> Result<SdkReply, CallError> {
+        self.0.invoke(SdkCall { operation, body }).await
     }
 }
 
@@ -209,7 +209,7 @@ fn endpoint(config: &SdkConfig, api: &Api) -> String {
     })
 }
 
-fn request(api: &Api, call: Call) -> Result<HttpRequest, BoxError> {
+fn request(api: &Api, call: SdkCall) -> Result<HttpRequest, BoxError> {
     let length = call.body.len();
     let mut request = HttpRequest::new(SdkBody::from(call.body));
     request.set_method("POST")?;
@@ -226,24 +226,24 @@ fn request(api: &Api, call: Call) -> Result<HttpRequest, BoxError> {
     Ok(request)
 }
 
-fn reply(api: &Api, response: &HttpResponse) -> Result<Reply, OrchestratorError<Refused>> {
+fn reply(api: &Api, response: &HttpResponse) -> Result<SdkReply, OrchestratorError<Refused>> {
     let body = response.body().bytes().unwrap_or_default();
     if response.status().is_success() {
-        return Ok(Reply(body.to_vec()));
+        return Ok(SdkReply(body.to_vec()));
     }
     let (status, metadata) = (response.status().as_u16(), (api.refusal)(response.headers(), body));
     Err(OrchestratorError::operation(Refused { status, metadata }))
 }
 
 /// A success whose reply says nothing that can be read. It is not tried again, as the SDK does not either.
-fn unreadable(error: impl Into<BoxError>, Reply(body): Reply) -> CallError {
+fn unreadable(error: impl Into<BoxError>, SdkReply(body): SdkReply) -> CallError {
     match StatusCode::try_from(200) {
         Ok(ok) => CallError::response_error(error, HttpResponse::new(ok, SdkBody::from(body))),
         Err(error) => CallError::construction_failure(error),
     }
 }
 
-/// The refusal of a JSON protocol: its code in a header or in the body, with or without a namespace before and a URL behind it.
+/// The refusal of a JSON protocol. Its code is in a header or in the body, perhaps with a namespace before it or a URL behind it.
 fn json_refusal(headers: &Headers, body: &[u8]) -> ErrorMetadata {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |names: &[&str]| names.iter().find_map(|name| body.get(name)?.as_str()).map(str::to_owned);

@@ -122,7 +122,7 @@ fn names() -> Names {
     Names { prefix: "koban-test-".into(), region: "ap-northeast-1".into(), account: "1".into(), queue_origin: None }
 }
 
-fn told(failed: Result<(), SendError>) -> String {
+fn reason(failed: Result<(), SendError>) -> String {
     chain(&failed.unwrap_err())
 }
 
@@ -250,18 +250,18 @@ async fn a_secret_is_read_as_the_sdk_reads_it() {
 async fn one_entry_that_is_not_accepted_fails_the_batch() {
     let wire =
         Wire::of([(200, r#"{"Successful":[{"Id":"0"}],"Failed":[{"Id":"1","SenderFault":true,"Code":"Bad","Message":"no"}]}"#)]);
-    assert_eq!(told(wire.send(&["a", "b"], "").await), format!("{QUEUE} was not accepted: Bad: no"));
+    assert_eq!(reason(wire.send(&["a", "b"], "").await), format!("{QUEUE} was not accepted: Bad: no"));
     let failed = "<PublishBatchResponse><PublishBatchResult><Failed><member><Id>0</Id><Code>Bad</Code><Message>no &amp; no</Message><SenderFault>true</SenderFault></member></Failed><Successful><member><Id>1</Id></member></Successful></PublishBatchResult></PublishBatchResponse>";
     let publish = Wire::of([(200, failed)]);
-    assert_eq!(told(publish.publish(&["a", "b"], "").await), format!("{TOPIC} was not accepted: Bad: no & no"));
+    assert_eq!(reason(publish.publish(&["a", "b"], "").await), format!("{TOPIC} was not accepted: Bad: no & no"));
     // It is no matter of the connection: another try is the caller's.
     assert_eq!((wire.attempts(), publish.attempts()), (1, 1));
 }
 
 #[tokio::test]
 async fn a_reply_that_leaves_an_entry_out_fails_the_batch() {
-    assert!(told(Wire::of([SENT]).send(&["a", "b"], "").await).contains("of 2 the reply names 1"));
-    assert!(told(Wire::of([(200, PUBLISHED)]).publish(&["a", "b"], "").await).contains("of 2 the reply names 1"));
+    assert!(reason(Wire::of([SENT]).send(&["a", "b"], "").await).contains("of 2 the reply names 1"));
+    assert!(reason(Wire::of([(200, PUBLISHED)]).publish(&["a", "b"], "").await).contains("of 2 the reply names 1"));
     assert!(Wire::of([(200, "{}")]).send(&["a"], "").await.is_err());
 }
 
@@ -286,20 +286,20 @@ async fn what_is_throttled_is_tried_again() {
 #[tokio::test]
 async fn failures_of_aws_are_tried_three_times() {
     let wire = Wire::of([(500, "{}"), (503, "<html>busy</html>"), (500, r#"{"__type":"InternalError","message":"sorry"}"#)]);
-    assert!(told(wire.send(&["a"], "").await).ends_with("InternalError: sorry"));
+    assert!(reason(wire.send(&["a"], "").await).ends_with("InternalError: sorry"));
     assert_eq!(wire.attempts(), 3);
     let wire = Wire::of([(503, ""), (500, "<a"), (502, "no XML")]);
-    assert!(told(wire.publish(&["a"], "").await).ends_with("HTTP status 502: no reason was given"));
+    assert!(reason(wire.publish(&["a"], "").await).ends_with("HTTP status 502: no reason was given"));
     assert_eq!(wire.attempts(), 3);
 }
 
 #[tokio::test]
 async fn a_lost_connection_and_silence_are_tried_three_times() {
     let wire = Wire { planned: Arc::new(Mutex::new([None, None, None].into())), ..Wire::default() };
-    assert!(told(wire.send(&["a"], "").await).contains("the connection was lost"));
+    assert!(reason(wire.send(&["a"], "").await).contains("the connection was lost"));
     assert_eq!(wire.attempts(), 3);
     let wire = Wire::default();
-    assert!(told(wire.publish(&["a"], "").await).contains("timeout"));
+    assert!(reason(wire.publish(&["a"], "").await).contains("timeout"));
     assert_eq!(wire.attempts(), 3);
 }
 
@@ -307,10 +307,10 @@ async fn a_lost_connection_and_silence_are_tried_three_times() {
 async fn a_refusal_is_final_and_says_its_code() {
     let denied = r#"{"__type":"com.amazon.coral.service#AccessDeniedException:http://x","Message":"you may not"}"#;
     let wire = Wire::of([(400, denied)]);
-    assert!(told(wire.send(&["a"], "").await).ends_with("AccessDeniedException: you may not"));
+    assert!(reason(wire.send(&["a"], "").await).ends_with("AccessDeniedException: you may not"));
     let denied = "<ErrorResponse><Error><Code>AuthorizationError</Code><Message>you may not</Message></Error></ErrorResponse>";
     let publish = Wire::of([(403, denied)]);
-    assert!(told(publish.publish(&["a"], "").await).ends_with("AuthorizationError: you may not"));
+    assert!(reason(publish.publish(&["a"], "").await).ends_with("AuthorizationError: you may not"));
     assert_eq!((wire.attempts(), publish.attempts()), (1, 1));
     let absent = Wire::of([(400, r#"{"__type":"ParameterNotFound"}"#)]);
     let client = Client::new(&absent.sdk(), &ssm::SSM);
@@ -351,7 +351,7 @@ async fn what_cannot_be_read_is_an_error_and_not_tried_again() {
 
 #[test]
 fn a_secret_is_in_no_debug_output() {
-    assert_eq!(format!("{:?}", Reply(b"secret".to_vec())), "Reply(6 bytes)");
+    assert_eq!(format!("{:?}", SdkReply(b"secret".to_vec())), "SdkReply(6 bytes)");
 }
 
 #[tokio::test]

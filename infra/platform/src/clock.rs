@@ -1,9 +1,9 @@
-//! The one clock. Nothing else in the project asks the operating system for the time of day, so that a laptop and a simulator can set
-//! it and everything follows: tokens, signatures, closes, delays.
+//! The one clock. Nothing else in the project asks the operating system for the time of day. So a laptop and a simulator can set the time
+//! of everything: tokens, signatures, closes, delays.
 
 use jiff::Timestamp;
 
-/// Tells the time.
+/// A source of the time.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Now, in whole milliseconds.
     fn now(&self) -> Timestamp;

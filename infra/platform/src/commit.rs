@@ -1,18 +1,18 @@
-//! Decide purely, then write once. A decision is written as one object, put if absent, together with the lines it causes; or, when it
-//! is a refusal, as the same object alone. So effect and idempotency record are one write and there is no "in progress".
+//! Decide purely, then write once. One transaction puts the decision's object, if it is absent, and the lines that it causes. A refusal is
+//! that object alone. So effect and idempotency record are one write and there is no "in progress".
 //!
-//! A cancelled transaction is read in a fixed order: the object's own condition first (someone has decided before us), then passing
-//! obstacles (the same write again), then lost lines (another decision came between: decide again). These rounds are decisions, not
-//! retries; transport retries live in the SDK alone.
+//! A canceled transaction is read in a fixed order. First comes the object's own condition: another attempt has decided already. Then come
+//! transient reasons: the same write is tried again. Then come lost lines: another decision was written in between, so `decide` runs again.
+//! These rounds are decisions, not retries; transport retries are in the SDK alone.
 //!
-//! Those who lose to each other wait for a random time that grows, so that a busy journal takes one line after another instead of many
-//! attempts at once. They go on until the invocation's time is nearly over.
+//! After a conflict an attempt waits for a random time that grows. So a busy journal takes one line after another instead of many attempts
+//! at once. Attempts go on until the invocation's time is nearly over.
 
 use crate::context::Context;
 use crate::message::REPORT_TIME;
 use crate::problem::{self, Problem};
 use crate::resource::Table;
-use crate::store::{self, Obstacle, Record, StoreError, Write, WriteError};
+use crate::store::{self, CancelReason, Record, StoreError, Write, WriteError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::journal::{Entity, Line, Tail};
@@ -91,17 +91,17 @@ pub async fn commit(
             Decision::Accept { object, lines } => (object, lines.as_slice()),
             Decision::Refuse { object } => (object, &[] as &[Line]),
         };
-        let obstacles = match attempt(context, journals, object, lines).await? {
+        let reasons = match attempt(context, journals, object, lines).await? {
             Attempt::Written => return Ok(Committed::New(object.record.clone())),
             Attempt::Found(record) => return Ok(Committed::Found(*record)),
-            Attempt::Cancelled(obstacles) => obstacles,
+            Attempt::Canceled(reasons) => reasons,
         };
-        if let Some(Obstacle::Other(reason)) = obstacles.iter().find(|obstacle| matches!(obstacle, Obstacle::Other(_))) {
+        if let Some(CancelReason::Other(reason)) = reasons.iter().find(|reason| matches!(reason, CancelReason::Other(_))) {
             return Err(Problem::internal(reason.clone()));
         }
-        let passing = obstacles.contains(&Obstacle::Passing);
-        losses += u32::from(!passing);
-        let waits_now = passing || losses > AT_ONCE;
+        let is_transient = reasons.contains(&CancelReason::Transient);
+        losses += u32::from(!is_transient);
+        let waits_now = is_transient || losses > AT_ONCE;
         let wait = if waits_now { wait(waits) } else { Duration::ZERO };
         if context.remaining() < wait + ROUND_TIME_MIN {
             break;
@@ -110,11 +110,11 @@ pub async fn commit(
             waits += 1;
             tokio::time::sleep(wait).await;
         }
-        if passing {
+        if is_transient {
             continue;
         }
         let lines = lines.to_vec();
-        catch_up(context, journals, &lines, &obstacles[1..], waits_now).await?;
+        catch_up(context, journals, &lines, &reasons[1..], waits_now).await?;
         decision = decide(journals)?;
     }
     Err(Problem::new(&problem::CONTENTION, ""))
@@ -128,7 +128,7 @@ fn wait(waits: u32) -> Duration {
 enum Attempt {
     Written,
     Found(Box<Record>),
-    Cancelled(Vec<Obstacle>),
+    Canceled(Vec<CancelReason>),
 }
 
 async fn attempt(context: &Context, journals: &[Journal], object: &Write, lines: &[Line]) -> Result<Attempt, Problem> {
@@ -142,25 +142,25 @@ async fn attempt(context: &Context, journals: &[Journal], object: &Write, lines:
     match store::write(context, writes).await {
         Ok(()) => Ok(Attempt::Written),
         Err(WriteError::Store(error)) => Err(error.into()),
-        Err(WriteError::Cancelled(obstacles)) => match &obstacles[..] {
-            [Obstacle::Condition(Some(found)), ..] => Ok(Attempt::Found(found.clone())),
-            [Obstacle::Condition(None), ..] => Err(Problem::internal("an object that is there and is not")),
-            _ => Ok(Attempt::Cancelled(obstacles)),
+        Err(WriteError::Canceled(reasons)) => match &reasons[..] {
+            [CancelReason::Condition(Some(found)), ..] => Ok(Attempt::Found(found.clone())),
+            [CancelReason::Condition(None), ..] => Err(Problem::internal("an object that is there and is not")),
+            _ => Ok(Attempt::Canceled(reasons)),
         },
     }
 }
 
-/// Makes the journals whose line was lost current: by the line that came back with the refusal, or, when others came between since,
-/// by a new query.
+/// Makes the journals whose line was lost current. The refusal returns the line that was there; if more lines followed since, a query reads
+/// the newest.
 async fn catch_up(
     context: &Context,
     journals: &mut [Journal],
     lines: &[Line],
-    obstacles: &[Obstacle],
+    reasons: &[CancelReason],
     query: bool,
 ) -> Result<(), Problem> {
-    for (line, obstacle) in lines.iter().zip(obstacles) {
-        let Obstacle::Condition(found) = obstacle else { continue };
+    for (line, reason) in lines.iter().zip(reasons) {
+        let CancelReason::Condition(found) = reason else { continue };
         let Some(journal) = journals.iter_mut().find(|journal| journal.entity == line.entity) else { continue };
         match found {
             Some(record) if !query => journal.newest = Some(record.line()?),

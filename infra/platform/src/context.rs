@@ -1,5 +1,5 @@
-//! What a handler may use: the clock, the tables, queues, topics, secrets and settings of its own definition, and the meter that counts what it
-//! costs. A handler reaches nothing that its definition does not list.
+//! What a handler may use: the clock, the meter of its costs, and the tables, queues, topics, secrets and settings of its definition. A
+//! handler reaches nothing else.
 
 use crate::clock::Clock;
 use crate::contract::Contract;
@@ -28,10 +28,10 @@ pub struct Environment {
     pub log: Arc<dyn LogSink>,
     /// Whose tokens are believed.
     pub issuer: Issuer,
-    /// Whether replies may tell what they cost; everywhere but in production.
+    /// Whether replies show what they cost: everywhere but in production.
     pub shows_cost: bool,
     settings: Arc<Settings>,
-    pub(crate) copies: crate::copies::Copies,
+    pub(crate) record_cache: crate::record_cache::RecordCache,
     pub(crate) cold: std::sync::atomic::AtomicBool,
     pub(crate) contract: OnceLock<Contract>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
@@ -42,7 +42,7 @@ pub struct Environment {
 
 /// What differs between AWS, a laptop and a simulator, beside the SDK's connector.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct ProcessEnv {
     pub clock: Arc<dyn Clock>,
     pub log: Arc<dyn LogSink>,
     pub issuer: Issuer,
@@ -67,8 +67,8 @@ pub struct Issuer {
 }
 
 impl Environment {
-    pub fn new(definition: &'static Definition, sdk: Sdk, surroundings: Surroundings) -> Self {
-        let Surroundings { clock, log, issuer, shows_cost, settings } = surroundings;
+    pub fn new(definition: &'static Definition, sdk: Sdk, process_env: ProcessEnv) -> Self {
+        let ProcessEnv { clock, log, issuer, shows_cost, settings } = process_env;
         Self {
             definition,
             sdk,
@@ -77,7 +77,7 @@ impl Environment {
             issuer,
             shows_cost,
             settings,
-            copies: crate::copies::Copies::default(),
+            record_cache: crate::record_cache::RecordCache::default(),
             cold: true.into(),
             contract: OnceLock::new(),
             dynamodb: OnceLock::new(),
@@ -139,8 +139,7 @@ impl Context {
     /// # Errors
     /// When nothing was chosen, or what is none of its choices: there is no default that would do instead.
     ///
-    /// # Panics
-    /// When the function's definition does not list the setting: it would not be told on AWS.
+    /// # Panics When the function's definition does not list the setting: on AWS it would not be set.
     pub fn setting<T: std::str::FromStr>(&self, setting: &'static Setting) -> Result<T, SettingError> {
         let declared = self.definition().settings.iter().any(|declared| std::ptr::eq(declared, setting));
         assert!(declared, "{} does not read the setting {}", self.definition().name, setting.name);
@@ -262,8 +261,8 @@ pub struct TopicHandle<'a> {
 }
 
 impl TopicHandle<'_> {
-    /// Publishes every event, in no order: neither topics nor queues keep one. All are accepted, or an error tells that some may not
-    /// be: publish them again, consumers expect duplicates.
+    /// Publishes every event, in no order: neither topics nor queues keep one. Success means that all were accepted. After an error publish
+    /// all of them again: consumers expect duplicates.
     pub async fn publish(&self, events: &[String]) -> Result<(), SendError> {
         let arn = &self.context.env.sdk.names.topic_arn(self.topic);
         let publish = |chunk| async move {

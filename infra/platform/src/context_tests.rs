@@ -31,7 +31,7 @@ impl TopicSender for Together {
         Box::pin(async move {
             self.at_once.fetch_max(self.under_way.fetch_add(1, Relaxed) + 1, Relaxed);
             self.barrier.wait().await;
-            // Whoever could begin meanwhile begins.
+            // Calls that could begin meanwhile begin.
             tokio::task::yield_now().await;
             self.under_way.fetch_sub(1, Relaxed);
             if events.iter().any(|event| event == "poison") {
@@ -58,7 +58,7 @@ async fn publish(events: &[String]) -> (Result<(), SendError>, Arc<Together>) {
 
 fn context(function: &'static Function) -> Context {
     let names = Names { prefix: "koban-test-".into(), region: "ap-northeast-1".into(), account: "1".into(), queue_origin: None };
-    let surroundings = Surroundings {
+    let process_env = ProcessEnv {
         clock: Arc::new(SystemClock),
         log: Arc::new(StandardOutput),
         issuer: Issuer { url: String::new(), audience: String::new() },
@@ -66,7 +66,7 @@ fn context(function: &'static Function) -> Context {
         settings: Arc::default(),
     };
     let http = SharedHttpClient::new(aws_smithy_http_client::Builder::new().build_http());
-    let environment = Arc::new(Environment::new(&function.definition, Sdk::in_process(names, http), surroundings));
+    let environment = Arc::new(Environment::new(&function.definition, Sdk::in_process(names, http), process_env));
     let deadline = tokio::time::Instant::now() + function.timeout;
     Context::new(environment, String::new(), String::new(), deadline)
 }

@@ -1,5 +1,5 @@
-//! Where a list goes on. A cursor carries its version, a hash of the list it belongs to (caller and filters) and the last position; the
-//! partition always comes from the caller's token, so a forged cursor moves within the caller's own list only.
+//! The position at which a list continues. A cursor holds its version, a hash of its list (caller and filters), and the last position. The
+//! partition always comes from the caller's token, so a forged cursor only moves within the caller's own list.
 
 use crate::problem::Problem;
 use data_encoding::BASE64URL_NOPAD;

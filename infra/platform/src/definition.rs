@@ -1,6 +1,5 @@
-//! A function's definition: everything that is true of it, once. Routes, grants, events, limits, the OpenAPI document, the Terraform
-//! wiring and the local cloud all come from it; nothing about a function is written anywhere else. It is data: the code stands beside it
-//! in [`crate::function`].
+//! A function's definition: everything that is true of it, once. The OpenAPI document, the Terraform wiring and the local cloud all come
+//! from it. So routes, grants, events and limits are written nowhere else. It is data: [`crate::function`] adds the code.
 
 use crate::list::List;
 use crate::resource::{Alarm, Personal, QueueSpec, Secret, Setting, Table, Topic};
@@ -66,8 +65,8 @@ pub enum Trigger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schedule {
     EveryMinutes(u32),
-    /// A cron expression of EventBridge Scheduler's six fields (minutes, hours, day of month, month, day of week, year), in a time zone of
-    /// the IANA database: `0 3 1 * ? *` in `Asia/Tokyo` is three o'clock in Japan on the first of each month.
+    /// A cron expression of EventBridge Scheduler, in a time zone of the IANA database. Its six fields are minutes, hours, day of month,
+    /// month, day of week and year. `0 3 1 * ? *` in `Asia/Tokyo` is three o'clock in Japan on the first of each month.
     Cron {
         fields: &'static str,
         zone: &'static str,

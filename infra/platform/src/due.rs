@@ -1,5 +1,5 @@
-//! The due table: how anything happens later than a queue's delay allows. Rows in the service's own table say what is due when; they are
-//! written in the caller's transaction for one write unit, and swept each minute in the order of their minutes.
+//! The due table: how anything happens later than a queue's delay allows. Rows in the service's own table say what is due when. The
+//! caller's transaction writes a row for one write unit. A sweep reads them each minute, in the order of their minutes.
 //!
 //! A partition is an hour of a shard, and a row's sort key begins with its minute. So a sweep asks each shard once for what has become due,
 //! and a month of outage is some hundred rounds. Nothing is deleted: a watermark says what was swept, and rows go by their TTL.
@@ -65,8 +65,8 @@ struct Stored<P> {
     payload: P,
 }
 
-/// Makes `payload` due at `at`, or half a minute from now where that is later. `key` names it within its minute, as an object's id does:
-/// the same key twice in one minute is one row, and the second write finds the first.
+/// Makes `payload` due at `at`, or half a minute from now where that is later. `key` identifies it within its minute, as an id does. The
+/// same key twice in one minute is one row, and the second write is refused.
 pub fn arm(context: &Context, table: &'static Table, at: Timestamp, key: &str, payload: &impl Serialize) -> Write {
     Write::if_absent(table, row(context.now(), at, key, payload))
 }
@@ -149,8 +149,8 @@ fn watermark_key() -> Key {
 /// the next sweep, and those behind them wait. What can never be done is thus for the queue's worker to refuse, not for this.
 pub type Fire<'a> = &'a (dyn for<'b> Fn(&'b Context, Vec<Due>) -> BoxFuture<'b, Result<(), Failure>> + Sync);
 
-/// Fires what has become due in `table` since the last sweep, oldest first, until nothing is left or the invocation's time is nearly over:
-/// the next sweep goes on from there.
+/// Fires what has become due in `table` since the last sweep, oldest first. It ends when nothing is left, or the invocation's time is
+/// nearly over; the next sweep continues there.
 ///
 /// # Errors
 /// When the table fails, or `fire`. What was fired before is not fired again for that.
@@ -246,7 +246,7 @@ async fn save(context: &Context, table: &'static Table, stored: Option<&Record>,
         None => Write::if_absent(table, Record { revision: Some(0), ..record }),
     };
     match write(context, vec![watermark]).await {
-        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Ok(()) | Err(WriteError::Canceled(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

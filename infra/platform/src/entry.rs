@@ -1,8 +1,8 @@
-//! The one entry that every function's binary calls. It is not generic: the Lambda runtime is instantiated here, once, so that a
-//! binary is a third of a second of linking instead of twelve seconds of compiling.
+//! The one entry that every function's binary calls. It is not generic, so the Lambda runtime is instantiated here, once. A binary then
+//! takes a third of a second to link instead of twelve seconds to compile.
 
 use crate::clock::SystemClock;
-use crate::context::{Environment, Issuer, Surroundings};
+use crate::context::{Environment, Issuer, ProcessEnv};
 use crate::function::Function;
 use crate::invoke::{self, Invocation};
 use crate::problem::chain;
@@ -29,14 +29,14 @@ pub fn run(function: &'static Function) -> ExitCode {
 
 fn environment(function: &'static Function) -> Result<Arc<Environment>, SdkError> {
     let var = |name| std::env::var(name).map_err(|_| SdkError::Missing(name));
-    let surroundings = Surroundings {
+    let process_env = ProcessEnv {
         clock: Arc::new(SystemClock),
         log: Arc::new(StandardOutput),
         issuer: Issuer { url: var("KOBAN_ISSUER")?, audience: var("KOBAN_AUDIENCE")? },
         shows_cost: std::env::var("KOBAN_SHOWS_COST").is_ok_and(|value| value == "true"),
         settings: Arc::new(function.settings.iter().filter_map(|setting| chosen(setting.name)).collect()),
     };
-    Ok(Arc::new(Environment::new(&function.definition, Sdk::from_env()?, surroundings)))
+    Ok(Arc::new(Environment::new(&function.definition, Sdk::from_env()?, process_env)))
 }
 
 fn chosen(name: &'static str) -> Option<(String, String)> {

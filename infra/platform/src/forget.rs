@@ -1,5 +1,5 @@
-//! The only delete there is: of personal items, such as names, memos and categories, which no hash covers and which go when their person
-//! wants it. A service declares their kinds; lines and objects are of none and stay for ever.
+//! The only delete there is: of personal items, such as names, memos and categories. No hash covers them, and they are deleted when their
+//! person asks. A service declares their kinds. Lines and objects have no such kind and are never deleted.
 
 use crate::context::Context;
 use crate::resource::Personal;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 /// Amazon Root CA 1 to 4 and Starfield Services Root G2: what AWS endpoints chain to, and nothing else.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon.pem");
-/// Names the file of one more root, for binaries with the feature `benchmark`. No other binary contains these letters, which is
-/// how `koban package` tells them apart.
+/// Names the file of one more root, for binaries with the feature `benchmark`. No other binary contains these letters, so `koban package`
+/// recognizes them by it.
 pub const BENCHMARK_ROOT: &str = "KOBAN_BENCHMARK_ROOT";
 
 /// What time limits are multiplied by: the benchmark's emulation is slower than a machine.

@@ -18,7 +18,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// What an invocation is told beside its event.
+/// What an invocation gets beside its event.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     pub request_id: String,

@@ -1,6 +1,6 @@
-//! JSON from outside: bodies, cursors and messages. `serde_json` alone is more lenient than the schemas that Koban documents: it reads
-//! `["JPY",1000]` as an object of two fields, `{"win":null}` as the word `"win"`, and the last of two equal names. Here each of them
-//! is refused at its place. What Koban stores itself is read by `serde_json` alone (docs/decisions/0014-strict-input.md).
+//! JSON from outside: bodies, cursors and messages. `serde_json` alone is more lenient than the schemas that Koban documents. It reads
+//! `["JPY",1000]` as an object of two fields, and `{"win":null}` as the word `"win"`. Of two equal names it takes the last. Here each of
+//! them is refused at its place. What Koban stores itself is read by `serde_json` alone (docs/decisions/0014-strict-input.md).
 
 mod strict;
 

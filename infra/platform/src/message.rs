@@ -1,5 +1,5 @@
-//! Messages of a queue. Each record of a batch is handled by itself: one failure, one panic or one that takes too long is reported for
-//! that record alone, and no record stays unanswered.
+//! Messages of a queue. Each record of a batch is handled alone. A failure, a panic or a timeout is reported for that record only, and
+//! every record gets an outcome.
 
 use crate::context::Context;
 use crate::definition::{Retry, Trigger};

@@ -1,4 +1,4 @@
-//! What one invocation used. Capacity is counted as DynamoDB reports it, a cancelled transaction as if it had been applied: AWS bills
+//! What one invocation used. Capacity is counted as DynamoDB reports it, and a canceled transaction as if it had been applied: AWS bills
 //! it.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

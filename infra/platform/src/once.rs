@@ -1,5 +1,5 @@
-//! A mutation that is carried out once: its object is put if absent under the intent's own id, with the lines that it causes, or its
-//! refusal is put in the object's place. A repeat finds what was put and answers the same.
+//! A mutation that is carried out once. Its object is put if absent under the intent's own id, with the lines that it causes. A refusal is
+//! put under that id instead. A repeat finds what was put and answers the same.
 
 use crate::commit::{self, Decision, Journal, REFUSAL_KEPT_SECONDS, Refusal};
 use crate::context::Context;

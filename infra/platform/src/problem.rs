@@ -1,5 +1,5 @@
-//! Problems: what a caller gets when a request cannot be served (RFC 9457). The outside says what is wrong, where, whether a
-//! repeat may help and what to do next; the inside cause is logged once at the boundary and never leaves.
+//! Problems: what a caller gets when a request cannot be served (RFC 9457). The caller reads what is wrong, where, whether a repeat may
+//! help and what to do next. The inner cause is logged once at the boundary and never leaves.
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
-//! Relays: a table's stream is its outbox. Each change is mapped to the events it means, which are published, those of a batch in no
-//! order: the topics and queues behind keep none, and an event names the version it is of. A change that cannot be mapped goes whole to
-//! the relay's own failures queue and the stream goes on; when publishing fails the batch fails and comes again from its first record:
-//! duplicates are expected, losses are not.
+//! Relays: a table's stream is its outbox. Each change is mapped to its events, which are published. Those of a batch have no order,
+//! because topics and queues keep none; an event names its version. A change that cannot be mapped goes whole to the relay's own failures
+//! queue, and the stream goes on. When publishing fails, the batch fails and is delivered again from its first record. So an event may be
+//! duplicated, but never lost.
 
 use crate::context::Context;
 use crate::due;
@@ -20,7 +20,7 @@ use shared::event::{CloudEvent, Event};
 #[derive(Debug)]
 pub struct Change {
     pub record: Record,
-    /// When it was written, in whole seconds as streams tell it.
+    /// When it was written, in whole seconds as streams report it.
     pub at: Timestamp,
 }
 
@@ -33,9 +33,9 @@ pub type MapChange = fn(&Change) -> Result<Vec<String>, Unmappable>;
 /// The write time that a record's body stores, by the writer's clock. `None` for records from before bodies stored it.
 pub type WrittenAt = fn(&Record) -> Result<Option<Timestamp>, Unmappable>;
 
-/// The events of a record that was relayed before, with the ids they had then; none when it was not written in `from..to`, which a
-/// record that does not tell its time may have been: a duplicate does no harm, a lost event does. The newest
-/// version of a record is all there is: events of earlier ones are not made again.
+/// The events of a record that was relayed before, with the ids they had then. `None` when it was not written in `from..to`. A record
+/// without a stored time counts as written in it: a duplicate does no harm, a lost event does. Only the newest version of a record exists,
+/// so events of earlier ones are not made again.
 pub fn events_again(
     (map, written_at): (MapChange, WrittenAt),
     record: Record,
@@ -45,7 +45,7 @@ pub fn events_again(
         return Ok(None);
     }
     let mut change = Change { record, at: Timestamp::UNIX_EPOCH };
-    // What no event is made of need not tell its time either.
+    // A record without events needs no time either.
     if map(&change)?.is_empty() {
         return Ok(None);
     }
@@ -53,7 +53,7 @@ pub fn events_again(
     if !times.contains(&written_at) {
         return Ok(None);
     }
-    // Whole seconds, as streams tell them.
+    // Whole seconds, as streams report them.
     change.at = Timestamp::from_second(written_at.as_second())?;
     Ok(Some((written_at, map(&change)?)))
 }

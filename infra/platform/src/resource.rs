@@ -1,5 +1,5 @@
-//! What functions touch: tables, queues, topics, secrets, settings. Each is a constant that stands once, in the service that owns it; the
-//! Terraform wiring, the local cloud and the grants are read from it.
+//! What functions touch: tables, queues, topics, secrets, settings. Each is one constant in the service that owns it. The Terraform wiring,
+//! the local cloud and the grants are derived from it.
 
 use crate::list::List;
 use schemars::{Schema, SchemaGenerator};
@@ -71,7 +71,7 @@ impl QueueSpec {
     }
 }
 
-/// A queue of messages that are `T` as JSON. Whoever sends names the type, and the worker takes it: what disagrees does not compile.
+/// A queue of messages that are `T` as JSON. Senders and the worker use the same `T`: a mismatch does not compile.
 pub struct Queue<T> {
     pub spec: QueueSpec,
     message: PhantomData<fn(T) -> T>,
@@ -174,6 +174,6 @@ pub struct Setting {
 #[derive(Debug)]
 pub struct Alarm {
     pub name: &'static str,
-    /// What it means, for whoever is woken by it.
+    /// What it means, for the person whom it wakes.
     pub doc: &'static str,
 }

@@ -1,6 +1,6 @@
-//! The AWS SDK, lean: no configuration chain, credentials from the environment, one HTTP client for all services, Amazon's own roots,
-//! and retries that start at 25 ms. docs/decisions/0004 has the figures. Only the HTTP client differs between AWS, the local cloud
-//! and the simulator.
+//! The AWS SDK, lean: no configuration chain, credentials from the environment, and one HTTP client for all services. It trusts Amazon's
+//! own roots, and its retries start at 25 ms. docs/decisions/0004 has the figures. Only the HTTP client differs between AWS, the local
+//! cloud and the simulator.
 
 use crate::https::{self, PATIENCE};
 use crate::resource::{QueueSpec, Secret, Table, Topic};
@@ -162,8 +162,8 @@ impl Sdk {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// Opens the connection that the first call to DynamoDB will find in the pool, by asking for its health. Nothing is signed, so it
-    /// needs no grant and uses no capacity. Whatever stands in the way stands in the way of the first call too, which tells it.
+    /// Opens the connection that the first call to DynamoDB will find in the pool, by asking for its health. Nothing is signed, so it needs
+    /// no grant and uses no capacity. A failure is ignored here: the first call meets it again and reports it.
     pub(crate) async fn connect_dynamodb(&self) {
         let default = || format!("https://dynamodb.{}.amazonaws.com", self.names.region);
         let origin = self.config.endpoint_url().map_or_else(default, str::to_owned);

@@ -25,22 +25,22 @@ const BATCH_ROUNDS_MAX: u32 = 5;
 /// Why a put or a transaction did not happen.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// For each write, in order, what stood against it.
-    #[error("cancelled: {0:?}")]
-    Cancelled(Vec<Obstacle>),
+    /// The reason for each write, in order.
+    #[error("canceled: {0:?}")]
+    Canceled(Vec<CancelReason>),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What stood against one write.
+/// Why DynamoDB did not do one write of a canceled transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum CancelReason {
     /// Nothing; another write was refused.
     None,
     /// Its condition does not hold; this is what is there.
     Condition(Option<Box<Record>>),
     /// Another transaction holds the item, or capacity ran out: the same again may succeed.
-    Passing,
+    Transient,
     Other(String),
 }
 
@@ -86,12 +86,12 @@ impl Context {
     /// from.
     pub async fn copy(&self, table: &'static Table, key: &Key, age_max: Duration) -> Result<Option<Record>, StoreError> {
         let now = self.now();
-        if let Some(copy) = self.env.copies.get(key, now, age_max) {
+        if let Some(copy) = self.env.record_cache.get(key, now, age_max) {
             return Ok(Some(copy));
         }
         let record = self.table(table).get(key).await?;
         if let Some(record) = &record {
-            self.env.copies.put(record, now);
+            self.env.record_cache.put(record, now);
         }
         Ok(record)
     }
@@ -160,8 +160,8 @@ impl<'a> Store<'a> {
         Ok(records)
     }
 
-    /// Keys from an index, eventually consistent, newest first when asked, beginning after `after` (the index's range value and the
-    /// record's key), with range values of at least `from`.
+    /// Keys from an index, eventually consistent, with range values of at least `from`. They are the newest first when asked. They begin
+    /// after `after`: the index's range value and the record's key.
     pub async fn index_page(&self, index: &'static Index, query: &IndexQuery<'_>) -> Result<Vec<IndexEntry>, StoreError> {
         let mut request = self.context.env.dynamodb().query().table_name(self.name()).index_name(index.name);
         request = request
@@ -257,7 +257,7 @@ impl<'a> Store<'a> {
         R: std::fmt::Debug + Send + Sync + 'static,
     {
         self.context.meter.count_dynamodb(0.0, 0.0);
-        if error.code().is_some_and(is_passing) {
+        if error.code().is_some_and(is_transient) {
             return StoreError::Throttled { operation, source: Box::new(error) };
         }
         StoreError::Failed { operation, source: Box::new(error) }
@@ -286,7 +286,7 @@ pub struct IndexEntry {
     pub key: Key,
 }
 
-/// Writes everything, or nothing: one put alone, several in a transaction. What stands in the way of each comes back with it.
+/// Writes everything, or nothing: one put alone, several in a transaction. An error has the reason for each.
 pub async fn write(context: &Context, mut writes: Vec<Write>) -> Result<(), WriteError> {
     assert!((1..=100).contains(&writes.len()), "a transaction takes 1 to 100 writes");
     match (writes.pop(), writes.is_empty()) {
@@ -323,7 +323,7 @@ async fn write_one(context: &Context, write: Write) -> Result<(), WriteError> {
         Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
             context.meter.count_dynamodb(0.0, 1.0);
             let found = failed.item().cloned().map(Record::from_item).transpose()?;
-            Err(WriteError::Cancelled(vec![Obstacle::Condition(found.map(Box::new))]))
+            Err(WriteError::Canceled(vec![CancelReason::Condition(found.map(Box::new))]))
         }
         _ => Err(table.failed("PutItem", error).into()),
     }
@@ -343,10 +343,10 @@ async fn write_all(context: &Context, writes: Vec<Write>) -> Result<(), WriteErr
         Err(error) => error,
     };
     match error.as_service_error() {
-        Some(TransactionCanceledException(cancelled)) => {
+        Some(TransactionCanceledException(canceled)) => {
             context.meter.count_dynamodb(0.0, billed);
-            let obstacles = cancelled.cancellation_reasons().iter().map(obstacle).collect::<Result<_, _>>()?;
-            Err(WriteError::Cancelled(obstacles))
+            let reasons = canceled.cancellation_reasons().iter().map(cancel_reason).collect::<Result<_, _>>()?;
+            Err(WriteError::Canceled(reasons))
         }
         _ => Err(table.failed("TransactWriteItems", error).into()),
     }
@@ -372,19 +372,19 @@ fn condition(condition: Condition) -> (&'static str, &'static str, Option<Attrib
     }
 }
 
-fn obstacle(reason: &CancellationReason) -> Result<Obstacle, StoreError> {
+fn cancel_reason(reason: &CancellationReason) -> Result<CancelReason, StoreError> {
     Ok(match reason.code() {
-        None | Some("None") => Obstacle::None,
+        None | Some("None") => CancelReason::None,
         Some("ConditionalCheckFailed") => {
-            Obstacle::Condition(reason.item().cloned().map(Record::from_item).transpose()?.map(Box::new))
+            CancelReason::Condition(reason.item().cloned().map(Record::from_item).transpose()?.map(Box::new))
         }
-        Some(code) if is_passing(code) => Obstacle::Passing,
-        Some(code) => Obstacle::Other(format!("{code}: {}", reason.message().unwrap_or_default())),
+        Some(code) if is_transient(code) => CancelReason::Transient,
+        Some(code) => CancelReason::Other(format!("{code}: {}", reason.message().unwrap_or_default())),
     })
 }
 
 /// Error and reason codes that say nothing of the request itself.
-fn is_passing(code: &str) -> bool {
+fn is_transient(code: &str) -> bool {
     matches!(
         code,
         "TransactionConflict"

@@ -1,5 +1,5 @@
-//! What a function says of itself: one JSON line for each invocation, which is at once its log entry and its CloudWatch metrics (EMF),
-//! and one line for each failure with its whole cause. Nothing else is logged, so nothing can leak by being logged in passing.
+//! What a function logs. Each invocation is one JSON line, which is both its log entry and its CloudWatch metrics (EMF). Each failure is
+//! one line with its whole cause. Nothing else is logged, so nothing can leak through the log.
 
 use crate::context::Context;
 pub use crate::log_sink::{LogSink, StandardOutput};

@@ -1,7 +1,6 @@
-//! Both sides of every movement, put beside each other: what the objects (slips, payouts, top-ups, grants) say moved, what the wallets'
-//! lines say moved, and what the bank says it took. They were written by different code into different items; whatever one side has
-//! and the other has not is named. SQLite keeps it all in a file of its own that nobody else sees and that vanishes with it, so a
-//! million slips need no memory.
+//! Compares the records of every movement: the objects (slips, payouts, top-ups, grants), the wallets' lines, and the bank's ledger.
+//! Different code wrote them into different items. A movement that only one side has is named. SQLite keeps all movements in a private
+//! temporary file, so a million slips need no memory.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
@@ -96,8 +95,8 @@ impl Ledger {
         self.connection.query_row(sql, [], |row| row.get(0))
     }
 
-    /// Whatever stands on one side only, in words, at most `count_max` of a kind.
-    /// Sums that no integer holds are a difference, too: they are of records that are wrong.
+    /// The movements that one side only has, in words, at most `count_max` of a kind. Sums that no integer holds are a difference, too:
+    /// they are of records that are wrong.
     pub fn differences(&self, count_max: usize) -> Vec<String> {
         let mut found = Vec::new();
         for (sql, ours, theirs) in [

@@ -1,7 +1,7 @@
-//! The proof that nothing is off: every journal replayed, every record compared with one that was written independently of it, every
-//! certificate computed anew. It reads the stored tables directly and in order of their keys, so it needs no running
-//! cloud, disturbs none, and keeps no more in memory than one person's part of a race. A local cloud's tables are read as one snapshot;
-//! a deployment's are not to be had so, and are read until what looks off does so again.
+//! The proof that nothing is off: every journal is replayed, every record is compared with an independent one, and every certificate is
+//! computed again. It reads the stored tables directly, so it needs no running cloud and disturbs none. It reads in order of keys, so
+//! memory holds no more than one person's part of a race. A local cloud's tables are read as one snapshot. A deployment has no snapshot:
+//! its tables are read again, and only repeated faults count.
 //!
 //! What cannot be read is named and proves nothing; everything else is proved all the same.
 
@@ -45,7 +45,7 @@ pub enum VerifyError {
     #[error("{0}")]
     Read(#[from] operations::OperationError),
     #[error(
-        "{0} things looked off in one reading: too many to tell what was being written from what is wrong; verify again when less is written"
+        "{0} things looked off in one reading: too many to separate faults from writes under way. Verify again when less is written"
     )]
     TooMuchOff(u64),
     #[error("the cloud's clock cannot be read")]
@@ -104,7 +104,7 @@ impl Proof {
             Promise::Chains => self.chains_ok = false,
             Promise::Certificates => self.certificates_ok = false,
             Promise::Dues => self.dues_ok = false,
-            // What was not read is on neither side, so the sums are not proved, whatever they come to.
+            // What was not read is on neither side, so no sum is proved.
             Promise::Read => (self.all_read, self.sum_zero) = (false, false),
         }
     }
@@ -118,8 +118,8 @@ impl Proof {
         }
     }
 
-    /// Whether every promise holds for everything that is stored. Races that are still open are no fault, nor is what is under way; what
-    /// has been under way for longer than it ever takes is.
+    /// Whether every promise holds for everything that is stored. Open races and work under way are no faults. Work that is under way for
+    /// longer than it ever takes is one.
     pub fn is_clean(&self) -> bool {
         let holds = self.sum_zero && self.chains_ok && self.certificates_ok && self.dues_ok && self.all_read;
         holds && self.faults.is_empty()

@@ -1,8 +1,8 @@
 //! The proof of a deployment, whose tables go on being written while they are read: DynamoDB has no snapshot of several tables to scan.
-//! What looks off in one reading may have been in the midst of being written. So it is read again, from the beginning, and only what
-//! looks off in the same words each time is told. That is sound: every fault names what it is about, and a record that was there in one
-//! reading had been committed, with all of its transaction, before the next one began; a consistent scan then sees both sides of it.
-//! What a later reading finds new is not told, unless it was there before: it would be told by the next `verify`.
+//! What looks off in one reading may just have been half written. So everything is read again, from the beginning, and only faults with the
+//! same words in every reading are reported. That is sound. Every fault names its object. A record of one reading was committed with its
+//! whole transaction before the next reading began, so a consistent scan then sees both sides. A fault that only a later reading finds is
+//! left to the next `verify`.
 
 use super::{Fault, Proof, Spool, VerifyError};
 use jiff::Timestamp;

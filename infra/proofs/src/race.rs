@@ -1,5 +1,5 @@
-//! The racing table, race by race: what a race says of itself comes first, then its shards, then its certificates are compared with
-//! what the shards came to.
+//! The racing table, race by race. The race's own records come first, then its shards. Then its certificates are compared with the shards'
+//! totals.
 
 use super::shard::{self, Judged};
 use super::{Checking, Item, Promise, Stop, VerifyError};
@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 /// A certificate is repeated a quarter of an hour later; after this the repetition must be there.
 const REPEATED_WITHIN: SignedDuration = SignedDuration::from_mins(18);
 
-/// Settlement takes seconds, and `sweep-races` starts it again after five minutes: what takes longer hangs, with people's stakes in it.
+/// Settlement takes seconds, and `sweep-races` starts it again after five minutes: a race that takes longer is stuck, with people's stakes
+/// in it.
 const SETTLED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// The race that is being read.
@@ -26,7 +27,7 @@ pub(super) struct Reading {
 struct Facts {
     id: RaceId,
     race: Option<Race>,
-    /// When the race was last changed; races that were written before they told it have none.
+    /// When the race was last changed. `None` for races that were last written before this was stored.
     changed_at: Option<Timestamp>,
     results: BTreeMap<u32, RaceResult>,
     certificates: Vec<Certificate>,
@@ -136,8 +137,8 @@ impl Facts {
         }
     }
 
-    /// A race with a result is on its way to be settled. What is told of one that hangs is the same in every reading, so it says since
-    /// when, not for how long.
+    /// A race with a result must be settled soon. The fault of a stuck one has the same words in every reading, so it says since when, not
+    /// for how long.
     fn check_progress(&self, checking: &mut Checking, race: &Race) {
         let since = self.changed_at.unwrap_or_else(|| race.effective_close());
         if checking.now.duration_since(since) <= SETTLED_WITHIN {
@@ -145,16 +146,15 @@ impl Facts {
         }
         let (id, slips) = (self.id, self.totals.slips);
         let wanted = json!({"data": {"race": id, "result_version": race.result_version}});
-        let hangs = format!(
-            "{id}: has its result since {since} and is not settled, with {slips} slips in it; mend what the dead letters of settle-race, \
-             settle-shard and certify-race died of, then `koban redrive` them, or `koban publish settle-race '{wanted}'`"
+        let stuck = format!(
+            "{id}: has its result since {since} and is not settled, with {slips} slips in it. Fix the cause of the dead letters of \
+             settle-race, settle-shard and certify-race, then `koban redrive` them, or `koban publish settle-race '{wanted}'`"
         );
-        checking.fault(Promise::Dues, hangs);
+        checking.fault(Promise::Dues, stuck);
     }
 
-    /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say, and so does
-    /// the one before it, unless the newest is so new that its repetition is still to come. Earlier ones say what was true before a
-    /// late slip was found.
+    /// A settled race has certificates of its version, numbered from 1. The newest agrees with its slips and payouts. So does the one
+    /// before it, unless the newest still waits for its repetition. Earlier ones say what was true before a late slip was found.
     fn check_certificates(&self, checking: &mut Checking, race: &Race) {
         let (id, version) = (self.id, race.result_version);
         let mut made: Vec<_> = self.certificates.iter().filter(|made| made.version == version).collect();
@@ -197,7 +197,7 @@ fn is_waiting(made_at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(made_at) < REPEATED_WITHIN
 }
 
-/// What must be left of each asset's stakes for the operator: reckoned here anew, not by the code that made the certificate.
+/// What must be left of each asset's stakes for the operator: computed here, not by the code that made the certificate.
 fn closing_postings(race: RaceId, totals: &Totals) -> Vec<ClosingPosting> {
     let posting = |(&asset, &AssetTotals { stake, payout, refund })| ClosingPosting {
         from: format!("escrow:{}", race.key()),

@@ -116,7 +116,7 @@ impl Person {
         let fault = if totals.stake != slip.stake || totals.combinations != slip.combinations {
             Some(format!("{id}: its bets come to {totals:?}, it says {} and {}", slip.combinations, slip.stake))
         } else {
-            (!in_place).then(|| format!("{id}: it lies in a shard that is not its bettor's"))
+            (!in_place).then(|| format!("{id}: it is in a shard that is not its bettor's"))
         };
         self.slips.push((tail.to_owned(), slip));
         fault.map_or(Ok(()), |fault| Err(Stop::Fault(fault)))

@@ -1,6 +1,6 @@
-//! The tables where they lie, in the order of their keys, one row at a time: a local cloud's, from the engine's SQLite file, opened to
-//! read only; or a deployment's, from a spool. One read transaction of the file is one snapshot of all tables, so that a cloud may run
-//! meanwhile and its records still agree. A spool is no snapshot: `live` says what follows.
+//! The stored tables, in the order of their keys, one row at a time. A local cloud's come from the engine's SQLite file, opened to read
+//! only. A deployment's come from a spool. One read transaction of the file is one snapshot of all tables, so records agree although the
+//! cloud may run meanwhile. A spool is no snapshot: `live` says what follows.
 
 use super::{Item, VerifyError};
 use cloud::local_names;

@@ -155,7 +155,7 @@ fn note_collection(checking: &Checking, item: &Item) -> Result<(), Stop> {
 fn uncredited(id: &str, user: &str, amount: Amount, at: Timestamp) -> String {
     let wanted = json!({"data": {"topup": id, "user": user}});
     format!(
-        "top-up {id}: the bank took {amount} at {at} and the wallet does not have it; mend what the dead letters of collect-topup died of, \
-         then `koban redrive collect-topup`, or `koban publish collect-topup '{wanted}'`"
+        "top-up {id}: the bank took {amount} at {at} and the wallet does not have it. Fix the cause of the dead letters of \
+         collect-topup, then `koban redrive collect-topup`, or `koban publish collect-topup '{wanted}'`"
     )
 }

@@ -1,5 +1,5 @@
-//! An HTTP client for one base URL, with connections that are kept, and replies that say what was wrong with them when a test expected
-//! something else. Plain HTTP: the local cloud and the emulator of AWS speak it on loopback.
+//! An HTTP client for one base URL, which keeps connections open. A reply that differs from a test's expectation says how. Plain HTTP: the
+//! local cloud and the emulator of AWS speak it on loopback.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -32,7 +32,7 @@ impl Client {
         let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url} is no URL: {error}"));
         assert_eq!(uri.scheme_str(), Some("http"), "{url}: the suite speaks plain HTTP");
         let authority = uri.authority().expect("a base URL with a host");
-        // Names below `localhost` are this machine, whatever its resolver thinks of them.
+        // Names below `localhost` are this machine, also where its resolver has other addresses.
         let host = if authority.host().ends_with(".localhost") { "127.0.0.1" } else { authority.host() };
         Self {
             host: HeaderValue::from_str(authority.as_str()).expect("a host"),
@@ -100,7 +100,7 @@ pub struct Response {
     pub body: Bytes,
 }
 
-/// What a request cost, as `Server-Timing` tells.
+/// What a request cost, from `Server-Timing`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
     pub calls: f64,
@@ -175,7 +175,7 @@ impl Response {
 
     #[track_caller]
     pub fn cost(&self) -> Cost {
-        let timing = self.header("server-timing").unwrap_or_else(|| panic!("what it cost is not told: {self:?}"));
+        let timing = self.header("server-timing").unwrap_or_else(|| panic!("the reply does not state its cost: {self:?}"));
         let number = |name: &str| {
             let (_, rest) = timing.split_once(&format!("{name};desc=\"")).expect("Server-Timing");
             rest.split('"').next().and_then(|number| number.parse().ok()).expect("a number")

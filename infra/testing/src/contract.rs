@@ -18,8 +18,8 @@ fn document(services: &'static [&'static Service]) -> &'static Value {
     documents.entry(list).or_insert_with(|| Box::leak(Box::new(openapi_document(services))))
 }
 
-/// Looks at the status and the media type that answer `method` at `path`. Where no operation is, a refusal is the gateway's
-/// own, in AWS's shape. Of a function that is not written yet (501) its own test tells what to do.
+/// Checks the status and the media type of the reply to `method` at `path`. Without an operation there, a refusal is the gateway's own, in
+/// AWS's shape. A function that is not written yet (501) is left to its own test, which says what to do.
 #[track_caller]
 pub fn check_reply(services: &'static [&'static Service], method: &str, path: &str, response: &Response) {
     if response.status == 501 {

@@ -45,7 +45,7 @@ impl Target {
         panic!("{count} messages should be in {queue}-dlq: {:?}", self.status().await.queues);
     }
 
-    /// An item of a table, as DynamoDB tells it.
+    /// An item of a table, as DynamoDB returns it.
     pub async fn item(&self, table: &str, pk: &str, sk: &str) -> Option<Value> {
         let table = format!("{}{table}", self.cloud().names().prefix);
         let request = json!({"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "ConsistentRead": true});

@@ -1,5 +1,5 @@
-//! What holds of every route, queue, schedule and stream of a service, whatever else it does. A service calls `laws!` with its own
-//! [`Examples`]; the rest comes from its definitions, so a new function is held to all of it from its first minute.
+//! Laws that hold of every route, queue, schedule and stream of every service. A service calls `laws!` with its own [`Examples`]. The rest
+//! comes from its definitions, so a new function must obey all laws from its first minute.
 
 mod contracts;
 mod garbage;
@@ -40,7 +40,7 @@ pub trait Examples: Sized + Send + Sync + 'static {
     /// The person whom everything belongs to.
     fn user(&self) -> &User;
 
-    /// The id that stands for `{name}` in a path.
+    /// The id that replaces `{name}` in a path.
     fn id(&self, name: &str) -> String {
         panic!("{{{name}}} is new: say in examples.rs what it may be")
     }

@@ -1,6 +1,6 @@
-//! What end-to-end tests are made of: a cloud to test and people who use it. A test starts its own local cloud, of the services that it is
-//! about, in its own process and directory, or, with `KOBAN_TEST_URL`, uses a deployed API; it says the same either way. Time passes by
-//! setting the clock here and by waiting there.
+//! What end-to-end tests are made of: a cloud to test and people who use it. A test starts its own local cloud with the services that it
+//! needs, in its own process and directory. With `KOBAN_TEST_URL` the same test uses a deployed API. A local test sets the clock to let
+//! time pass; a deployed one waits.
 
 #![expect(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a test that finds something else says so and fails")]
 

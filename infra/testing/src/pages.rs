@@ -44,7 +44,7 @@ impl<'a> Pages<'a> {
     /// Pages of any length hold the same, and other lengths are refused.
     pub async fn hold_the_same_at_any_limit(&self) {
         let whole = self.items(100).await;
-        assert!(whole.len() > 2, "too few items to tell pages apart: {whole:?}");
+        assert!(whole.len() > 2, "too few items for more than one page: {whole:?}");
         for limit in [1, 2, whole.len()] {
             assert_eq!(self.items(limit).await, whole, "limit {limit}");
         }
@@ -53,8 +53,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Cursors that are no cursors, or of the lists at `others` as `stranger` reads them, are refused; one whose position was changed
-    /// stays within the list.
+    /// Malformed cursors, and those of the lists `others`, are refused. A cursor whose position was changed stays within the list.
     pub async fn refuse_cursors_of(&self, others: &[Pages<'_>]) {
         for cursor in ["x", "e30", "AAAA", "%20", &"x".repeat(2_000)] {
             self.refuses(cursor).await;

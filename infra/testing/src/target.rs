@@ -1,7 +1,7 @@
 //! The API under test: a local cloud of the test's own, or a deployed one.
 //!
-//! A deployed one is found by `KOBAN_TEST_URL`; its feeds are signed with `KOBAN_TEST_FEED_SECRET`, and `KOBAN_TEST_TOKEN_URL` is a URL
-//! to which `?sub=` is appended and which answers `{"token": …}`.
+//! `KOBAN_TEST_URL` names a deployed one, and `KOBAN_TEST_FEED_SECRET` is the secret that signs its feeds. `KOBAN_TEST_TOKEN_URL` answers
+//! `{"token": …}` when `?sub=` is appended to it.
 
 use super::User;
 use super::client::{Client, Response};
@@ -20,10 +20,10 @@ use tokio::sync::Semaphore;
 
 /// How a test that needs a local cloud begins to say so.
 pub const NOT_RUN: &str = "NOT RUN against a deployed API: ";
-/// How a test begins to tell of a request that a function had no time for, which it sent again.
+/// The beginning of the line that reports a request which was sent again because its function ran out of time.
 pub const RESENT: &str = "SENT AGAIN for want of time: ";
-/// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator,
-/// its functions and the tests, many that start at once keep each other from it; one that hangs is found all the same.
+/// How often a request is sent again that a deployed function had no time for, as clients do. On a machine that runs an emulator, its
+/// functions and the tests, many that start at once slow each other down. A stuck function still fails its test.
 const RESENT_MAX: u32 = 2;
 /// Requests to a deployed API that are under way at once, of all tests of this process: each may start a function. Tests wait most of
 /// their time for races to settle; so many of them may run, and still not all functions start at once.
@@ -38,12 +38,12 @@ struct Inner {
     client: Client,
     services: &'static [&'static Service],
     feed_secret: SecretValue,
-    place: Place,
+    backend: Backend,
 }
 
-enum Place {
-    Here(Box<Cloud>, TempDir),
-    There { token_url: String },
+enum Backend {
+    Local(Box<Cloud>, TempDir),
+    Deployed { token_url: String },
 }
 
 impl Target {
@@ -86,18 +86,18 @@ impl Target {
         keep_key(data.path());
         let feed_secret = SecretValue::new(cloud.feed_secret("feed").unwrap_or_default());
         let client = Client::new(cloud.url());
-        Self(Arc::new(Inner { client, services, feed_secret, place: Place::Here(Box::new(cloud), data) }))
+        Self(Arc::new(Inner { client, services, feed_secret, backend: Backend::Local(Box::new(cloud), data) }))
     }
 
     fn deployed(services: &'static [&'static Service], url: &str) -> Self {
         let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set, but KOBAN_TEST_URL is"));
         let feed_secret = SecretValue::new(var("KOBAN_TEST_FEED_SECRET"));
-        let place = Place::There { token_url: var("KOBAN_TEST_TOKEN_URL") };
-        Self(Arc::new(Inner { client: Client::new(url), services, feed_secret, place }))
+        let backend = Backend::Deployed { token_url: var("KOBAN_TEST_TOKEN_URL") };
+        Self(Arc::new(Inner { client: Client::new(url), services, feed_secret, backend }))
     }
 
     pub fn is_local(&self) -> bool {
-        matches!(self.0.place, Place::Here(..))
+        matches!(self.0.backend, Backend::Local(..))
     }
 
     /// The local cloud itself.
@@ -105,17 +105,17 @@ impl Target {
     /// # Panics
     /// Against a deployed API: such a test begins with [`Self::start_local`].
     pub fn cloud(&self) -> &Cloud {
-        match &self.0.place {
-            Place::Here(cloud, _) => cloud,
-            Place::There { .. } => panic!("a deployed API has no local cloud"),
+        match &self.0.backend {
+            Backend::Local(cloud, _) => cloud,
+            Backend::Deployed { .. } => panic!("a deployed API has no local cloud"),
         }
     }
 
     /// The local cloud's directory.
     pub fn data(&self) -> &Path {
-        match &self.0.place {
-            Place::Here(_, data) => data.path(),
-            Place::There { .. } => panic!("a deployed API has no directory"),
+        match &self.0.backend {
+            Backend::Local(_, data) => data.path(),
+            Backend::Deployed { .. } => panic!("a deployed API has no directory"),
         }
     }
 
@@ -180,9 +180,9 @@ impl Target {
 
     /// A token of `subject`.
     pub async fn token(&self, subject: &str) -> String {
-        match &self.0.place {
-            Place::Here(cloud, _) => cloud.token(subject),
-            Place::There { token_url } => {
+        match &self.0.backend {
+            Backend::Local(cloud, _) => cloud.token(subject),
+            Backend::Deployed { token_url } => {
                 let (origin, path) = split_url(token_url);
                 let asked = Client::new(&origin).send("GET", &format!("{path}?sub={subject}"), &[], &[]).await;
                 asked.expect(200)["token"].as_str().expect("a token").to_owned()
@@ -191,9 +191,9 @@ impl Target {
     }
 
     pub fn now(&self) -> Timestamp {
-        match &self.0.place {
-            Place::Here(cloud, _) => cloud.clock().now(),
-            Place::There { .. } => Timestamp::now(),
+        match &self.0.backend {
+            Backend::Local(cloud, _) => cloud.clock().now(),
+            Backend::Deployed { .. } => Timestamp::now(),
         }
     }
 
@@ -210,20 +210,20 @@ impl Target {
         }
     }
 
-    /// Lets `time` pass in the midst of whatever happens.
+    /// Lets `time` pass without waiting until the cloud is idle.
     pub async fn skip(&self, time: Duration) {
-        match &self.0.place {
-            Place::Here(cloud, _) => {
+        match &self.0.backend {
+            Backend::Local(cloud, _) => {
                 let time = SignedDuration::try_from(time).expect("a time");
                 cloud.set_clock(cloud.clock().now() + time).await.expect("a clock");
             }
-            Place::There { .. } => tokio::time::sleep(time).await,
+            Backend::Deployed { .. } => tokio::time::sleep(time).await,
         }
     }
 
     /// Waits until a local cloud has nothing to do, or is stuck with something that waits for time to pass.
     pub async fn rest(&self) {
-        if let Place::Here(cloud, _) = &self.0.place {
+        if let Backend::Local(cloud, _) = &self.0.backend {
             let _ = tokio::time::timeout(Duration::from_secs(5), cloud.idle()).await;
         }
     }

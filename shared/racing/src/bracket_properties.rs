@@ -1,6 +1,6 @@
-//! Bracket bets against the riders themselves: a combination is one that some two riders can make by coming first and second.
-//! Every way to put up to nine riders into six brackets is tried; for up to five of them and for keirin's nine every two riders in
-//! front; for keirin's nine every scratch.
+//! Bracket bets against the riders themselves: a combination is one that some two riders can make by coming first and second. The tests try
+//! every way to put up to nine riders into six brackets. With up to five riders and with keirin's nine they try every first two. With
+//! keirin's nine they try every scratch.
 
 use super::samples::keirin;
 use super::{Bet, BetType, BracketNumber, Combination, Dividend, Field, RaceResult, RunnerNumber, RunnerSet, Selection, outcome};

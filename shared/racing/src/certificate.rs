@@ -1,5 +1,5 @@
-//! The proof that a race is settled: a second pass over its slips and payouts, which were read anew, that adds up. Stakes are payouts,
-//! refunds and what stays with the operator, asset by asset; off by one yen there is no certificate.
+//! The proof that a race is settled: its slips and payouts are read a second time, and add up. Stakes are payouts, refunds and what stays
+//! with the operator, asset by asset; off by one yen there is no certificate.
 
 use super::{Due, RaceId};
 use jiff::Timestamp;
@@ -77,7 +77,8 @@ pub struct ClosingPosting {
 pub struct Certificate {
     pub race: RaceId,
     pub version: u32,
-    /// 1 when the race was closed by it, 2 for its repetition a quarter of an hour later; more when a late slip changed the totals.
+    /// 1 for the certificate that closed the race, 2 for its repetition a quarter of an hour later. 3 and more after a late slip changed
+    /// the totals.
     pub pass: u32,
     pub shards: u16,
     pub totals: Totals,

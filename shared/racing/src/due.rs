@@ -27,7 +27,7 @@ pub fn outcome(bets: &[Bet], field: &Field, result: &RaceResult) -> Result<Outco
     bets.iter().try_fold(Outcome::default(), |sum, bet| sum.plus(outcome_of_bet(bet, field, &started, result)?))
 }
 
-/// What a slip comes to that takes no part in its race, because the race is void or the slip came too late: its whole stake.
+/// The outcome of a slip whose race is void, or that came too late: its whole stake is refunded.
 ///
 /// # Panics
 ///
@@ -102,8 +102,8 @@ pub struct Settled {
     pub refund: i64,
 }
 
-/// What is due to a user from a race, by asset: the sum of the outcomes of all their slips. It holds no asset of which nothing is
-/// due, so equal dues are equal values, and payout and refund together stay within what money can count.
+/// What is due to a user from a race, by asset: the sum of the outcomes of all their slips. An asset of which nothing is due is left out,
+/// so equal dues are equal values. Payout and refund of an asset together are an amount that [`Amount`] can hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<Asset, Settled>", into = "BTreeMap<Asset, Settled>")]
 pub struct Due {

@@ -1,9 +1,9 @@
-//! Who runs, and in which bracket: what a bet of any type can name. The same questions are asked when a slip is taken, of those
-//! announced, and when it is settled, of those who started; so what a scratch takes away is the difference of two counts.
+//! Who runs, and in which bracket: what a bet of any type can name. A slip is taken on the field that was announced, and settled on the
+//! field that started. Both use the same functions, so the difference of two counts is what a scratch removes.
 //!
-//! Brackets are keirin's: nine riders in six of them, 1, 2, 3, 4·5, 6·7 and 8·9, which makes 18 combinations of the bracket quinella and
-//! 33 of the bracket exacta. A pair of one bracket (ゾロ目) is on sale where the bracket has two riders or more. After a scratch a
-//! bracket stays good while one of its riders starts, and a pair of it while two do; the rest is refunded (docs/decisions/0012).
+//! Brackets are keirin's: nine riders in six brackets, 1, 2, 3, 4·5, 6·7 and 8·9. That makes 18 combinations of the bracket quinella and 33
+//! of the bracket exacta. A pair of one bracket (ゾロ目) is on sale where the bracket has two riders or more. After a scratch a bracket stays
+//! valid while one of its riders starts. A pair of one bracket stays valid while two do. The rest is refunded (docs/decisions/0012).
 
 use super::{BetType, Combination, RunnerNumber, RunnerSet};
 

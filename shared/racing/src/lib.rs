@@ -4,7 +4,6 @@
 mod bet_type;
 #[cfg(test)]
 mod bracket_properties;
-mod census;
 mod certificate;
 mod combination;
 mod due;
@@ -22,11 +21,11 @@ mod selection;
 mod shape;
 mod slip;
 mod slip_id;
+mod slip_sketch;
 mod slip_text;
 mod venue;
 
 pub use bet_type::BetType;
-pub use census::{Census, CensusError};
 pub use certificate::{AssetTotals, Certificate, ClosingPosting, Totals, operator_result};
 pub use combination::{Combination, CombinationError};
 pub use due::{Due, Outcome, Settled, outcome, refunded_in_full};
@@ -44,5 +43,6 @@ pub use slip::{
     BETS_PER_SLIP_MAX, Bet, BetError, COMBINATIONS_PER_SLIP_MAX, STAKE_PER_SLIP_MAX, STAKE_UNIT, SlipTotals, check_bets,
 };
 pub use slip_id::{SHARDS_MAX, SlipId, shard_of};
+pub use slip_sketch::{SketchError, SlipSketch};
 pub use slip_text::{BetsTextError, decode_bets, encode_bets};
 pub use venue::{VENUES, Venue, VenueError};

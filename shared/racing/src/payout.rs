@@ -1,5 +1,5 @@
-//! What a person was paid of a race: a journal for each pair of race and person. A line holds the result's version and all that was
-//! posted so far, so that a duplicate, a late older worker or a correction can never pay twice.
+//! What a person was paid of a race: a journal for each pair of race and person. A line holds the result's version and the total that was
+//! posted so far. So a duplicate, a late older worker or a correction can never pay twice.
 
 use super::{Due, RaceId};
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ pub fn entity(race: RaceId, user: &UserId) -> String {
     format!("payout#{}#{user}", race.key())
 }
 
-/// Where line `seq` lies within the race's shard: beside the person's slips.
+/// The sort key of line `seq` in the race's shard: beside the person's slips.
 pub fn sort_key(user: &UserId, seq: u64) -> String {
     format!("{user}#p#{seq:04}")
 }

@@ -1,5 +1,5 @@
-//! A slip that was placed. It is written once and never again: what it came to is derived from it and the race's result, so that
-//! losing slips cost nothing to settle.
+//! A slip that was placed. It is written once and never changed. Its outcome is derived from it and the race's result, so losing slips cost
+//! nothing to settle.
 
 use super::{Bet, Field, Outcome, RaceResult, SlipId, SlipTotals, decode_bets, encode_bets, outcome, refunded_in_full};
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ impl Slip {
         Amount { asset: self.asset, minor: self.stake }
     }
 
-    /// Where a slip lies within its shard: a person's slips and payouts of a race side by side.
+    /// A slip's sort key within its shard. A person's slips and payouts of a race are side by side.
     pub fn sort_key(user: &UserId, id: &SlipId) -> String {
         format!("{user}#b#{}", id.tail())
     }

@@ -1,6 +1,6 @@
 //! A race from its announcement to its settlement. Betting closes by time, never by a write: a function that takes a slip or settles one
-//! compares its time with the effective close. It may be moved until it has come; from then on it only ever moves earlier, and with
-//! the first result it stands.
+//! compares its time with the effective close. A feed may move the close until it has come. From then on the close only moves earlier, and
+//! the first result fixes it.
 
 use super::{BRACKET_MAX, BracketNumber, Field, RUNNER_MAX, RaceId, RunnerNumber, RunnerSet, SHARDS_MAX};
 use jiff::Timestamp;
@@ -293,8 +293,8 @@ mod tests {
         assert_eq!(refusal(announcement_in_brackets([Some(1), Some(1), Some(9)])), "wrong_bracket /runners/2/bracket");
     }
 
-    /// What knows no brackets reads and writes a race without them as before, and cannot lose those of another, on which bets may
-    /// have been sold: it refuses to read the race at all.
+    /// Code that knows no brackets reads and writes a race without them as before. It refuses to read a race with brackets, so it cannot
+    /// lose those on which bets may have been sold.
     #[test]
     fn brackets_are_in_the_stored_race_only_where_it_has_them() {
         #[derive(Debug, Deserialize)]

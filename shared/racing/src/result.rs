@@ -196,8 +196,8 @@ impl RaceResult {
         self.dividends.get(&bet_type).map_or(&[], Vec::as_slice)
     }
 
-    /// What becomes of one combination on `field`. The order of the questions is the rule: a void type refunds before anything
-    /// else, and a combination with a refunded runner, or with no runners left to fill it, is refunded even where it is listed.
+    /// What becomes of one combination on `field`. The order of the checks is the rule. A void type refunds before anything else. A
+    /// combination with a refunded runner, or with too few runners left, is refunded even when it has a dividend.
     pub fn verdict(&self, bet_type: BetType, combination: &Combination, field: &Field) -> Verdict {
         if self.is_void_for(bet_type) || !field.without(self.refunded).has(bet_type, combination) {
             return Verdict::Refund;

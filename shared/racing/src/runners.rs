@@ -1,5 +1,5 @@
-//! Runner numbers and sets of them. A race has at most 18 runners, so a set is one integer and every question about it one
-//! instruction: settlement asks them for each bet of each slip.
+//! Runner numbers and sets of them. A race has at most 18 runners, so a set is one integer, and each operation is one instruction.
+//! Settlement does such operations for each bet of each slip.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -182,7 +182,7 @@ struct Marks<'a> {
 }
 
 impl Marks<'_> {
-    /// Each number can be bet and stands here once.
+    /// Checks that each number can be bet and occurs once.
     fn check(self, numbers: &[RunnerNumber], pointer: &str) -> Result<(), SelectionError> {
         self.check_beside(numbers, pointer, RunnerSet::EMPTY)
     }

@@ -1,6 +1,6 @@
-//! What every selection comes down to: one set of numbers per position, and how orders count. All counting and deciding happens
-//! on this shape, with set operations, so that a box of 4,896 combinations costs no more to settle than a single. The numbers are
-//! runners', or of a bracket bet brackets'.
+//! The common form of every selection: one set of numbers per position, and how orders count. Counting and settling use set operations on
+//! this form. So a box of 4,896 combinations costs no more to settle than a single. The numbers are runners', or of a bracket bet
+//! brackets'.
 
 use super::{BetType, Combination, RunnerNumber, RunnerSet};
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! A slip's id says where the slip lies: its race and shard stand in it, so that one read finds it, without an index.
+//! A slip's id contains its race and shard, so that one read finds the slip without an index.
 
 use super::RaceId;
 use super::race_id::KEY_PATTERN;
@@ -44,7 +44,7 @@ impl SlipId {
         self.shard
     }
 
-    /// The last 26 characters, which tell the slips of a shard apart.
+    /// The last 26 characters. They differ between the slips of a shard.
     pub fn tail(&self) -> &str {
         &self.tail
     }

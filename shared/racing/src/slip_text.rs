@@ -1,6 +1,6 @@
-//! The stored text of a slip's bets: `tri:b:123456@100;win:s:3@1000;tro:f:12/3/456@100;exa:w:1>234@100`. Each runner or bracket is
-//! one character (10 is `a`, 18 is `i`), so that a slip of the largest field still fits its item of 1,024 bytes, and a person can
-//! read what was bet from the table. What was encoded decodes to the same bets, and nothing else decodes.
+//! The stored text of a slip's bets: `tri:b:123456@100;win:s:3@1000;tro:f:12/3/456@100;exa:w:1>234@100`. Each runner or bracket is one
+//! character (10 is `a`, 18 is `i`). So a slip of the largest field fits its item of 1,024 bytes, and a person can read the bets in the
+//! table. What was encoded decodes to the same bets, and nothing else decodes.
 
 use super::{Bet, BetType, RUNNER_MAX, RunnerNumber, STAKE_PER_SLIP_MAX, STAKE_UNIT, Selection};
 use thiserror::Error;

@@ -1,4 +1,4 @@
-//! A venue's number, as it stands in a race's id.
+//! A venue's number, which is part of a race's id.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
-//! A top-up: money asked of the bank. It moves one way only, and each step is a conditional write, so that a late or repeated worker
-//! can never collect twice or credit what was declined.
+//! A top-up: money asked of the bank. It moves one way only, and each step is a conditional write. So a late or repeated worker can never
+//! collect twice, or credit what was declined.
 
 use crate::wallet::{Account, Change, Kind, Posting, WalletError, WalletTail};
 use jiff::Timestamp;

@@ -1,5 +1,5 @@
-//! What is measured, built here and now by one profile: the function with the benchmark's root beside Amazon's, the SDK's defaults, and
-//! every function as it is packaged, for the sizes and to show that the packaged one trusts no such root.
+//! The binaries that are measured, all built now by one profile. They are the function with the benchmark's root beside Amazon's, and the
+//! SDK's defaults. Every function is built as it is packaged too, for its size and to show that it does not trust the benchmark's root.
 
 use build::generate;
 use build::package::{self, Architecture, Binaries, Manifest, PackageError};

@@ -31,7 +31,7 @@ impl Drop for Running {
 }
 
 impl Subject {
-    /// Counts the instructions until `until`, and tells what the function answered.
+    /// Counts the instructions until `until`, and returns them with the function's answer.
     pub async fn count(&self, directory: &Path, event: &Value, until: Until) -> Result<(u64, Option<Value>), String> {
         let output = directory.join(format!("{}-{until:?}.callgrind", self.name));
         let mut command = Command::new("valgrind");
@@ -57,7 +57,7 @@ impl Subject {
         let mut running = Running(command.spawn().map_err(|error| format!("{} cannot be run: {error}", self.name))?);
         tokio::select! {
             () = api.reached() => tokio::time::sleep(REST).await,
-            () = ended(&mut running.0) => return Err(format!("{} ended by itself: {}", self.name, told(running))),
+            () = ended(&mut running.0) => return Err(format!("{} ended early: {}", self.name, stderr_of(running))),
             () = tokio::time::sleep(RUN_TIME_MAX) => return Err(format!("{} took longer than {RUN_TIME_MAX:?}", self.name)),
         }
         let pid = Pid::from_child(&running.0);
@@ -75,7 +75,7 @@ async fn ended(child: &mut Child) {
 }
 
 /// What an ended process said of its end.
-fn told(mut running: Running) -> String {
+fn stderr_of(mut running: Running) -> String {
     use std::io::Read;
     let mut text = String::new();
     let _ = running.0.stderr.take().map(|mut stderr| stderr.read_to_string(&mut text));

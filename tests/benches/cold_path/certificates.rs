@@ -1,5 +1,5 @@
-//! A server certificate for this machine, signed as AWS signs its own: by an intermediate of a root, all with RSA keys of 2,048 bits,
-//! so that verifying it costs what it costs at AWS.
+//! A server certificate for this machine. It is signed as AWS signs its own: by an intermediate of a root, all with RSA keys of 2,048 bits.
+//! So verifying it costs the same as at AWS.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256};
 use rsa::RsaPrivateKey;

@@ -1,5 +1,5 @@
-//! DynamoDB over TLS: the local cloud's AWS endpoint behind a certificate. It tells what was asked of it, and over how many
-//! connections, because a retry under the slow emulation would be counted as work.
+//! DynamoDB over TLS: the local cloud's AWS endpoint behind a certificate. It counts its requests and connections, because a retry under
+//! the slow emulation would be counted as work.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};

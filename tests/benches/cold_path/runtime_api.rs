@@ -1,5 +1,5 @@
-//! The Lambda Runtime API as one cold start sees it: the first request for work, one event, its reply, and the second request for
-//! work, which is not answered: the process then stands still and can be ended.
+//! The Lambda Runtime API as one cold start sees it: the first request for work, one event, its reply, and the second request for work. The
+//! second request gets no answer: the process waits then and can be ended.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};

@@ -56,7 +56,7 @@ fn index_of(number: &Value) -> usize {
     usize::try_from(super::number(number)).expect("a number") - 1
 }
 
-/// The orders that `finish` may be read as. In a dead heat two neighbours share a place, so either may stand before the other.
+/// The orders that `finish` may be read as. In a dead heat two neighbors share a place, so either may stand before the other.
 fn finishes(rng: &mut Rng, finish: &[u64]) -> Vec<Vec<u64>> {
     let mut finishes = vec![finish.to_vec()];
     for place in (0..finish.len().saturating_sub(1)).filter(|_| rng.u8(..5) == 0) {

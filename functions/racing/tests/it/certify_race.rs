@@ -1,5 +1,5 @@
-//! The proof that closes a race: stakes are payouts, refunds and the operator's result, recomputed from what is stored, twice; and no
-//! race is settled of which that cannot be proved.
+//! The proof that closes a race: stakes equal payouts, refunds and the operator's result. It is computed twice from stored records. No race
+//! without that proof is settled.
 
 use data_encoding::BASE64;
 use racing_domain::RaceId;
@@ -88,8 +88,8 @@ async fn a_race_that_does_not_add_up_is_not_settled_and_raises_an_alarm() {
     target.feed_results(&race.ended(&result())).await.expect(200);
     target.pass(Duration::from_secs(26)).await;
     let alarm = async || target.alarms("race-does-not-add-up").first().cloned();
-    let told = target.eventually("an alarm", alarm).await;
-    assert!(told.contains(&race.id) && told.contains(user.id().as_str()), "{told}");
+    let shown = target.eventually("an alarm", alarm).await;
+    assert!(shown.contains(&race.id) && shown.contains(user.id().as_str()), "{shown}");
     assert_eq!(target.race(&race).await["state"], "resulted");
     assert_eq!(certificate(&target, &race, 1, 1).await, None);
 }

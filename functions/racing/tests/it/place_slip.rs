@@ -56,8 +56,8 @@ async fn too_little_is_refused_with_what_there_is_and_what_it_takes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_on_refusals_tells_what_is_told() {
     let page = include_str!("../../../../docs/refusals.md");
-    let told = page.split_once("Idempotency-Replayed: true\n\n").and_then(|(_, after)| after.split_once("```"));
-    let (body, _) = told.expect("an example");
+    let shown = page.split_once("Idempotency-Replayed: true\n\n").and_then(|(_, after)| after.split_once("```"));
+    let (body, _) = shown.expect("an example");
     let example: Value = serde_json::from_str(body).expect("a problem");
 
     let target = Target::start().await;
@@ -191,7 +191,7 @@ async fn thirty_two_slips_at_once_on_one_wallet_add_up() {
     let race = target.open_race().await;
     let user = target.rich_user(10_000).await;
     let mut keys: Vec<_> = (0..32).map(|_| random_text()).collect();
-    // Whoever met too many others is told to come again with the same key.
+    // A caller that lost too many conflicts retries with the same key, as the reply says.
     for _ in 0..32 {
         let replies = all_at_once(keys.iter().map(|key| user.place_keyed(&race, key, "JPY", win(1, 100)))).await;
         let lost = replies

@@ -25,7 +25,7 @@ fn result(per_100: i64) -> Value {
     dividends(&[("win", "1", per_100)])
 }
 
-fn told(reply: &Value) -> (&str, u64) {
+fn outcome_and_version(reply: &Value) -> (&str, u64) {
     let race = &reply["races"][0];
     (race["outcome"].as_str().unwrap(), race["result_version"].as_u64().unwrap())
 }
@@ -35,10 +35,10 @@ async fn each_different_result_is_the_next_version() {
     let target = Target::start().await;
     let race = target.open_race().await;
     let feed = async |per_100| target.feed_results(&race.ended(&result(per_100))).await.expect(200);
-    assert_eq!(told(&feed(150).await), ("resulted", 1));
-    assert_eq!(told(&feed(150).await), ("unchanged", 1));
-    assert_eq!(told(&feed(250).await), ("resulted", 2));
-    assert_eq!(told(&feed(150).await), ("resulted", 3), "back to the first result is a change as well");
+    assert_eq!(outcome_and_version(&feed(150).await), ("resulted", 1));
+    assert_eq!(outcome_and_version(&feed(150).await), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&feed(250).await), ("resulted", 2));
+    assert_eq!(outcome_and_version(&feed(150).await), ("resulted", 3), "back to the first result is a change as well");
     let seen = target.race(&race).await;
     assert_eq!(seen["result"]["dividends"], result(150)["dividends"]);
 }
@@ -79,13 +79,13 @@ async fn a_message_that_was_cut_short_goes_on_and_undoes_no_correction_that_came
     assert_eq!(target.race(&second).await["result_version"], 0, "the first race's alone was written");
     target.feed_results(&second.ended(&result(250))).await.expect(200);
     let resumed = target.feed_as(&id, PATH, &both).await.expect(200);
-    assert_eq!(told(&resumed), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&resumed), ("unchanged", 1));
     assert_eq!((&resumed["races"][1]["outcome"], &resumed["races"][1]["result_version"]), (&json!("unchanged"), &json!(1)));
     assert_eq!(target.race(&second).await["result"]["dividends"], result(250)["dividends"]);
-    // It is worked off now: its outcome is told again, and a correction is a message of its own.
+    // The message is processed now: a repeat gets its outcome, and a correction is another message.
     assert!(target.feed_as(&id, PATH, &both).await.replayed());
     let corrected = target.feed_results(&second.ended(&result(150))).await.expect(200);
-    assert_eq!(told(&corrected), ("resulted", 2));
+    assert_eq!(outcome_and_version(&corrected), ("resulted", 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +99,7 @@ async fn what_was_cut_short_by_a_clock_ahead_undoes_no_correction_either() {
     target.cloud().install_faults(None);
     target.cloud().set_clock(target.now() - AHEAD).await.unwrap();
     target.feed_results(&race.ended(&result(250))).await.expect(200);
-    assert_eq!(told(&target.feed_as(&id, PATH, &body).await.expect(200)), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&target.feed_as(&id, PATH, &body).await.expect(200)), ("unchanged", 1));
     assert_eq!(target.race(&race).await["result"]["dividends"], result(250)["dividends"]);
 }
 
@@ -116,7 +116,7 @@ async fn a_message_that_is_held_up_undoes_no_correction_that_came_meanwhile() {
     };
     let first = race.ended(&result(150));
     let (held, ()) = tokio::join!(target.feed_results(&first), correct);
-    assert_eq!(told(&held.expect(200)), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&held.expect(200)), ("unchanged", 1));
     assert_eq!(target.race(&race).await["result"]["dividends"], result(250)["dividends"]);
 }
 
@@ -142,8 +142,8 @@ async fn a_later_message_is_taken_though_an_earlier_one_goes_on_beside_it() {
     };
     let body = race.ended(&result(150));
     let (held, corrected) = tokio::join!(target.feed_results(&body), correct);
-    assert_eq!(told(&held.expect(200)), ("resulted", 1));
-    assert_eq!(told(&corrected.expect(200)), ("resulted", 2));
+    assert_eq!(outcome_and_version(&held.expect(200)), ("resulted", 1));
+    assert_eq!(outcome_and_version(&corrected.expect(200)), ("resulted", 2));
     assert_eq!(target.race(&race).await["result"]["dividends"], result(250)["dividends"]);
 }
 
@@ -153,8 +153,8 @@ async fn an_empty_list_of_dividends_is_none() {
     let race = target.open_race().await;
     let mut listed = result(150);
     listed["dividends"]["bracket_exacta"] = json!([]);
-    assert_eq!(told(&target.feed_results(&race.ended(&listed)).await.expect(200)), ("resulted", 1));
-    assert_eq!(told(&target.feed_results(&race.ended(&result(150))).await.expect(200)), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&target.feed_results(&race.ended(&listed)).await.expect(200)), ("resulted", 1));
+    assert_eq!(outcome_and_version(&target.feed_results(&race.ended(&result(150))).await.expect(200)), ("unchanged", 1));
     assert_eq!(target.race(&race).await["result"]["dividends"], result(150)["dividends"]);
 }
 
@@ -312,7 +312,7 @@ async fn a_bet_type_that_stands_twice_is_refused_and_not_half_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_failed_half_way_keeps_its_id_for_its_own_body() {
-    /// Writes results and does not tell.
+    /// Writes results, and loses the reply.
     struct LosesResults;
     impl Faults for LosesResults {
         fn after(&self, call: &Call<'_>, _reply: &Reply) -> Option<Fault> {
@@ -329,7 +329,7 @@ async fn a_message_that_failed_half_way_keeps_its_id_for_its_own_body() {
     assert_eq!(target.race(&race).await["result_version"], 1);
     target.feed_as(&id, PATH, &race.ended(&result(250))).await.refused(422, "feed_id_reused");
     let again = target.feed_as(&id, PATH, &body).await;
-    assert_eq!(told(&again.expect(200)), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&again.expect(200)), ("unchanged", 1));
     assert_eq!(target.race(&race).await["result"]["dividends"], result(150)["dividends"]);
 }
 
@@ -342,8 +342,8 @@ async fn different_results_at_once_are_versions_of_their_own() {
     assert!(replies.iter().all(|reply| reply.status == 200 || reply.refused(409, "contention")["retryable"] == true));
     // One that a newer message was quicker than changes nothing.
     let outcomes: Vec<_> = replies.iter().filter(|reply| reply.status == 200).map(Response::json).collect();
-    assert!(outcomes.iter().all(|reply| matches!(told(reply).0, "resulted" | "unchanged")), "{outcomes:?}");
-    let taken = outcomes.iter().filter(|reply| told(reply).0 == "resulted").count();
+    assert!(outcomes.iter().all(|reply| matches!(outcome_and_version(reply).0, "resulted" | "unchanged")), "{outcomes:?}");
+    let taken = outcomes.iter().filter(|reply| outcome_and_version(reply).0 == "resulted").count();
     assert!(taken > 0);
     assert_eq!(target.race(&race).await["result_version"], taken);
 }

@@ -1,5 +1,5 @@
-//! The worker that starts a race's settlement: not before the last slip that may still be on its way, one job for each shard, for the
-//! newest result alone.
+//! The worker that starts a race's settlement. It waits for slips that may still be under way, and sends one job for each shard. Only the
+//! newest result counts.
 
 use racing_testing::{Holds, Race, Target, dividends, win};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! The worker that pays: what is due and not yet posted, once, whoever is told how often. (What is due of each bet type stands in
-//! `settlement`.)
+//! The worker that pays what is due and not yet posted. It pays once, however often and wherever its message is delivered. (`settlement`
+//! tests what is due of each bet type.)
 
 use racing_testing::{Race, Target, User, dividends, win};
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ fn jobs(race: &Race, shards: &Value, version: u32) -> Vec<String> {
 }
 
 async fn kinds(user: &User) -> Vec<(String, i64)> {
-    let told = |line: &Value| (line["kind"].as_str().unwrap().to_owned(), line["amounts"][0]["minor"].as_i64().unwrap());
-    user.lines().await.iter().map(told).collect()
+    let shown = |line: &Value| (line["kind"].as_str().unwrap().to_owned(), line["amounts"][0]["minor"].as_i64().unwrap());
+    user.lines().await.iter().map(shown).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

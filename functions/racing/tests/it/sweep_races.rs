@@ -1,4 +1,4 @@
-//! The sweep of races: one whose settlement was lost on the way is brought back after five minutes, one that stays lost is told.
+//! The sweep of races. It sends a race again whose settlement was lost for five minutes. A race that stays stuck raises an alarm.
 
 use proofs::{Tables, verify};
 use racing_testing::{LosesMessagesTo, Target, dividends, win};
@@ -21,7 +21,7 @@ async fn is_brought_back_from(queue: &'static str) {
     target.cloud().install_faults(None);
     target.pass(Duration::from_mins(2)).await;
     target.rest().await;
-    assert_eq!(target.race(&race).await["state"], "resulted", "it should hang: nothing sweeps before five minutes");
+    assert_eq!(target.race(&race).await["state"], "resulted", "it should be stuck: nothing sweeps before five minutes");
     target.pass(Duration::from_mins(5)).await;
     let settled = async || (target.race(&race).await["state"] == "settled").then_some(());
     target.eventually("the race is settled", settled).await;
@@ -58,8 +58,8 @@ async fn a_race_that_does_not_come_back_within_an_hour_is_told_and_verify_names_
     target.rest().await;
     assert!(named() && target.alarms("race-stuck").is_empty());
     target.pass(Duration::from_mins(30)).await;
-    let told = target.eventually("an alarm", async || target.alarms("race-stuck").first().cloned()).await;
-    assert!(told.contains(&race.id), "{told}");
+    let shown = target.eventually("an alarm", async || target.alarms("race-stuck").first().cloned()).await;
+    assert!(shown.contains(&race.id), "{shown}");
     target.rest().await;
     target.cloud().install_faults(None);
     for _ in 0..16 {

@@ -26,10 +26,11 @@ async fn the_history_is_gapless_and_says_what_moved_and_why() {
     let target = Target::start().await;
     let user = bettor(&target).await;
     let lines = user.lines().await;
-    let told = |line: &Value| (line["seq"].as_u64().unwrap(), line["kind"].as_str().unwrap().to_owned(), line["amounts"].clone());
+    let shown =
+        |line: &Value| (line["seq"].as_u64().unwrap(), line["kind"].as_str().unwrap().to_owned(), line["amounts"].clone());
     let line = |seq, kind: &str, asset: &str, minor: i64| (seq, kind.to_owned(), json!([{"asset": asset, "minor": minor}]));
     assert_eq!(
-        lines.iter().map(told).collect::<Vec<_>>(),
+        lines.iter().map(shown).collect::<Vec<_>>(),
         [
             line(5, "stake", "JPY", -700),
             line(4, "stake", "MEDAL", -300),

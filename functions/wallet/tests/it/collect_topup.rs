@@ -1,5 +1,5 @@
-//! The worker that collects top-ups: once each, whatever the bank says and however often it is told. (What a top-up's owner sees of it
-//! when all goes well stands with `create-topup`; what becomes of UNKNOWN with `sweep-topups`.)
+//! The worker that collects top-ups. It collects each once, for every answer of the bank and any number of deliveries. (`create-topup`
+//! tests what the owner sees of a success, `sweep-topups` what becomes of UNKNOWN.)
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};

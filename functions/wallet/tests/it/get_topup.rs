@@ -10,7 +10,7 @@ async fn its_owner_sees_how_far_it_has_come() {
     let topup = user.get(&format!("/v1/topups/{id}")).await.expect(200);
     assert_eq!((&topup["id"], topup["minor"].as_i64(), &topup["asset"]), (&id.into(), Some(3_000), &"JPY".into()));
     assert!(time(&topup["updated_at"]) >= time(&topup["requested_at"]), "{topup}");
-    assert_eq!(topup.get("user"), None, "nothing is told that the caller does not need");
+    assert_eq!(topup.get("user"), None, "nothing is shown that the caller does not need");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

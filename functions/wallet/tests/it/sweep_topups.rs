@@ -1,4 +1,4 @@
-//! The sweep of top-ups: what hangs for more than a minute is brought back, and the bank's status decides, never a blind second try.
+//! The sweep of top-ups. It restarts what is stuck for more than a minute. The bank's status then decides, never a blind second attempt.
 
 use data_encoding::BASE64;
 use jiff::Timestamp;

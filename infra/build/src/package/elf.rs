@@ -22,8 +22,8 @@ pub fn check(function: &'static str, binary: &[u8], architecture: Architecture) 
     }
 }
 
-/// What of glibc the dynamic linker is asked for that [`GLIBC_MAX`] does not have: the newest version, or a name that is no version, as
-/// `GLIBC_ABI_DT_RELR`, by which a linker that packs relocations asks for 2.36. All such names came after 2.34.
+/// The newest of a binary's requirements on glibc that [`GLIBC_MAX`] does not meet. It can be a name that is no version: with
+/// `GLIBC_ABI_DT_RELR` a linker that packs relocations requires 2.36. All such names came after 2.34.
 fn too_new(names: &[u8]) -> Option<&str> {
     let asked = names.split(|byte| *byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
     let versions = asked.filter_map(|name| Some((version(name.strip_prefix("GLIBC_")?), name)));

@@ -24,7 +24,7 @@ pub struct Manifest {
 pub struct PackagedFunction {
     /// Its file, beside the manifest.
     pub zip: String,
-    /// Of the zip, in base64, as AWS Lambda tells it.
+    /// Of the zip, in base64, as AWS Lambda shows it.
     pub sha256: String,
     pub bytes: u64,
     pub binary_bytes: u64,
@@ -38,7 +38,7 @@ impl Manifest {
         Self { architecture: architecture.into(), zip_format: FORMAT, functions }
     }
 
-    /// What was packaged into `directory` before in the same way; nothing, if that cannot be told.
+    /// What was packaged into `directory` before in the same way; nothing, if that is unknown.
     pub(super) fn before(directory: &Path) -> BTreeMap<String, PackagedFunction> {
         let text = std::fs::read(directory.join(NAME)).unwrap_or_default();
         let manifest = serde_json::from_slice::<Self>(&text).ok().filter(|manifest| manifest.zip_format == FORMAT);

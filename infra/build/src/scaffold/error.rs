@@ -51,8 +51,8 @@ pub enum ScaffoldError {
     QueueNamed { path: PathBuf, name: String },
     #[error("{} is there already: remove it, or choose another name", .0.display())]
     Exists(PathBuf),
-    #[error("{} should have exactly one line that begins with `{anchor}`, for the new entry to be put there: bring it back, or add the \
-             function by hand as its neighbours are", path.display())]
+    #[error("{} should have exactly one line that begins with `{anchor}`, where the new entry goes. Restore the line, or add the \
+             function by hand like its neighbors", path.display())]
     Anchor { path: PathBuf, anchor: String },
     #[error("{what} {}: {source}", path.display())]
     Io { what: &'static str, path: PathBuf, source: std::io::Error },

@@ -1,5 +1,5 @@
-//! Names of functions, queues and services, and what follows from them: a name that is accepted here is a file, a module, a Lambda and a
-//! role without further checks.
+//! Names of functions, queues and services, and what follows from them. A name that is accepted here can be a file, a module, a Lambda and
+//! a role without further checks.
 
 use super::ScaffoldError;
 use platform::Service;

@@ -1,5 +1,5 @@
-//! The files that are to be written, all of them or none: an existing file is never overwritten by a new one, and a write that fails
-//! takes back the writes before it.
+//! The files that are to be written, all of them or none. A new file never overwrites an existing one. When a write fails, the writes
+//! before it are undone.
 
 use super::ScaffoldError;
 use std::io::Write;
@@ -100,7 +100,7 @@ impl Plan {
         std::fs::write(&path, &file.text).map_err(io("writing", &file.path))
     }
 
-    /// As far as it goes: the error that led here is the one to be told.
+    /// As far as possible: the caller reports the error that led here.
     fn take_back(&self, written: &[File]) {
         for file in written {
             let path = self.root.join(&file.path);

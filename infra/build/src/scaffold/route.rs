@@ -77,7 +77,7 @@ fn check_path(path: &str) -> Result<(), String> {
     let mut seen = Vec::new();
     for segment in rest.split('/') {
         match parameter(segment) {
-            Some(name) if seen.contains(&name) => return Err(format!("{{{name}}} stands twice")),
+            Some(name) if seen.contains(&name) => return Err(format!("{{{name}}} occurs twice")),
             Some(name) if is_identifier(name) => seen.push(name),
             Some(name) => {
                 return Err(format!(
@@ -106,7 +106,7 @@ mod tests {
 
     const SERVICES: &[&Service] = &[&racing::SERVICE];
 
-    fn told(text: &str) -> String {
+    fn outcome(text: &str) -> String {
         let parsed = Http::parse(text, false).and_then(|http| http.check_free(SERVICES));
         parsed.map_or_else(|error| error.to_string(), |()| "free".to_owned())
     }
@@ -137,17 +137,17 @@ mod tests {
             ("GET /v1/cards/{type}", "no parameter"),
             ("GET /v1/cards/{card}/of/{card}", "twice"),
         ] {
-            assert!(told(wrong).contains(hint), "{wrong}: {}", told(wrong));
+            assert!(outcome(wrong).contains(hint), "{wrong}: {}", outcome(wrong));
         }
         assert!(Http::parse("POST /v1/cards", true).unwrap_err().to_string().contains("--public"));
     }
 
     #[test]
     fn a_route_that_is_taken_names_who_has_it() {
-        assert!(told("GET /v1/races/{race}").contains("get-race"));
-        assert_eq!(told("DELETE /v1/races/{race}"), "free");
-        assert_eq!(told("GET /v1/races/today"), "free");
-        assert!(told("GET /v1/races/{id}/settlement").contains("call it {race}"));
-        assert!(told("PUT /v1/races/{id}").contains("call it {race}"));
+        assert!(outcome("GET /v1/races/{race}").contains("get-race"));
+        assert_eq!(outcome("DELETE /v1/races/{race}"), "free");
+        assert_eq!(outcome("GET /v1/races/today"), "free");
+        assert!(outcome("GET /v1/races/{id}/settlement").contains("call it {race}"));
+        assert!(outcome("PUT /v1/races/{id}").contains("call it {race}"));
     }
 }

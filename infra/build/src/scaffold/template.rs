@@ -2,7 +2,7 @@
 //! rustfmt accept them: the crate `tests/example` is made of them and checked with everything else.
 
 use super::name::{Name, camel, constant};
-use super::{Http, Schedule, Trigger, Wanted, parameter};
+use super::{Http, NewFunction, Schedule, Trigger, parameter};
 use platform::Service;
 use platform::function::Method;
 use std::path::Path;
@@ -23,18 +23,12 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
-pub fn of_function(root: &Path, services: &[&'static Service], wanted: &Wanted, name: &Name) -> Written {
+pub fn of_function(root: &Path, services: &[&'static Service], new: &NewFunction, name: &Name) -> Written {
     let (stem, verb, noun, kind) = (name.stem(), name.verb(), name.noun(), name.noun_type());
-    let about = [
-        ("NAME", name.as_str()),
-        ("SERVICE", &wanted.service),
-        ("STEM", &stem),
-        ("VERB", &verb),
-        ("NOUN", &noun),
-        ("KIND", &kind),
-    ];
-    match &wanted.trigger {
-        Trigger::Http(http) => of_route(root, services, &wanted.service, http, &about),
+    let about =
+        [("NAME", name.as_str()), ("SERVICE", &new.service), ("STEM", &stem), ("VERB", &verb), ("NOUN", &noun), ("KIND", &kind)];
+    match &new.trigger {
+        Trigger::Http(http) => of_route(root, services, &new.service, http, &about),
         Trigger::Queue(queue) => {
             let (constant, message) = (constant(queue), camel(queue));
             let values = [&about[..], &[("QUEUE", queue), ("CONSTANT", &constant), ("MESSAGE", &message)]].concat();
@@ -42,10 +36,10 @@ pub fn of_function(root: &Path, services: &[&'static Service], wanted: &Wanted, 
         }
         Trigger::Schedule(schedule) => {
             let constructor = match schedule {
-                Schedule::EveryMinutes(minutes) => format!("every_minutes(\"{}\", {minutes})", wanted.name),
-                Schedule::Cron { fields, zone } => format!("cron(\"{}\", \"{fields}\", \"{zone}\")", wanted.name),
+                Schedule::EveryMinutes(minutes) => format!("every_minutes(\"{}\", {minutes})", new.name),
+                Schedule::Cron { fields, zone } => format!("cron(\"{}\", \"{fields}\", \"{zone}\")", new.name),
             };
-            let values = [&about[..], &[("QUEUE", wanted.name.as_str()), ("CONSTRUCTOR", &constructor)]].concat();
+            let values = [&about[..], &[("QUEUE", new.name.as_str()), ("CONSTRUCTOR", &constructor)]].concat();
             of_messages(include_str!("templates/sweep.template"), &values)
         }
     }

@@ -29,7 +29,7 @@ const ASYNC_EVENT_BYTES_MAX: usize = 1_024 * 1_024;
 const ASYNC_MAX: usize = 64;
 /// After how long an invocation that nobody waits for is tried again, as Lambda does: two times.
 const RETRY_AFTER: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
-/// How much of the log's end an invocation tells.
+/// How much of the log's end the reply to an invocation has.
 const LOG_TAIL_BYTES: usize = 4 * 1_024;
 /// How many functions a page lists.
 const PAGE: usize = 50;
@@ -142,13 +142,13 @@ impl Lambda {
         };
         let bytes_max = if kind == "Event" { ASYNC_EVENT_BYTES_MAX } else { EVENT_BYTES_MAX };
         if body.len() > bytes_max {
-            let told = format!("Request must be smaller than {bytes_max} bytes for the InvokeFunction operation");
-            return rest_error(413, "RequestTooLargeException", &told);
+            let detail = format!("Request must be smaller than {bytes_max} bytes for the InvokeFunction operation");
+            return rest_error(413, "RequestTooLargeException", &detail);
         }
         let event = if body.is_empty() { b"{}" } else { body };
         if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(event) {
-            let told = format!("Could not parse request body into json: {error}");
-            return rest_error(400, "InvalidRequestContentException", &told);
+            let detail = format!("Could not parse request body into json: {error}");
+            return rest_error(400, "InvalidRequestContentException", &detail);
         }
         match kind {
             "RequestResponse" => {
@@ -165,8 +165,8 @@ impl Lambda {
             },
             "DryRun" => response(204, "application/json", ""),
             other => {
-                let told = format!("{other} is no InvocationType: it is one of RequestResponse, Event, DryRun");
-                rest_error(400, "InvalidParameterValueException", &told)
+                let detail = format!("{other} is no InvocationType: it is one of RequestResponse, Event, DryRun");
+                rest_error(400, "InvalidParameterValueException", &detail)
             }
         }
     }

@@ -101,13 +101,13 @@ impl Asked {
                 super::text_xml(xml::error(namespace, status, code, message))
             }
             Protocol::Ec2 => {
-                let (told, id) = (xml::escaped(message), random_uuid());
-                let error = format!("<Errors><Error><Code>{code}</Code><Message>{told}</Message></Error></Errors>");
+                let (detail, id) = (xml::escaped(message), random_uuid());
+                let error = format!("<Errors><Error><Code>{code}</Code><Message>{detail}</Message></Error></Errors>");
                 super::response(status, "text/xml", format!("<Response>{error}<RequestID>{id}</RequestID></Response>"))
             }
             Protocol::RestXml => {
-                let (told, id) = (xml::escaped(message), random_uuid());
-                let error = format!("<Code>{code}</Code><Message>{told}</Message><RequestId>{id}</RequestId>");
+                let (detail, id) = (xml::escaped(message), random_uuid());
+                let error = format!("<Code>{code}</Code><Message>{detail}</Message><RequestId>{id}</RequestId>");
                 super::response(status, "application/xml", format!("<Error>{error}</Error>"))
             }
             Protocol::RestJson => rest_error(status, code, message),

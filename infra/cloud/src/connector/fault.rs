@@ -1,4 +1,4 @@
-//! Where tests make AWS fail: before a call, so that it has no effect, or after it, so that its effect is there and its reply is not.
+//! Where tests make AWS fail. A fault before a call means that it has no effect. A fault after it keeps the effect and loses the reply.
 //! dynoxide itself never conflicts and never throttles.
 
 use super::Spoken;

@@ -45,12 +45,12 @@ impl Backends {
         sqs::Sqs { queues: &self.queues, names: &self.names, origin }
     }
 
-    /// SSM, whoever asks.
+    /// SSM, without a check of grants.
     pub fn ssm(&self, operation: &str, body: &[u8]) -> Reply {
         ssm::Ssm { secrets: &self.secrets, names: &self.names, api_url: &self.api_url }.call(operation, body)
     }
 
-    /// SNS, whoever asks.
+    /// SNS, without a check of grants.
     pub async fn sns(&self, form: &sns::Form) -> Reply {
         sns::Sns { topics: &self.topics, names: &self.names }.call(form).await
     }

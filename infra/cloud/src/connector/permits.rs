@@ -1,5 +1,5 @@
-//! What a function's role admits, from its definition alone, and what of it the function has used. A grant that no test ever uses is a
-//! grant too many; a call without one is refused here, on the laptop, before it could be in production.
+//! What a function's role admits, from its definition alone, and what of it the function has used. A grant that no test uses is one too
+//! many. A call without a grant is refused here, on the laptop, before it can reach production.
 
 use crate::engine::{Reply, Request};
 use dynoxide::AttributeValue;

@@ -88,7 +88,7 @@ pub struct Sns<'a> {
 }
 
 impl Sns<'_> {
-    /// Does what `form` says, whoever asks.
+    /// Runs the action of `form`, without a check of grants.
     pub async fn call(self, form: &Form) -> Reply {
         let done = match form.action() {
             "Publish" => self.publish(form).await,
@@ -114,8 +114,8 @@ impl Sns<'_> {
         }
         let parts: Vec<_> = arn.split(':').collect();
         if parts.len() != 6 || parts[..3] != ["arn", "aws", "sns"] {
-            let told = format!("TopicArn Reason: An ARN must have at least 6 elements, not {}", parts.len());
-            return Err(Refusal::invalid(told));
+            let detail = format!("TopicArn Reason: An ARN must have at least 6 elements, not {}", parts.len());
+            return Err(Refusal::invalid(detail));
         }
         let topic = form.topic(self.names);
         let here = arn == self.arn(&topic) && self.topics.has(&topic);

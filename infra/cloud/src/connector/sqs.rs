@@ -58,7 +58,7 @@ pub struct Sqs<'a> {
 }
 
 impl Sqs<'_> {
-    /// Runs an operation, whoever asks.
+    /// Runs an operation, without a check of grants.
     pub async fn call(self, operation: &str, body: &[u8]) -> Spoken {
         match self.run(operation, body).await {
             Ok(body) => Reply { status: 200, body: body.to_string() }.into(),
@@ -95,8 +95,8 @@ impl Sqs<'_> {
         if self.queues.purge(queue).await? {
             return Ok(json!({}));
         }
-        let told = format!("Only one PurgeQueue operation on {}{queue} is allowed every 60 seconds.", self.names.prefix);
-        Err(Refusal::purge_in_progress(told))
+        let detail = format!("Only one PurgeQueue operation on {}{queue} is allowed every 60 seconds.", self.names.prefix);
+        Err(Refusal::purge_in_progress(detail))
     }
 
     /// The queue of a request, if it names one that is here.

@@ -44,7 +44,7 @@ pub struct Ssm<'a> {
 }
 
 impl Ssm<'_> {
-    /// Runs an operation, whoever asks.
+    /// Runs an operation, without a check of grants.
     pub fn call(self, operation: &str, body: &[u8]) -> Reply {
         let done = match operation {
             "GetParameter" => parse(body).and_then(|request| self.one(&request)),
@@ -89,7 +89,7 @@ impl Ssm<'_> {
     }
 }
 
-/// What stands for the encrypted value: nothing of the value is in it.
+/// Replaces the encrypted value. It contains nothing of the value.
 fn ciphertext(name: &str) -> String {
     BASE64.encode(format!("encrypted: {name}").as_bytes())
 }

@@ -1,5 +1,5 @@
-//! What the engine alone can do: two-item transactions on the same file format, settings, streams and indexes as the local cloud's,
-//! one after the other on one thread, with nothing else in the way. The yardstick of the local cloud's throughput.
+//! The engine's throughput alone: two-item transactions, one after the other on one thread. File format, settings, streams and indexes are
+//! those of the local cloud. The yardstick of the local cloud's throughput.
 
 use super::{open_storage, tables};
 use crate::clock::LocalClock;

@@ -1,7 +1,7 @@
-//! DynamoDB, in process: dynoxide's storage and actions on one SQLite file. Writes go through one thread, since SQLite has one writer
-//! and sixteen tasks that fight for its lock do half as much; reads run where they are asked for, on connections of their own, which
-//! see every acknowledged write (WAL). `synchronous=NORMAL` survived every kill -9 of the measurements; only a power failure may take
-//! the last milliseconds.
+//! DynamoDB, in process: dynoxide's storage and actions on one SQLite file. Writes go through one thread: SQLite has one writer, and
+//! sixteen tasks that compete for its lock do half as much. Reads run on the caller's thread with connections of their own, which see every
+//! acknowledged write (WAL). `synchronous=NORMAL` survived every kill -9 of the measurements; only a power failure may take the last
+//! milliseconds.
 
 pub mod ceiling;
 mod readers;
@@ -30,7 +30,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many writes may wait.
 const WAITING_MAX: usize = 1_024;
-/// How many writes the thread takes at once; then it tells the relays.
+/// How many writes the thread takes at once before it notifies the relays.
 const TAKEN_MAX: usize = 64;
 
 /// A reply in DynamoDB's own JSON.
@@ -113,7 +113,7 @@ impl Engine {
         replied.await.ok()
     }
 
-    /// Tells of every write.
+    /// Changes with every write.
     pub fn written(&self) -> watch::Receiver<u64> {
         self.written.clone()
     }
@@ -162,7 +162,7 @@ fn write_until_closed(
                         generation.next();
                     }
                     writes += 1;
-                    // Whoever asked may have stopped waiting: its write stands, as on AWS.
+                    // The caller may have stopped waiting. Its write is kept, as on AWS.
                     let _ = reply.send(done);
                 }
                 Job::With(work) => work(storage),

@@ -1,5 +1,5 @@
-//! Connections that only read, used by whoever asks, on its own thread. Each knows the tables as they were when it was opened, so a
-//! change of the tables makes it open again.
+//! Connections that only read, used by each caller on its own thread. Each knows the tables as they were when it was opened, so a change of
+//! the tables makes it open again.
 
 use super::{Reply, Request, open_storage};
 use crate::CloudError;

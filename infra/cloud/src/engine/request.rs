@@ -1,5 +1,5 @@
-//! The DynamoDB operations that the engine runs: parsed where they arrive, so that the writer's thread does not spend its time on it,
-//! and run where the storage is. The list is one table; an operation is added by one line.
+//! The DynamoDB operations that the engine runs. The caller's thread parses them, to save the writer's time, and the thread with the
+//! storage runs them. The list is one table; an operation is added by one line.
 
 use super::Reply;
 use dynoxide::actions::{self, vector_lifecycle::VectorIndexLifecycle};

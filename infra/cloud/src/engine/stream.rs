@@ -1,5 +1,5 @@
-//! The tables' changes, as dynoxide records them in the transaction of each write. Read on a connection of its own, beside the
-//! writer; what every relay is done with is deleted in small chunks through the writer's thread, because nothing else ever would.
+//! The tables' changes, as dynoxide records them in the transaction of each write. They are read on a connection of its own, beside the
+//! writer. Changes that every relay has handled are deleted in small chunks through the writer's thread, because nothing else deletes them.
 
 use super::{Engine, PRAGMAS};
 use crate::CloudError;
@@ -65,7 +65,7 @@ impl StreamReader {
         rows.collect()
     }
 
-    /// Where `function` stands: after which change.
+    /// The position of `function`: the last change that it has handled.
     pub fn position(&self, function: &str) -> rusqlite::Result<i64> {
         let mut statement = self.connection.prepare_cached("SELECT id FROM koban_stream_positions WHERE function = ?1")?;
         Ok(statement.query_row([function], |row| row.get(0)).optional()?.unwrap_or(0))

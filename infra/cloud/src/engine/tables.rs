@@ -1,6 +1,6 @@
-//! The tables of the services, made when they are missing: the same shape as Terraform gives them on AWS, and the one index that
-//! dynoxide lacks. All that is missing comes with one commit: dynoxide lists a table before it makes it, so a process that was killed
-//! between the two would leave one that is listed, is never made again, and can keep nothing.
+//! The tables of the services, created when they are missing. They have the same shape as Terraform gives them on AWS, and the one index
+//! that dynoxide lacks. One commit creates all that is missing. dynoxide lists a table before it creates it. A kill between the two would
+//! leave a listed table that never works.
 
 use crate::CloudError;
 use dynoxide::actions::{create_table, update_time_to_live};

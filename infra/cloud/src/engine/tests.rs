@@ -1,4 +1,4 @@
-//! The embedded engine: what it keeps, and in which order it tells of it.
+//! The embedded engine: what it keeps, and in which order it reports changes.
 
 use super::*;
 use crate::local_names;
@@ -95,7 +95,7 @@ fn tables_are_made_all_together_or_not_at_all() {
     let names = local_names();
     assert!(Engine::open(directory.path(), &[&SERVICE], &names, &clock).is_err());
     let storage = open_storage(&directory.path().join("dynamodb.sqlite"), &clock).unwrap();
-    assert!(!storage.table_exists(&names.table(&NOTES)).unwrap(), "it would stay half made for ever");
+    assert!(!storage.table_exists(&names.table(&NOTES)).unwrap(), "it would never be completed");
 }
 
 const NO_SERVICE: Service = Service::new("", "", &[], &[]);

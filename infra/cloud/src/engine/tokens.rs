@@ -38,11 +38,11 @@ impl Claim {
             _ => None,
         };
         if let Some(limit) = limit {
-            let told = format!(
+            let detail = format!(
                 "1 validation error detected: Value '{token}' at 'clientRequestToken' failed to satisfy constraint: Member must have \
                  length {limit}"
             );
-            return Err(Reply::error(400, "com.amazon.coral.validate#ValidationException", &told));
+            return Err(Reply::error(400, "com.amazon.coral.validate#ValidationException", &detail));
         }
         let half = |salt: u8| u128::from(hash_of(&(salt, token)));
         let parameters = all(request.transact_items.iter().map(action));
@@ -98,12 +98,12 @@ fn is_over(at: Timestamp, now: Timestamp) -> bool {
 
 fn mismatch() -> Reply {
     let kind = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
-    let told = "The request has other parameters than the one that was made with this client request token before.";
-    Reply { status: 400, body: json!({"__type": kind, "Message": told, "message": told}).to_string() }
+    let detail = "The request has other parameters than the one that was made with this client request token before.";
+    Reply { status: 400, body: json!({"__type": kind, "Message": detail, "message": detail}).to_string() }
 }
 
-/// A repeat is answered with what it costs to read the items: two read units for each 4 KiB of an item, as DynamoDB documents it. An
-/// item that the request does not hold counts as one of at most 4 KiB.
+/// The reply to a repeat reports the cost of reading the items: two read units for each 4 KiB of an item, as DynamoDB documents. An item
+/// that the request does not hold counts as one of at most 4 KiB.
 fn repeat(request: &TransactWriteItemsRequest) -> Reply {
     let mode = request.return_consumed_capacity.as_deref().unwrap_or("NONE");
     if mode == "NONE" {

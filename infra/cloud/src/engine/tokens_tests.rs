@@ -93,7 +93,7 @@ async fn the_same_token_with_other_parameters_is_a_mismatch() {
 }
 
 #[tokio::test]
-async fn what_was_cancelled_is_run_again() {
+async fn what_was_canceled_is_run_again() {
     let bench = bench();
     let put = json!({"TableName": "koban-local-notes", "Item": {"pk": {"S": "p"}, "sk": {"S": "q"}},
         "ConditionExpression": "attribute_exists(pk)"});

@@ -1,6 +1,6 @@
-//! API Gateway's HTTP API, as far as Koban's wiring uses it: routes, CORS, the JWT authorizer, its limits and its own replies, and the
-//! real event (payload format 2.0) to the function behind each route. Beside the API it serves what only a developer's machine has:
-//! the clock, tokens, the state of queues, the documentation.
+//! API Gateway's HTTP API, as far as Koban's wiring uses it: routes, CORS, the JWT authorizer, limits and the gateway's own replies. The
+//! function behind each route gets the real event (payload format 2.0). Beside the API it serves what only a developer's machine has: the
+//! clock, tokens, the state of queues, the documentation.
 
 mod body;
 mod cors;

@@ -1,7 +1,7 @@
-//! The development issuer: an RS256 key of the data directory's own, its JWKS and discovery document, and tokens for anyone who asks.
-//! The key is never compiled in. The issuer's name does not depend on the port, because user ids derive from it: a restart elsewhere
-//! must not make everyone a stranger. Discovery is served by the gateway at its own address, which is the issuer's name too where another
-//! gateway must find it by that name alone.
+//! The development issuer: an RS256 key of the data directory's own, its JWKS and discovery document, and tokens for anyone who asks. The
+//! key is never compiled in. The issuer's name does not depend on the port, because user ids derive from it: a restart at another port must
+//! not change anyone's id. The gateway serves discovery at its own address. That address is also the issuer's name where another gateway
+//! must find it by its name alone.
 
 mod verify;
 

@@ -1,7 +1,7 @@
-//! The gateway's JWT authorizer: RS256 by the issuer's key alone, its `kid`, issuer, audience, expiry and not-before by the settable
-//! clock. API Gateway documents that the header may be the token alone or the token after `Bearer`; a scheme's case does not matter (RFC
-//! 9110, 11.1). An RSA verification costs more than everything else the gateway does, so a token that passed is known by its hash; its
-//! times are looked at every time.
+//! The gateway's JWT authorizer: RS256 by the issuer's key alone, its `kid`, issuer, audience, expiry and not-before by the settable clock.
+//! API Gateway documents that the header may be the token alone or the token after `Bearer`; a scheme's case does not matter (RFC 9110,
+//! 11.1). An RSA verification costs more than everything else the gateway does, so the hash of a token that passed is remembered. Its times
+//! are checked every time.
 
 use super::AUDIENCE;
 use crate::CloudError;
@@ -37,7 +37,7 @@ pub struct Claims {
     not_before: i64,
 }
 
-/// Why a request was not let through, as the gateway tells it in `www-authenticate`.
+/// Why a request was not let through, as the gateway states it in `www-authenticate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unauthorized {
     Missing,

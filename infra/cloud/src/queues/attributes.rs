@@ -50,8 +50,8 @@ pub fn size_bytes(attributes: &Attributes) -> usize {
     attributes.iter().map(one).sum()
 }
 
-/// The digest that SDKs compare: MD5 over name, type and value of each by name, each with its length before it; a byte says whether the
-/// value is text or binary. None when there are no attributes.
+/// The digest that SDKs compare: MD5 over the attributes in the order of their names. Name, type and value each follow their length. A byte
+/// before the value says whether it is text or binary. None when there are no attributes.
 pub fn md5_of<'a>(attributes: impl IntoIterator<Item = (&'a String, &'a Attribute)>) -> Option<String> {
     let mut bytes = Vec::new();
     let mut sorted: Vec<_> = attributes.into_iter().collect();

@@ -57,7 +57,7 @@ pub fn event(names: &Names, queue: &str, messages: &[Received]) -> serde_json::R
 fn record<'a>(names: &'a Names, arn: &'a str, message: &'a Received) -> SqsRecord<'a> {
     let mut attributes = attributes::restored(&message.trace, &message.attributes);
     let trace_header = attributes.remove(TRACE_HEADER).and_then(|header| header.string_value);
-    let told = |(name, value): (String, attributes::Attribute)| {
+    let detail = |(name, value): (String, attributes::Attribute)| {
         let attributes::Attribute { data_type, string_value, binary_value } = value;
         (name, MessageAttribute { string_value, binary_value, data_type })
     };
@@ -72,7 +72,7 @@ fn record<'a>(names: &'a Names, arn: &'a str, message: &'a Received) -> SqsRecor
             approximate_first_receive_timestamp: message.first_received_ms.to_string(),
             trace_header,
         },
-        message_attributes: attributes.into_iter().map(told).collect(),
+        message_attributes: attributes.into_iter().map(detail).collect(),
         event_source: "aws:sqs",
         event_source_arn: arn,
         aws_region: &names.region,

@@ -100,7 +100,7 @@ impl Take {
         Ok(Batch { messages, next_due })
     }
 
-    /// Moves what is due and was received too often to the dead-letter queue, where it starts anew.
+    /// Moves what is due and was received too often to the dead-letter queue, where its receives count from 0.
     fn move_worn_out(&self, connection: &Connection, receives_max: u32) -> rusqlite::Result<()> {
         let mut update = connection.prepare_cached(
             "UPDATE messages SET queue = ?1, receives = 0, first_received_ms = NULL, receipt = NULL, held = 0 \

@@ -143,7 +143,7 @@ impl Queues {
         Ok(ids)
     }
 
-    /// Tells that a message was stored on `queue`.
+    /// Notes that a message was stored on `queue`, and wakes its receivers.
     pub fn sent(&self, queue: &str) {
         self.activity.happened();
         self.wake(queue);
@@ -181,8 +181,8 @@ impl Queues {
         }
     }
 
-    /// Receives as someone outside this process does: up to `count` messages, after at most `wait`; they stay invisible for
-    /// `visibility`, or as long as the queue says. Nobody here holds them, so they come again also after a restart.
+    /// Receives as a caller outside this process does: up to `count` messages, after at most `wait`. They stay invisible for `visibility`,
+    /// or for the queue's own time. Nobody here holds them, so they come again also after a restart.
     ///
     /// # Errors
     /// `NoQueue` for a queue that no service has.
@@ -203,7 +203,7 @@ impl Queues {
             let Batch { messages, next_due } = self.receive_from(queue, settings.receives_max, count, visibility).await?;
             if !messages.is_empty() {
                 self.settle(Vec::new(), messages.clone()).await?;
-                // Whoever looked in between saw them and not yet when they come again.
+                // Receivers that looked in between saw them, but not when they are visible again.
                 self.wake(queue);
                 return Ok(messages);
             }
@@ -231,8 +231,8 @@ impl Queues {
         Ok(true)
     }
 
-    /// Receives up to `count` messages, which stay invisible for `visibility`; or tells when the next one is due. What was received
-    /// too often goes to the dead-letter queue instead.
+    /// Receives up to `count` messages, which stay invisible for `visibility`. Without any it returns when the next one is due. What was
+    /// received too often goes to the dead-letter queue instead.
     pub async fn receive(&self, queue: &'static QueueSpec, count: u32, visibility: Duration) -> Result<Batch, CloudError> {
         self.receive_from(queue.name, Some(queue.receives_max), count, visibility).await
     }
@@ -310,7 +310,7 @@ impl Queues {
         Ok(())
     }
 
-    /// What lies in each queue.
+    /// How many messages each queue holds.
     pub async fn depths(&self) -> Result<BTreeMap<String, Depth>, CloudError> {
         let now = self.clock.now();
         let mut depths: BTreeMap<_, _> = self.names().map(|name| (name.to_owned(), Depth::default())).collect();

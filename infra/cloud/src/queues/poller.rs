@@ -1,5 +1,5 @@
-//! The event source mapping of a function that consumes a queue: receives batches, invokes the function with each, deletes what it
-//! handled, never more invocations at once than the mapping admits.
+//! The event source mapping of a function that consumes a queue. It receives batches, invokes the function with each and deletes what was
+//! handled. It never runs more invocations at once than the mapping admits.
 
 use super::{Batch, Queues, Received, event};
 use crate::runner::Runner;

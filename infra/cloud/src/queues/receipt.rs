@@ -1,5 +1,5 @@
-//! Receipt handles: each says of itself which queue it is of, so that one that was never given out, or that another queue gave, is known
-//! for what it is without a memory of them.
+//! Receipt handles. Each contains the name of its queue. So an invented handle, or one of another queue, is recognized without a store of
+//! handles.
 
 /// A new receipt handle of `queue`.
 pub fn new(queue: &str) -> String {

@@ -181,7 +181,7 @@ async fn who_waits_gets_a_message_as_it_comes_and_leaves_the_others_awake() {
     };
     let (received, ()) = tokio::join!(waiting, sending);
     assert_eq!(received.unwrap()[0].body, "a");
-    // Whoever polls beside must look when it comes again.
+    // Another poller must look up when it is visible again.
     assert!(changes.has_changed().unwrap());
     changes.mark_unchanged();
     let batch = bench.queues.receive(&ADDED, 10, Duration::from_secs(30)).await.unwrap();
@@ -227,9 +227,9 @@ async fn attributes_reach_the_function_and_survive_with_their_message() {
     let bench = bench.reopen().await;
     let event = event::event(&crate::local_names(), ADDED.name, &bench.receive().await).unwrap();
     let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
-    let told = &event["Records"][0]["messageAttributes"];
-    assert_eq!(told["color"], serde_json::json!({"stringValue": "red", "dataType": "String"}));
-    assert_eq!(told["traceparent"]["stringValue"], "00-1");
+    let detail = &event["Records"][0]["messageAttributes"];
+    assert_eq!(detail["color"], serde_json::json!({"stringValue": "red", "dataType": "String"}));
+    assert_eq!(detail["traceparent"]["stringValue"], "00-1");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! One connection, from its acceptance to its end. hyper reads one request at a time and writes its reply before it reads the next, so
-//! a peer that sends and never reads waits in its own socket.
+//! One connection, from its acceptance to its end. hyper reads one request at a time and writes its reply before it reads the next. So a
+//! peer that sends and never reads fills only its own socket.
 
 use super::exchange::{Exchange, Tracked};
 use super::refusal::refusal_bytes;

@@ -1,5 +1,5 @@
-//! Where a connection is between two requests. hyper answers a malformed head with an empty reply of its own; with this the socket knows
-//! such a reply from one that a request is owed, and the connection sends a better one.
+//! The state of a connection between two requests. hyper answers a malformed head with an empty reply of its own. This state lets the
+//! socket recognize such a reply, and the connection sends a better one.
 
 use bytes::Bytes;
 use http_body_util::Full;

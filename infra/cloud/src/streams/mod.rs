@@ -1,6 +1,6 @@
-//! Event source mappings of table streams: each relay reads the changes of its table in order and its position moves only when they
-//! are handled. A batch that fails is halved until the record at fault stands alone; after five attempts that one is given up to the
-//! relay's on-failure queue and the stream goes on.
+//! Event source mappings of table streams: each relay reads the changes of its table in order and its position moves only when they are
+//! handled. A batch that fails is halved until it has only the record at fault. After five attempts that record goes to the relay's
+//! on-failure queue, and the stream goes on.
 
 mod event;
 mod trim;
@@ -29,7 +29,7 @@ const BATCH_WINDOW: Duration = Duration::from_millis(20);
 const TROUBLE_WAIT: Duration = Duration::from_millis(500);
 
 /// What the relays share.
-pub struct Surroundings {
+pub struct RelayBackends {
     pub engine: Arc<Engine>,
     pub queues: Arc<Queues>,
     pub clock: Arc<LocalClock>,
@@ -39,7 +39,7 @@ pub struct Surroundings {
 /// A function that a table's stream triggers.
 pub struct Relay {
     runner: Arc<Runner>,
-    surroundings: Arc<Surroundings>,
+    backends: Arc<RelayBackends>,
     reader: Mutex<StreamReader>,
     /// As the engine names it.
     table: String,
@@ -50,14 +50,14 @@ pub struct Relay {
 
 impl Relay {
     /// The relay of a function, if a stream triggers it.
-    pub fn of(runner: &Arc<Runner>, surroundings: &Arc<Surroundings>) -> Result<Option<Self>, CloudError> {
+    pub fn of(runner: &Arc<Runner>, backends: &Arc<RelayBackends>) -> Result<Option<Self>, CloudError> {
         let Trigger::Stream { table, batch, .. } = runner.function().trigger else { return Ok(None) };
-        let reader = surroundings.engine.stream_reader()?;
+        let reader = backends.engine.stream_reader()?;
         let position = reader.position(runner.function().name).map_err(CloudError::engine)?;
         Ok(Some(Self {
             table: runner.names().table(table),
             runner: runner.clone(),
-            surroundings: surroundings.clone(),
+            backends: backends.clone(),
             reader: reader.into(),
             batch,
             position: position.into(),
@@ -82,7 +82,7 @@ impl Relay {
     }
 
     async fn relay_for_ever(&self) {
-        let mut written = self.surroundings.engine.written();
+        let mut written = self.backends.engine.written();
         loop {
             written.borrow_and_update();
             let earliest_next = tokio::time::Instant::now() + BATCH_WINDOW;
@@ -107,8 +107,8 @@ impl Relay {
             return Ok(Next::CaughtUp);
         };
         self.deliver(rows).await?;
-        self.surroundings.engine.advance_stream(self.function(), last).await?;
-        self.surroundings.activity.happened();
+        self.backends.engine.advance_stream(self.function(), last).await?;
+        self.backends.activity.happened();
         // Beyond the last change of its own table there are only other tables' ones.
         self.position.store(if full { last } else { newest }, SeqCst);
         Ok(if full { Next::More } else { Next::CaughtUp })
@@ -147,10 +147,10 @@ impl Relay {
             }
         }
         let Some(failures) = self.runner.function().failures() else { return Ok(()) };
-        let now = self.surroundings.clock.now();
+        let now = self.backends.clock.now();
         let bodies = row.iter().map(|row| event::given_up(self.runner.names(), self.function(), &self.table, row, now));
         let message = |body| NewMessage { queue: failures.name.to_owned(), body, ..NewMessage::default() };
-        self.surroundings.queues.send(bodies.map(message).collect()).await.map(|_| ())
+        self.backends.queues.send(bodies.map(message).collect()).await.map(|_| ())
     }
 
     async fn invoke(&self, rows: &[StreamRow]) -> Result<(), RunError> {

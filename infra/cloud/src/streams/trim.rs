@@ -1,4 +1,4 @@
-//! Deletes changes that every relay is done with. On AWS they go by themselves after a day; here nothing else would delete them.
+//! Deletes changes that every relay has handled. AWS deletes them automatically after a day; here nothing else would.
 
 use super::Relay;
 use crate::CloudError;

@@ -1,4 +1,5 @@
-//! The due table on the real engine: what a day without sweeps left is fired in order, and what was armed shortly before may come twice.
+//! The due table on the real engine. After a day without sweeps all that is due fires in order. What was armed shortly before may fire
+//! twice.
 
 use super::client::Client;
 use super::{Cloud, Config, start};

@@ -12,7 +12,7 @@ static EVENTS: Topic = Topic { name: "note-events", doc: "", events: &[] };
 static MEMOS: Personal = Personal::of(&NOTES, "memo#");
 pub static ADDED: Queue<Value> =
     Queue::new("note-added", "").subscribes(&EVENTS, &["note.added"], &[("color", &["red", "green"])]);
-/// What the relay cannot map, worked off by a function, so that the tests see it.
+/// What the relay cannot map. A function consumes it, so that the tests see it.
 static FAILURES: Queue<Value> = Queue::new("relay-notes-failures", "");
 static FEED: Secret = Secret { name: "feed", doc: "" };
 
@@ -52,7 +52,7 @@ fn record(name: &str, body: &Value) -> Record {
 async fn put(context: &Context, name: &str, body: &Value) -> Result<(), Problem> {
     // Messages come more than once, above all after a crash: what is there already is done.
     match write(context, vec![Write::if_absent(&NOTES, record(name, body))]).await {
-        Ok(()) | Err(WriteError::Cancelled(_)) => Ok(()),
+        Ok(()) | Err(WriteError::Canceled(_)) => Ok(()),
         Err(error) => Err(Problem::internal(error)),
     }
 }
@@ -103,7 +103,7 @@ async fn tick(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses to publish whatever has to do with the note `poison`.
+/// Refuses to publish every message that contains `poison`.
 pub struct RefusesPoison;
 
 impl Faults for RefusesPoison {

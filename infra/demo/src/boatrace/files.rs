@@ -1,5 +1,5 @@
-//! Finding and reading the files: one file, or a directory that holds them anywhere below `programs/` and `results/`, in the layout of
-//! the API's own URLs or flat.
+//! Finds and reads the files: one file, or a directory with them anywhere below `programs/` and `results/`. The layout is that of the API's
+//! own URLs, or flat.
 
 use super::wire::File;
 use super::{BoatraceError, announcement, result};

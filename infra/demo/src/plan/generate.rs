@@ -1,5 +1,5 @@
-//! A race day made up from a seed, in which everything that settlement must know how to do happens once at least: scratched runners,
-//! dead heats, a void bet type, a void race, a consolation (特払い), a bracket first and second.
+//! A race day made up from a seed. Everything that settlement must handle happens at least once. There are scratched runners, dead heats, a
+//! void bet type and a void race. There is a consolation (特払い), and a bracket that comes first and second.
 
 use super::field::Field;
 use super::{PlannedDay, PlannedRace, result_time};
@@ -91,7 +91,7 @@ fn result(turn: Turn, runners: &[Runner], rng: &mut Rng) -> RaceResult {
     let field = Field::new((1..=last).filter(|runner| Some(*runner) != scratched), rng);
     let mut order = field.finish(rng);
     if turn == Turn::BracketFirstAndSecond {
-        // The last three brackets' riders are neighbours.
+        // The last three brackets' riders are neighbors.
         let front = *rng.choice(&[4, 6, 8]).unwrap_or(&4);
         order.sort_by_key(|runner| *runner != front && *runner != front + 1);
     }

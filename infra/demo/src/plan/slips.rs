@@ -1,5 +1,5 @@
-//! Who bets on a day: slips spread over the races, the last minutes before a close the busiest, and what everybody needs in the morning
-//! to pay for them.
+//! Who bets on a day. Slips are spread over the races, and the last minutes before a close are the busiest. In the morning everybody gets
+//! what they need to pay for their slips.
 
 use super::{PlannedDay, PlannedRace, bets};
 use bytes::Bytes;

@@ -1,7 +1,7 @@
-//! A day's betting, minute by minute, and its results as they come in. A day passes in minutes here, so a slip and a payout of one
-//! wallet would meet a thousand times as often as they do in a day of real hours, and each meeting costs a second attempt. By the
-//! day's own clock a slip is answered, and a race settled, within the second; so a result is posted once the slips of its bettors are
-//! answered, and a person's next slip is placed once they are paid. Everybody else goes on meanwhile.
+//! A day's betting, minute by minute, and its results as they come in. A day passes in minutes here. So a slip and a payout of one wallet
+//! would conflict a thousand times as often as in real hours. Each conflict costs a second attempt. By the day's own clock a slip is
+//! answered, and a race settled, within the second. So a result is posted once the slips of its bettors are answered. A person's next slip
+//! is placed once they are paid. Everybody else goes on meanwhile.
 
 use super::Player;
 use super::held_back::HeldBack;

@@ -1,5 +1,5 @@
-//! The connections that do the work of the load. Each serves its own part of the people, so that nobody places two slips at once: a
-//! person has one pair of hands, and two slips of one wallet would be in each other's way.
+//! The connections that do the work of the load. Each serves its own part of the people, so that nobody places two slips at once. Real
+//! people do not either, and two slips of one wallet would conflict.
 
 use super::bettors::Bettors;
 use super::morning::Morning;

@@ -1,5 +1,5 @@
-//! What the API reports of a race's settlement: to everybody that it is settled, and, where acknowledgements are kept, to each of its
-//! bettors what their slips came to.
+//! What the API reports of a race's settlement. Everybody sees that it is settled. Where acknowledgements are kept, each bettor reads the
+//! outcome of their slips.
 
 use super::bettors::Bettors;
 use crate::DemoError;

@@ -46,7 +46,7 @@ impl Watch {
         let (resulted, receiver) = unbounded_channel();
         let (sender, settled) = unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let looking = Looking { connection, reports, tell: sender, waiting: waiting.clone() };
+        let looking = Looking { connection, reports, settled: sender, waiting: waiting.clone() };
         let task = tokio::spawn(looking.look(receiver));
         Self { resulted, settled, waiting, task }
     }
@@ -95,7 +95,7 @@ impl Watch {
 struct Looking {
     connection: Connection,
     reports: Reports,
-    tell: UnboundedSender<RaceId>,
+    settled: UnboundedSender<RaceId>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -140,7 +140,7 @@ impl Looking {
         let settled = Settled { slips: race.bettors.len(), from: race.since, until: Instant::now() };
         self.waiting.fetch_sub(1, SeqCst);
         // Fails only when the demo has ended.
-        let _ = self.tell.send(race.race);
+        let _ = self.settled.send(race.race);
         Ok(settled)
     }
 }

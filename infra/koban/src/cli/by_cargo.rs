@@ -1,4 +1,4 @@
-//! What most people never need is not built with `koban`: cargo builds it when it is first asked for, and runs it in this one's place.
+//! What most people never need is not built with `koban`. Cargo builds it at its first use, and runs it instead of this process.
 
 use super::CliError;
 use super::output::note;

@@ -151,7 +151,7 @@ impl Sender {
     async fn send(&mut self, message: &feed::Message) -> Result<BTreeMap<String, u32>, CliError> {
         let now = if self.is_local { self.local.now().await? } else { Timestamp::now() };
         let (_, reply) = feed::post(&mut self.local.connection, message, &self.secret, now).await?;
-        // What is told again happened when it was told first, and nothing now: perhaps it has been corrected since.
+        // A replayed outcome happened at the first message. Nothing happens now, and the result may have been corrected since.
         let again = reply.headers.contains_key("idempotency-replayed");
         let mut outcomes = BTreeMap::new();
         for race in reply.json::<FeedReply>()?.races {

@@ -4,7 +4,7 @@
 use super::CliError;
 use super::output::print;
 use crate::registry::SERVICES;
-use build::scaffold::{File, Http, Plan, Schedule, Trigger, Wanted, plan_function, plan_service};
+use build::scaffold::{File, Http, NewFunction, Plan, Schedule, Trigger, plan_function, plan_service};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -64,8 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     let root = build::generate::root();
     let plan = match (&arguments.name, arguments.trigger()?) {
         (Some(name), Some(trigger)) => {
-            let wanted = Wanted { name: name.clone(), service: arguments.service.clone(), trigger };
-            plan_function(&root, SERVICES, &wanted)?
+            let new = NewFunction { name: name.clone(), service: arguments.service.clone(), trigger };
+            plan_function(&root, SERVICES, &new)?
         }
         _ => plan_service(&root, SERVICES, &arguments.service)?,
     };
@@ -175,9 +175,11 @@ mod tests {
                 quoted.flat_map(|(index, part)| if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
             let New { arguments } = clap::Parser::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
             let planned = match (&arguments.name, arguments.trigger().unwrap()) {
-                (Some(name), Some(trigger)) => {
-                    plan_function(&root, SERVICES, &Wanted { name: name.clone(), service: arguments.service.clone(), trigger })
-                }
+                (Some(name), Some(trigger)) => plan_function(
+                    &root,
+                    SERVICES,
+                    &NewFunction { name: name.clone(), service: arguments.service.clone(), trigger },
+                ),
                 _ => plan_service(&root, SERVICES, &arguments.service),
             };
             assert!(planned.is_ok(), "{example}: {planned:?}");

@@ -1,8 +1,8 @@
 //! `koban publish`: a message on a queue of the running local cloud, or of an environment.
 
 use super::CliError;
+use super::deploy_target::DeployTarget;
 use super::output::{print, shown};
-use super::place::Place;
 use crate::registry;
 use operations::queues::Queues;
 use serde_json::json;
@@ -24,21 +24,21 @@ pub struct Arguments {
     /// The message's body
     json: String,
     #[command(flatten)]
-    place: Place,
+    target: DeployTarget,
     /// Print a JSON object instead of the message's id alone
     #[arg(long = "json", id = "as_json")]
     as_json: bool,
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { queue, json: body, place, as_json } = arguments;
+    let Arguments { queue, json: body, target, as_json } = arguments;
     check_queue(&queue)?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&body) {
         return Err(CliError::Input(format!(
             "the message is not JSON ({error}): quote it for the shell, as in '{{\"data\":{{}}}}'"
         )));
     }
-    let id = Queues::new(&place.find().await?).send(&queue, &body).await?;
+    let id = Queues::new(&target.find().await?).send(&queue, &body).await?;
     if as_json { print(json!({"queue": queue, "message_id": id})) } else { print(id) }
 }
 

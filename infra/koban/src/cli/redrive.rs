@@ -1,8 +1,8 @@
-//! `koban redrive`: dead letters, and back with them to the queue they came from, once what killed them is mended.
+//! `koban redrive`: shows dead letters, and returns them to the queue they came from, once the cause of their failure is fixed.
 
 use super::CliError;
+use super::deploy_target::DeployTarget;
 use super::output::print;
-use super::place::Place;
 use super::publish::check_queue;
 use crate::registry;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-A dead letter is a message that its worker failed on each time it was tried. First mend the cause, which the worker's log \
+A dead letter is a message that its worker failed on each time it was tried. First fix the cause, which the worker's log \
 names. Each message is sent to its queue before it is deleted here: one may come twice, which workers expect, and none is \
 lost. Its tries are counted from 1 again. Exit code 1 if any that could be moved are left. What a relay could not publish \
 is not in a dead-letter queue: see `koban republish`.
@@ -29,7 +29,7 @@ pub struct Arguments {
     /// The queue whose dead letters go back, without a prefix; all are only listed without it
     queue: Option<String>,
     #[command(flatten)]
-    place: Place,
+    target: DeployTarget,
     /// How long to go on at most, in seconds: 1 to 86400, which is a day
     #[arg(long, value_name = "SECONDS", default_value_t = 600, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -40,12 +40,12 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { queue, place, within, json } = arguments;
+    let Arguments { queue, target, within, json } = arguments;
     let Some(queue) = queue else {
-        return list(&Queues::new(&place.find().await?), json).await;
+        return list(&Queues::new(&target.find().await?), json).await;
     };
     check_queue(&queue)?;
-    let deployment = place.find().await?;
+    let deployment = target.find().await?;
     redrive(&Queues::new(&deployment), &queue, Duration::from_secs(within), json).await
 }
 

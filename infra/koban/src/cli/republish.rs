@@ -1,8 +1,8 @@
 //! `koban republish`: the events of a table's records once more, for consumers that lost them.
 
 use super::CliError;
+use super::deploy_target::DeployTarget;
 use super::output::{note, print, shown};
-use super::place::Place;
 use crate::registry::SERVICES;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    place: Place,
+    target: DeployTarget,
     /// Print a JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -48,7 +48,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     if arguments.from >= arguments.to {
         return Err(CliError::Input("--from must be before --to".into()));
     }
-    let deployment = arguments.place.find().await?;
+    let deployment = arguments.target.find().await?;
     let (progress, times) = (bar("records read"), arguments.from..arguments.to);
     let show = |read: u64, of: u64| {
         progress.set_length(of.max(read));
@@ -62,7 +62,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         events.publish(&deployment, relay, |published| progress.set_position(published)).await?;
         progress.finish_and_clear();
     }
-    tell(&events, &arguments)?;
+    report(&events, &arguments)?;
     if events.unmappable_count > 0 { Err(CliError::NotClean) } else { Ok(()) }
 }
 
@@ -74,7 +74,7 @@ fn relay_of(table: &str) -> Result<Relay, CliError> {
     Relay::all(SERVICES).find(|relay| relay.table.name == table).ok_or_else(unknown)
 }
 
-fn tell(events: &Events, arguments: &Arguments) -> Result<(), CliError> {
+fn report(events: &Events, arguments: &Arguments) -> Result<(), CliError> {
     let usd = usd_of_read_units(events.read_units);
     for fault in &events.unmappable {
         note(format_args!("no event can be made of {fault}"));

@@ -23,8 +23,8 @@ is gone. The last line says how much was proved. Where nothing is stored, nothin
 An environment's tables are scanned whole and consistently, which costs read units. They are written meanwhile: what \
 looks off is read again, up to three times in all, and only what stays off is named.
 
-A race may take half an hour from its result to its settlement, and a top-up an hour from the bank to the wallet; then it \
-is off. A local cloud that does not run settles nothing: start it, then verify.
+A race may take half an hour from its result to its settlement, and a top-up an hour from the bank to the wallet. After \
+that it is off. A local cloud that does not run settles nothing: start it, then verify.
 
 Examples:
   koban verify
@@ -60,7 +60,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         let times = if readings == 1 { "once".into() } else { format!("{readings} times") };
         print(format_args!("{} records, read {times}; {read_units:.0} read units, about ${usd:.4}.", grouped(records)))?;
     }
-    tell(&proof)
+    report(&proof)
 }
 
 /// What reading an environment took.
@@ -138,7 +138,7 @@ fn json(proof: &Proof, read: Option<&Took>) -> Value {
     })
 }
 
-fn tell(proof: &Proof) -> Result<(), CliError> {
+fn report(proof: &Proof) -> Result<(), CliError> {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
     for (what, value) in rows(proof) {

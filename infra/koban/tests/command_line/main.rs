@@ -1,5 +1,5 @@
-//! The command line as a process: what it says, and how it ends, when nobody reads it, when disks are full, when files of the data
-//! directory are damaged or gone, and when its arguments make no sense. It says what is wrong on one line, and it never panics.
+//! The command line as a process: its output and its end when nobody reads it, or a disk is full. Files of the data directory may be
+//! damaged or missing, and arguments may make no sense. It says what is wrong on one line, and it never panics.
 
 // Tests to the linter as well: a helper may unwrap.
 #![cfg(test)]

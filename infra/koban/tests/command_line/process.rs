@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
-/// `koban` with `arguments`, in a directory of no importance, without settings of whoever runs the tests.
+/// `koban` with `arguments`, in a directory of no importance, without the settings of the person who runs the tests.
 pub fn koban(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_koban"));
     command.args(arguments).current_dir(std::env::temp_dir()).stdin(Stdio::null());

@@ -32,7 +32,7 @@ pub fn of<'a>(what: &str, acknowledged: &'a [Acknowledged]) -> impl Iterator<Ite
     acknowledged.iter().filter(move |acknowledged| acknowledged.what == what)
 }
 
-/// All that stands in the file now; a line that is just being written is left for the next time.
+/// Everything in the file now. A line that is just being written is left for the next time.
 pub fn read(file: &Path) -> Vec<Acknowledged> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));

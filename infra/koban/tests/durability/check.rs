@@ -1,5 +1,5 @@
-//! What must be true of a cloud that acknowledged all this: whatever it said is there and is what it said; nothing is there that it did
-//! not say; nobody is paid twice; every race is settled; every history adds up. In words, whatever is off.
+//! What must be true of a cloud that acknowledged all this: everything acknowledged exists unchanged, and nothing else exists. Nobody is
+//! paid twice, every race is settled, and every history adds up. Each fault is described in words.
 
 use super::acknowledged::{self, Acknowledged};
 use super::found::{Found, Person};

@@ -1,5 +1,5 @@
-//! Koban's binary as a child process that cannot outlive the test: it is killed when what holds it is dropped, and on Linux by the
-//! kernel when the test itself is killed.
+//! Koban's binary as a child process that cannot outlive the test: dropping its owner kills it. On Linux the kernel kills it when the test
+//! itself is killed.
 
 use super::ask::Asking;
 use client::http::{Call, Connection};
@@ -81,14 +81,19 @@ impl Cloud {
 
     /// Nothing but a kill ends it.
     pub fn assert_lives(&mut self) {
-        assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself:\n{}", self.said());
+        assert!(self.child.try_wait().unwrap().is_none(), "it ended without a kill:\n{}", self.said());
     }
 
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         let ended = self.child.wait().unwrap();
-        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(9), "it had ended by itself:\n{}", self.said());
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&ended),
+            Some(9),
+            "it had ended without a kill:\n{}",
+            self.said()
+        );
     }
 
     /// Starts it again after a kill; it is not ready yet.

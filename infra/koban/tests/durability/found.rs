@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Person {
     /// As the list of all slips has them.
     pub listed: Vec<Value>,
-    /// Each acknowledged slip by itself, by its id.
+    /// Each acknowledged slip as the API returns it alone, by its id.
     pub slips: BTreeMap<String, Value>,
     /// Each acknowledged top-up, by its id.
     pub topups: BTreeMap<String, Value>,

@@ -1,5 +1,5 @@
-//! When the cloud is killed: at moments spread at random over the whole day, and in each of its works (collecting, settling, relaying,
-//! placing, starting) in turn, so that no run happens to kill it only where it rests.
+//! When the cloud is killed. The moments are spread at random over the whole day. They hit each kind of its work in turn: collecting,
+//! settling, relaying, placing and starting. So no run kills it only while it is idle.
 
 use super::Demo;
 use super::acknowledged::{self, Acknowledged};
@@ -24,7 +24,7 @@ const INTO_START_MS: std::ops::Range<u64> = 0..250;
 enum Work {
     /// Top-ups that were accepted and are not paid by the bank.
     Collecting,
-    /// Answering whatever is asked.
+    /// Answering requests.
     Placing,
     /// Changes that are not relayed yet.
     Relaying,
@@ -100,7 +100,7 @@ async fn acknowledged_after(count: usize, file: &Path, demo: &mut Demo) -> usize
     }
 }
 
-/// Waits until `work` is under way: not for ever, because it may be done for good. Returns the last status.
+/// Waits until `work` is under way: for a limited time, because all of it may be done. Returns the last status.
 async fn until(work: Work, before: usize, cloud: &Cloud, file: &Path) -> Option<Value> {
     let (started, mut asking) = (Instant::now(), Asking::of(cloud));
     loop {
@@ -131,7 +131,7 @@ fn messages(status: &Value, queues: &[&str]) -> u64 {
 }
 
 fn in_words(status: Option<&Value>) -> String {
-    let Some(status) = status else { return "it did not tell".into() };
+    let Some(status) = status else { return "no status was read".into() };
     let [topups, settlement] = [&["collect-topup"][..], &SETTLING].map(|queues| messages(status, queues));
     format!("{} changes not relayed, messages of {topups} top-ups and {settlement} of settlement", status["stream_lag"])
 }

@@ -1,6 +1,6 @@
-//! What was acknowledged survives `kill -9` at any moment: `koban up` as a child process, driven from outside by `koban demo --url`,
-//! which keeps every acknowledgement; killed, started again on the same directory, and at the end asked for everything it ever said.
-//! What is checked here is read through the API alone and shares no code with `koban verify`, which must agree.
+//! What was acknowledged survives `kill -9` at any moment. `koban up` runs as a child process, and `koban demo --url` uses it from outside
+//! and keeps every acknowledgement. The child is killed and started again on the same directory. At the end it is asked for everything that
+//! it acknowledged. What is checked here is read through the API alone and shares no code with `koban verify`, which must agree.
 
 // Tests to the linter as well: a helper may unwrap.
 #![cfg(test)]
@@ -30,7 +30,7 @@ use std::process::{Child, Stdio};
 /// How often the cloud is killed while a day is played on it: few in every run of the tests, 20 when asked for.
 const ROUNDS: &str = "KOBAN_DURABILITY_ROUNDS";
 const ROUNDS_DEFAULT: usize = 3;
-/// When it is killed follows from it; printed, and drawn anew when not given.
+/// The moments of the kills follow from it. It is printed, and random when not given.
 const SEED: &str = "KOBAN_DURABILITY_SEED";
 /// So that kills of any number find a day long enough.
 const SLIPS_PER_ROUND: usize = 60;

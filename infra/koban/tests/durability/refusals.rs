@@ -1,6 +1,6 @@
-//! A refusal is an outcome: the request is refused the same again after a restart, for its thirty days, and beyond them as long as the
-//! table still has it. Once DynamoDB has forgotten it the request is decided anew, by the truth of that day, and moves nothing that the
-//! first refusal did not allow.
+//! A refusal is an outcome: a repeat gets the same refusal, also after a restart. That holds for thirty days, and longer while the table
+//! still has it. Once DynamoDB has deleted it, a repeat is decided again by the state of that day. It moves nothing that the first refusal
+//! did not allow.
 
 use super::ask::Asking;
 use super::child::Cloud;
@@ -37,9 +37,9 @@ async fn a_refusal_is_repeated_after_restarts_and_for_its_thirty_days() {
     }
 
     assert_eq!(forget_what_expired(&cloud).await, 1);
-    let anew = bet(&cloud, race, "too-poor").await;
-    assert_eq!((anew.status.as_u16(), code(&anew)), (409, "betting_closed".into()), "its race closed long ago");
-    assert!(anew.headers.get("idempotency-replayed").is_none(), "{anew:?}");
+    let again = bet(&cloud, race, "too-poor").await;
+    assert_eq!((again.status.as_u16(), code(&again)), (409, "betting_closed".into()), "its race closed long ago");
+    assert!(again.headers.get("idempotency-replayed").is_none(), "{again:?}");
     is_told_again(&placed, &bet(&cloud, race, "rich-enough").await);
     let wallet = Asking::of(&cloud).get(Some("alice"), "/v1/wallet").await;
     assert_eq!(wallet["balances"][0]["available"], 9_500, "one slip was ever placed: {wallet}");
@@ -87,7 +87,7 @@ fn is_told_again(before: &Reply, again: &Reply) {
     assert_eq!(again.headers.get("idempotency-replayed").map(http::HeaderValue::as_bytes), Some(&b"true"[..]), "{again:?}");
 }
 
-/// Deletes what DynamoDB would have deleted by now, which the local cloud never does by itself. Returns how much that was.
+/// Deletes what DynamoDB would have deleted by now, which the local cloud never does. Returns how much that was.
 async fn forget_what_expired(cloud: &Cloud) -> usize {
     let now = Asking::of(cloud).now().await.as_second();
     let table = "koban-local-racing";

@@ -1,5 +1,5 @@
-//! Every acknowledged request once more, as it was, with its own key: the answer must be the same to the byte and say that it is an
-//! earlier one's. And one of each kind with another body under the same key, which must be refused and change nothing.
+//! Sends every acknowledged request again, unchanged, with its own key. The answer must be the same to the byte, and be marked as replayed.
+//! And one of each kind with another body under the same key, which must be refused and change nothing.
 
 use super::acknowledged::Acknowledged;
 use super::ask::Asking;
@@ -56,7 +56,7 @@ pub async fn refuses_another_body(cloud: &Cloud, acknowledged: &[Acknowledged]) 
 /// Makes a body another one.
 type Change = fn(&mut Value);
 
-/// What another intent under the same key would be, by the end of the path: of its form, and with an effect if it were taken.
+/// Another intent under the same key, by the end of the path. It has the right form, and would have an effect if it were accepted.
 const OTHER_BODIES: [(&str, &str, Change); 4] = [
     ("/v1/topups", "idempotency_key_reused", |body| body["minor"] = json!(body["minor"].as_i64().unwrap() + 1_000)),
     ("/slips", "idempotency_key_reused", |body| {

@@ -1,6 +1,6 @@
 //! SQS: messages sent by the batch, and a received one put off.
 
-use super::{Api, CallError, Client, Reply, json_refusal, or_default};
+use super::{Api, CallError, Client, SdkReply, json_refusal, or_default};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -97,6 +97,6 @@ pub async fn change_message_visibility(
 ) -> Result<(), CallError> {
     let input = ChangeMessageVisibility { queue_url, receipt_handle, visibility_timeout };
     let body = serde_json::to_vec(&input).map_err(CallError::construction_failure)?;
-    let Reply(_) = client.call("ChangeMessageVisibility", body).await?;
+    let SdkReply(_) = client.call("ChangeMessageVisibility", body).await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// Why a table could not be read or written. The caller is told nothing of it but whether to try again.
+/// Why a table could not be read or written. The caller learns only whether to try again.
 #[derive(Debug, Error)]
 pub enum StoreError {
     #[error("{operation} was throttled")]

@@ -1,5 +1,4 @@
-//! A local cloud's tables of which something cannot be read: it is named with its table, its key and the reason, and everything else
-//! is proved.
+//! A local cloud's tables with an unreadable record. The proof names it with its table, its key and the reason, and proves everything else.
 
 use super::*;
 use cloud::clock::LocalClock;

@@ -3,7 +3,7 @@
 use super::Examples;
 use platform::function::{Access, Idempotency, Trigger};
 
-/// A handler that takes a caller, a key or a signature has a route that asks for it, and one parameter for each of the path.
+/// A handler that takes a caller, a key or a signature has a route that requires it. It takes one parameter for each of the path.
 pub async fn what_a_handler_needs_its_route_provides<E: Examples>() {
     for function in E::SERVICE.functions {
         let Trigger::Http(route) = &function.definition.trigger else { continue };

@@ -1,5 +1,5 @@
-//! Garbage: valid requests with something changed at random, on every route, by a printed seed. Whatever comes is taken or refused by a
-//! documented problem (the harness looks at every reply), never by a 5xx, and what is refused changes nothing.
+//! Garbage: valid requests with a random change, on every route, from a printed seed. Each is accepted or refused with a documented
+//! problem, which the harness checks, and never gets a 5xx. A refused one changes nothing.
 
 use super::request::{mutating, requests};
 use super::{Examples, Request, local};

@@ -1,6 +1,6 @@
-//! Least privilege, measured: over a scenario that touches every function of a service, what the definitions grant is exactly what was
-//! used, by the record of what each function really called. A grant too few is AccessDenied somewhere in the suite, for the local cloud
-//! refuses what is not granted; one too many is named here.
+//! Least privilege, measured. A scenario runs every function of a service, and the local cloud records each function's calls. The
+//! definitions must grant exactly these. A missing grant is AccessDenied somewhere in the suite, because the local cloud refuses what is
+//! not granted. A grant too many is named here.
 
 use super::{Examples, local};
 use std::collections::BTreeSet;

@@ -1,5 +1,6 @@
-//! Poison messages: on every queue that a function works off, one that cannot be handled is tried as often as the queue says, alone,
-//! and then lies whole in the dead-letter queue; what came in the same batch is done once. The queues come from the registry.
+//! Poison messages: messages that cannot be handled, on every queue that a function consumes. Such a message is tried alone, as often as
+//! the queue says. Then it is in the dead-letter queue, unchanged. The other messages of its batch are handled once. The queues come from
+//! the registry.
 
 use super::{Examples, local};
 use platform::function::Trigger;
@@ -28,8 +29,8 @@ pub async fn a_poison_message_is_tried_alone_as_often_as_its_queue_says_and_kept
         let failed = usize::try_from(queue.receives_max).unwrap();
         // In one batch the other message came with the poison's first delivery.
         let count = if *batch > 1 { failed } else { failed + 1 };
-        let told = async || Some(target.invocations(function.name)).filter(|lines| lines.len() >= before + count);
-        let lines = target.eventually("every delivery is told", told).await;
+        let logged = async || Some(target.invocations(function.name)).filter(|lines| lines.len() >= before + count);
+        let lines = target.eventually("every delivery is logged", logged).await;
         let mut outcomes: Vec<_> = lines[before..].iter().map(|line| line.outcome.as_str()).collect();
         outcomes.sort_unstable();
         let first = if *batch > 1 { "1 of 2 handled" } else { "1 of 1 handled" };

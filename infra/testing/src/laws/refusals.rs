@@ -1,5 +1,5 @@
-//! What every route refuses, whatever else it does: callers who are not known, and requests that are not of its form. Each refusal is
-//! told by its own code and place, costs no call of DynamoDB and changes nothing. The routes come from the registry.
+//! Refusals that every route has: unknown callers, and requests that do not have its form. Each refusal states its own code and place,
+//! costs no call of DynamoDB and changes nothing. The routes come from the registry.
 
 use super::request::{mutating, path_parameters, requests};
 use super::{Examples, Request, anywhere, local};
@@ -131,12 +131,17 @@ pub async fn functions_check_the_claims_again<E: Examples>() {
             let reply = stage.target().cloud().invoke(request.function.name, event.to_string().into_bytes()).await.unwrap();
             let reply: Value = serde_json::from_slice(&reply).unwrap();
             let problem: Value = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
-            let told = (&reply["statusCode"], &problem["code"], &problem["retryable"]);
-            assert_eq!(told, (&json!(401), &json!("unauthenticated"), &json!(false)), "{}: {authorizer}", request.function.name);
+            let answer = (&reply["statusCode"], &problem["code"], &problem["retryable"]);
+            assert_eq!(
+                answer,
+                (&json!(401), &json!("unauthenticated"), &json!(false)),
+                "{}: {authorizer}",
+                request.function.name
+            );
             assert!(reply["headers"]["server-timing"].as_str().unwrap().starts_with(r#"calls;desc="0""#), "{reply}");
             bodies.insert(reply["body"].to_string());
         }
-        assert_eq!(bodies.len(), 1, "a forger can tell what was wrong: {bodies:?}");
+        assert_eq!(bodies.len(), 1, "a forger can see what was wrong: {bodies:?}");
     }
     assert_eq!(stage.target().items().await, before);
 }
@@ -144,7 +149,7 @@ pub async fn functions_check_the_claims_again<E: Examples>() {
 pub async fn a_parameter_that_the_route_does_not_have_is_refused<E: Examples>() {
     let stage = anywhere::<E>().await;
     for request in requests(&stage) {
-        // What stands in the path is no parameter of the query.
+        // A parameter of the path is no parameter of the query.
         for name in request.route().path_names().chain(["strange"]) {
             let path = format!("{}?{name}=x", request.path);
             let body = request.text();

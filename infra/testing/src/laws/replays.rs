@@ -1,5 +1,5 @@
-//! Replays: whatever changes something is one effect and one answer, however often, at whatever moment and after whatever loss it is
-//! asked. The routes come from the registry, so a new one is held to it from its first day.
+//! Replays: a request that changes something has one effect and one answer. That holds for any number of repeats, at any moment and after
+//! any loss. The routes come from the registry, so a new one must obey from its first day.
 
 use super::request::mutating;
 use super::{Examples, Request, local};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many items each table got, once all that follows by itself has followed.
+/// How many items each table gained, once all work that follows has ended.
 async fn growth<E: Examples>(stage: &E, change: impl Future<Output = ()>) -> BTreeMap<&'static str, usize> {
     stage.target().rest().await;
     let before = stage.target().items().await;
@@ -21,8 +21,8 @@ async fn growth<E: Examples>(stage: &E, change: impl Future<Output = ()>) -> BTr
     after.into_iter().map(|(table, items)| (table, items.len() - before[table].len())).collect()
 }
 
-/// What a reply says that stays so, to the byte: all of it, unless a 202 tells how far something has come that goes on by itself.
-fn told(reply: &Response) -> (u16, String) {
+/// The part of a reply that never changes, to the byte. A 202 reports progress that continues, so its state and time are left out.
+fn outcome(reply: &Response) -> (u16, String) {
     if reply.status != 202 {
         return (reply.status, String::from_utf8(reply.body.to_vec()).unwrap());
     }
@@ -32,7 +32,7 @@ fn told(reply: &Response) -> (u16, String) {
     (reply.status, body.to_string())
 }
 
-/// Sends it a hundred times at once, and whoever met too many others once more, as they are told to.
+/// Sends it a hundred times at once. Callers that lost too many conflicts retry, as their replies say.
 async fn a_hundred_times<E: Examples>(stage: &E, request: &Request, key: &str) -> Vec<Response> {
     let mut replies = Vec::new();
     while replies.len() < 100 {
@@ -55,9 +55,9 @@ pub async fn a_hundred_at_once_are_one_effect_and_one_answer<E: Examples>() {
         let mut replies = Vec::new();
         let many = growth(&stage, async { replies = a_hundred_times(&stage, request, name).await }).await;
         assert_eq!(many, once, "{name}: a hundred did not what one does");
-        let first = told(&replies[0]);
+        let first = outcome(&replies[0]);
         assert!(first.0 < 300, "{name}: {first:?}");
-        assert!(replies.iter().all(|reply| told(reply) == first), "{name}: {replies:?}");
+        assert!(replies.iter().all(|reply| outcome(reply) == first), "{name}: {replies:?}");
         assert_eq!(replies.iter().filter(|reply| !reply.replayed()).count(), 1, "{name}: {replies:?}");
     }
 }
@@ -86,7 +86,7 @@ pub async fn after_a_lost_reply_the_repeat_tells_what_was_done_and_does_nothing<
             // What is lost of a feed's message is that its id was taken: the repeat is the first to do something.
             let was_done = !matches!(request.route().access, Access::Signed(_));
             assert_eq!(first.replayed(), was_done, "{name}: {first:?}");
-            assert_eq!(told(&again), told(&first), "{name}");
+            assert_eq!(outcome(&again), outcome(&first), "{name}");
         };
         assert_eq!(growth(&stage, lost_and_repeated).await, once, "{name}: a loss and its repeats did not what one request does");
     }
@@ -99,7 +99,7 @@ pub async fn an_intent_keeps_its_answer_and_refuses_another_body_after_31_days<E
         let key = random_text();
         let first = request.send(&stage, &key).await;
         assert!(first.status < 300 && !first.replayed(), "{first:?}");
-        asked.push((request, key, told(&first)));
+        asked.push((request, key, outcome(&first)));
     }
     for days in [0, 31] {
         stage.target().pass(Duration::from_hours(24 * days)).await;
@@ -107,7 +107,7 @@ pub async fn an_intent_keeps_its_answer_and_refuses_another_body_after_31_days<E
         for (request, key, first) in &asked {
             let again = request.send(&stage, key).await;
             assert!(again.replayed(), "{}: {again:?}", request.function.name);
-            assert_eq!(told(&again), *first, "{}", request.function.name);
+            assert_eq!(outcome(&again), *first, "{}", request.function.name);
             let other = request.send_body(&stage, key, request.other_body.as_ref()).await;
             let code = other.json()["code"].as_str().unwrap().to_owned();
             assert!(matches!(code.as_str(), "idempotency_key_reused" | "feed_id_reused"), "{}: {code}", request.function.name);

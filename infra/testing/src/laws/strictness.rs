@@ -1,6 +1,5 @@
-//! Every body has the form that the OpenAPI document says, and says of itself what it is: an object is never an array of its fields, a
-//! word is never an object, no name occurs twice at any depth, and the headers name no other type or encoding. The routes and their
-//! bodies come from the registry.
+//! Every body must have the form that the OpenAPI document states. An array of its fields is no object, and an object is no word. No name
+//! occurs twice at any depth. The headers must name no other type or encoding. The routes and their bodies come from the registry.
 
 use super::request::{mutating, path_parameters};
 use super::{Examples, Request, local};

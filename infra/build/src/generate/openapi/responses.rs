@@ -1,5 +1,5 @@
 //! What an operation may answer: its successes, its problems, and the replies that the gateway makes itself before or instead of the
-//! function. A status may have several media types, and then the caller tells them apart by `Content-Type`.
+//! function. A status may have several media types, and then the caller distinguishes them by `Content-Type`.
 
 use platform::function::{Access, Contract, Idempotency, Method, Route, Success};
 use platform::problem::{self, ANYWHERE, Code};

@@ -46,17 +46,17 @@ impl Sns<'_> {
                     events.push(event);
                 }
                 Err(Refusal { code, message, .. }) => {
-                    let told = escaped(&message);
+                    let detail = escaped(&message);
                     let _ = write!(
                         failed,
-                        "<member><Id>{id}</Id><Code>{code}</Code><Message>{told}</Message><SenderFault>true</SenderFault></member>"
+                        "<member><Id>{id}</Id><Code>{code}</Code><Message>{detail}</Message><SenderFault>true</SenderFault></member>"
                     );
                 }
             }
         }
         if events.iter().map(bytes).sum::<usize>() > BYTES_MAX {
-            let told = format!("The length of all the messages put together is more than the limit of {BYTES_MAX} bytes.");
-            return Err(Refusal::new("BatchRequestTooLong", told));
+            let detail = format!("The length of all the messages put together is more than the limit of {BYTES_MAX} bytes.");
+            return Err(Refusal::new("BatchRequestTooLong", detail));
         }
         self.deliver(&topic, events).await?;
         Ok(format!("<Failed>{failed}</Failed><Successful>{successful}</Successful>"))
@@ -81,8 +81,8 @@ fn check_ids(ids: &[&str]) -> Result<(), Refusal> {
     let character = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     let fits = |id: &&str| (1..=ID_CHARACTERS_MAX).contains(&id.len()) && id.chars().all(character);
     if !ids.iter().all(fits) {
-        let told = "The Id of a batch entry in a batch request doesn't abide by the specification.";
-        return Err(Refusal::new("InvalidBatchEntryId", told));
+        let detail = "The Id of a batch entry in a batch request doesn't abide by the specification.";
+        return Err(Refusal::new("InvalidBatchEntryId", detail));
     }
     let mut seen = HashSet::new();
     if ids.iter().all(|id| seen.insert(*id)) {
@@ -113,10 +113,10 @@ fn event(form: &Form, prefix: &str) -> Result<Published, Refusal> {
 
 /// What a message with a text for each protocol says to queues.
 fn for_queues(body: &str) -> Result<String, Refusal> {
-    let told = "Message Structure - No default entry in JSON message body";
+    let detail = "Message Structure - No default entry in JSON message body";
     let texts: std::collections::HashMap<String, serde_json::Value> =
         serde_json::from_str(body).map_err(|_| Refusal::invalid("Message Structure - JSON message body failed to parse"))?;
-    let default = texts.get("default").and_then(|text| text.as_str()).ok_or_else(|| Refusal::invalid(told))?;
+    let default = texts.get("default").and_then(|text| text.as_str()).ok_or_else(|| Refusal::invalid(detail))?;
     Ok(texts.get("sqs").and_then(|text| text.as_str()).unwrap_or(default).to_owned())
 }
 

@@ -13,8 +13,8 @@ pub fn check(kind: &str, ids: &[&str]) -> Result<(), Refusal> {
         return Err(Refusal::empty_batch(format!("There should be at least one {kind} in the request.")));
     }
     if ids.len() > ENTRIES_MAX {
-        let told = format!("Maximum number of entries per request are {ENTRIES_MAX}. You have sent {}.", ids.len());
-        return Err(Refusal::too_many_entries(told));
+        let detail = format!("Maximum number of entries per request are {ENTRIES_MAX}. You have sent {}.", ids.len());
+        return Err(Refusal::too_many_entries(detail));
     }
     let fits = |id: &&str| {
         let character = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');

@@ -100,7 +100,7 @@ pub async fn attributes(queues: &Queues, names: &Names, queue: &str, request: &G
         return Err(Refusal::invalid_attribute(format!("Unknown Attribute {unknown}.")));
     }
     let is_asked = |name: &str| asked.iter().any(|asked| asked == name || asked == "All");
-    let told: Map<String, Value> =
+    let detail: Map<String, Value> =
         all.as_object().into_iter().flatten().filter(|(name, _)| is_asked(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-    Ok(if told.is_empty() { json!({}) } else { json!({"Attributes": told}) })
+    Ok(if detail.is_empty() { json!({}) } else { json!({"Attributes": detail}) })
 }

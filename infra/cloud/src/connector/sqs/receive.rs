@@ -89,17 +89,17 @@ fn show(message: &Received, system: &[&str], names: &[String]) -> Value {
         "MD5OfBody": md5_hex(message.body.as_bytes()),
         "Body": message.body,
     });
-    let told = BTreeMap::from([
+    let detail = BTreeMap::from([
         ("SenderId", Some("AIDALOCALCLOUD".to_owned())),
         ("SentTimestamp", Some(message.sent_ms.to_string())),
         ("ApproximateReceiveCount", Some(message.receives.to_string())),
         ("ApproximateFirstReceiveTimestamp", Some(message.first_received_ms.to_string())),
         ("AWSTraceHeader", trace_header),
     ]);
-    let wanted = told.into_iter().filter(|(name, _)| system.contains(name) || system.contains(&"All"));
-    let told: Map<_, _> = wanted.filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-    if !told.is_empty() {
-        shown["Attributes"] = told.into();
+    let wanted = detail.into_iter().filter(|(name, _)| system.contains(name) || system.contains(&"All"));
+    let detail: Map<_, _> = wanted.filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+    if !detail.is_empty() {
+        shown["Attributes"] = detail.into();
     }
     if let Some(md5) = md5_of(&attributes) {
         shown["MD5OfMessageAttributes"] = md5.into();

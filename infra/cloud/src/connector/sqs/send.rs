@@ -51,8 +51,8 @@ pub async fn batch(queues: &Queues, queue: &str, batch: Batch) -> Result<Value, 
     batch::check("SendMessageBatchRequestEntry", &ids)?;
     let bytes: usize = batch.entries.iter().map(Entry::bytes).sum();
     if bytes > BATCH_BYTES_MAX {
-        let told = format!("Batch requests cannot be longer than {BATCH_BYTES_MAX} bytes. You have sent {bytes} bytes.");
-        return Err(Refusal::batch_too_long(told));
+        let detail = format!("Batch requests cannot be longer than {BATCH_BYTES_MAX} bytes. You have sent {bytes} bytes.");
+        return Err(Refusal::batch_too_long(detail));
     }
     let mut outcome = Outcome::default();
     let (mut accepted, mut messages) = (Vec::new(), Vec::new());
@@ -90,8 +90,9 @@ fn check(queue: &str, entry: Entry) -> Result<(NewMessage, Value), Refusal> {
         return Err(Refusal::missing("MessageBody"));
     }
     if entry.bytes() > MESSAGE_BYTES_MAX {
-        let told = format!("One or more parameters are invalid. Reason: Message must be shorter than {MESSAGE_BYTES_MAX} bytes.");
-        return Err(Refusal::invalid_value(told));
+        let detail =
+            format!("One or more parameters are invalid. Reason: Message must be shorter than {MESSAGE_BYTES_MAX} bytes.");
+        return Err(Refusal::invalid_value(detail));
     }
     if let Some(character) = entry.message_body.chars().find(|character| !is_allowed(*character)) {
         return Err(Refusal::invalid_contents(format!(
@@ -141,8 +142,9 @@ fn system_attributes(attributes: Attributes) -> Result<Attributes, Refusal> {
 
 pub fn check_attributes(attributes: &Attributes) -> Result<(), Refusal> {
     if attributes.len() > ATTRIBUTES_MAX {
-        let told = format!("Number of message attributes [{}] exceeds the allowed maximum [{ATTRIBUTES_MAX}].", attributes.len());
-        return Err(Refusal::invalid_value(told));
+        let detail =
+            format!("Number of message attributes [{}] exceeds the allowed maximum [{ATTRIBUTES_MAX}].", attributes.len());
+        return Err(Refusal::invalid_value(detail));
     }
     attributes.iter().try_for_each(|(name, value)| check_attribute(name, value))
 }
@@ -156,11 +158,11 @@ fn check_attribute(name: &str, value: &Attribute) -> Result<(), Refusal> {
     }
     let kind = value.data_type.split('.').next().unwrap_or_default();
     if !matches!(kind, "String" | "Number" | "Binary") || value.data_type.len() > NAME_CHARACTERS_MAX {
-        let told = format!(
+        let detail = format!(
             "The type of message (user) attribute '{name}' is invalid. You must use only the following supported type prefixes: \
              Binary, Number, String."
         );
-        return Err(Refusal::invalid_value(told));
+        return Err(Refusal::invalid_value(detail));
     }
     let is_number = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|text| text.trim().parse::<f64>().is_ok());
     match value.bytes() {

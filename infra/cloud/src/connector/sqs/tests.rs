@@ -312,10 +312,10 @@ async fn a_queue_says_what_it_is_when_asked() {
     assert_eq!(bench.ok("GetQueueAttributes", json!({})).await, json!({}));
     let url = QUEUE.trim_end_matches("-dlq");
     let all = bench.ok("GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["All"]})).await;
-    let told = &all["Attributes"];
-    assert_eq!(told["VisibilityTimeout"], "30", "six times the consumer's timeout");
-    assert_eq!(told["ReceiveMessageWaitTimeSeconds"], "20");
-    let redrive: Value = serde_json::from_str(told["RedrivePolicy"].as_str().unwrap()).unwrap();
+    let detail = &all["Attributes"];
+    assert_eq!(detail["VisibilityTimeout"], "30", "six times the consumer's timeout");
+    assert_eq!(detail["ReceiveMessageWaitTimeSeconds"], "20");
+    let redrive: Value = serde_json::from_str(detail["RedrivePolicy"].as_str().unwrap()).unwrap();
     assert_eq!(redrive["maxReceiveCount"], 5);
     let one = bench.ok("GetQueueAttributes", json!({"AttributeNames": ["QueueArn", "Policy"]})).await;
     assert_eq!(one["Attributes"].as_object().unwrap().len(), 1);

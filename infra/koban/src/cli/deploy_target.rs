@@ -6,7 +6,7 @@ use operations::Deployment;
 use operations::environment;
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct Place {
+pub struct DeployTarget {
     /// The deployed environment, such as alpha, in the account and region of your AWS credentials; a local cloud without it
     #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "data"])]
     environment: Option<String>,
@@ -14,7 +14,7 @@ pub struct Place {
     local: Where,
 }
 
-impl Place {
+impl DeployTarget {
     /// What is there.
     pub async fn find(&self) -> Result<Deployment, CliError> {
         if let Some(name) = &self.environment {

@@ -1,8 +1,8 @@
-//! A count of the slips of a shard that can tell later which slips were not counted. A slip can be committed after its shard
-//! began to be paid; settlement must find it among thousands without having kept a list of them. So the census keeps, in a
-//! few hundred bytes, the XOR of the slips' hashes in 16 buckets: what changed since is the XOR of the strangers' hashes. One or
-//! two strangers in a bucket are named from it whichever they are, more when they are among its newest slips, as late ones are.
-//! What cannot be told for certain is reported as an error, never guessed.
+//! A sketch of the slips of a shard: their number, and the XOR of their hashes in 16 buckets, in a few hundred bytes. A slip can be
+//! committed after its shard began to be paid. Settlement must find it among thousands without a stored list. It does so by set
+//! reconciliation: the sketch of then XOR the sketch of now is the XOR of the uncounted slips' hashes. One or two uncounted slips of a
+//! bucket are always identified, and more when they are among its newest slips, as late ones are. An ambiguous difference is an error,
+//! never a guess.
 
 use serde::{Deserialize, Serialize};
 use shared::hash;
@@ -10,61 +10,61 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 const BUCKETS: usize = 16;
-/// Of how many of a bucket's newest slips more than two strangers are told apart. 64 hashes make 2^64 sums, among 2^124 that there are:
-/// by chance, no other set of them makes the same.
+/// Among how many of a bucket's newest slips more than two uncounted ones are identified. 64 hashes make 2^64 sums among 2^124 possible
+/// ones, so by chance no other set has the same sum.
 const NEWEST: usize = 64;
 
 /// How many slips there were, and the XOR of their hashes by bucket. 344 characters of base64 and a number when stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Census {
+pub struct SlipSketch {
     pub count: u32,
     #[serde(with = "as_base64")]
     buckets: [u128; BUCKETS],
 }
 
-/// Why the strangers cannot be named. Nothing more is paid of the shard then, until a person has decided.
+/// Why the uncounted slips cannot be identified. Nothing more is paid of the shard until a person has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum CensusError {
+pub enum SketchError {
     #[error("{counted} slips were counted and only {present} are present: slips are missing")]
     Missing { counted: u32, present: usize },
     #[error(
-        "more slips changed since the count than can be told apart: mark those that came late by hand, as docs/decisions/0005-census.md \
-         says, then redrive settle-shard"
+        "more slips changed since the count than can be identified: mark the late ones by hand, as docs/decisions/0005-census.md says, \
+         then redrive settle-shard"
     )]
-    CannotTell,
+    Ambiguous,
 }
 
-impl Census {
+impl SlipSketch {
     /// Counts slips by the tails of their ids ([`super::SlipId::tail`]), in any order; each slip must come once.
     pub fn of<'a>(tails: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut census = Self::default();
+        let mut sketch = Self::default();
         for tail in tails {
             let hash = hash_of(tail);
-            census.count += 1;
-            census.buckets[bucket_of(hash)] ^= hash;
+            sketch.count += 1;
+            sketch.buckets[bucket_of(hash)] ^= hash;
         }
-        census
+        sketch
     }
 
-    /// Which of the slips present now were not counted: their places in `tails`, which tell the newest first, ascending.
-    pub fn strangers(&self, tails: &[&str]) -> Result<Vec<usize>, CensusError> {
-        let counted = usize::try_from(self.count).map_err(|_| CensusError::CannotTell)?;
+    /// The slips present now that were not counted: their indices in `tails`, ascending. `tails` has the newest slip first.
+    pub fn uncounted(&self, tails: &[&str]) -> Result<Vec<usize>, SketchError> {
+        let counted = usize::try_from(self.count).map_err(|_| SketchError::Ambiguous)?;
         let Some(expected) = tails.len().checked_sub(counted) else {
-            return Err(CensusError::Missing { counted: self.count, present: tails.len() });
+            return Err(SketchError::Missing { counted: self.count, present: tails.len() });
         };
         let present = Self::of(tails.iter().copied());
-        let mut strangers = Vec::new();
+        let mut uncounted = Vec::new();
         for (bucket, (now, then)) in present.buckets.iter().zip(&self.buckets).enumerate() {
-            strangers.extend(strangers_of_bucket(now ^ then, bucket, tails)?);
+            uncounted.extend(uncounted_of_bucket(now ^ then, bucket, tails)?);
         }
-        strangers.sort_unstable();
+        uncounted.sort_unstable();
         // A slip that vanished and one that came, or an even number with no trace, would show here.
-        if strangers.len() == expected { Ok(strangers) } else { Err(CensusError::CannotTell) }
+        if uncounted.len() == expected { Ok(uncounted) } else { Err(SketchError::Ambiguous) }
     }
 }
 
 /// The slips of the bucket whose hashes make up `difference`: one or two of all, or any number of the newest.
-fn strangers_of_bucket(difference: u128, bucket: usize, tails: &[&str]) -> Result<Vec<usize>, CensusError> {
+fn uncounted_of_bucket(difference: u128, bucket: usize, tails: &[&str]) -> Result<Vec<usize>, SketchError> {
     if difference == 0 {
         return Ok(Vec::new());
     }
@@ -84,7 +84,7 @@ fn strangers_of_bucket(difference: u128, bucket: usize, tails: &[&str]) -> Resul
         }
         seen.insert(hash, index);
     }
-    pair.or_else(|| summands(difference, &newest)).ok_or(CensusError::CannotTell)
+    pair.or_else(|| summands(difference, &newest)).ok_or(SketchError::Ambiguous)
 }
 
 /// The places of the `hashes` whose XOR is `sum`, by elimination; none when there is no such set, or more than one.
@@ -150,17 +150,17 @@ mod tests {
         tails.iter().map(String::as_str).collect()
     }
 
-    /// What a census of the slips 0 to `counted` says when `present` are there.
-    fn strangers(counted: u32, present: &[String]) -> Result<Vec<usize>, CensusError> {
-        Census::of(refs(&tails(0..counted))).strangers(&refs(present))
+    /// The uncounted slips of `present`, by the sketch of the slips 0 to `counted`.
+    fn uncounted(counted: u32, present: &[String]) -> Result<Vec<usize>, SketchError> {
+        SlipSketch::of(refs(&tails(0..counted))).uncounted(&refs(present))
     }
 
     #[test]
     fn nobody_is_a_stranger_in_whichever_order() {
         let mut present = tails(0..2_500);
         present.reverse();
-        assert_eq!(strangers(2_500, &present), Ok(vec![]));
-        assert_eq!(strangers(0, &[]), Ok(vec![]));
+        assert_eq!(uncounted(2_500, &present), Ok(vec![]));
+        assert_eq!(uncounted(0, &[]), Ok(vec![]));
     }
 
     #[test]
@@ -168,9 +168,9 @@ mod tests {
         for late in 1..=4 {
             let mut present = tails(0..2_500 + late);
             present.rotate_right(late as usize);
-            assert_eq!(strangers(2_500, &present), Ok((0..late as usize).collect()), "{late} late slips");
+            assert_eq!(uncounted(2_500, &present), Ok((0..late as usize).collect()), "{late} late slips");
         }
-        assert_eq!(strangers(0, &tails(0..1)), Ok(vec![0]));
+        assert_eq!(uncounted(0, &tails(0..1)), Ok(vec![0]));
     }
 
     #[test]
@@ -178,8 +178,8 @@ mod tests {
         let counted = tails(0..2_500);
         let same_bucket: Vec<_> = tails(2_500..3_000).into_iter().filter(|tail| bucket_of(hash_of(tail)) == 3).collect();
         let oldest = |late: usize| [counted.as_slice(), &same_bucket[..late]].concat();
-        assert_eq!(strangers(2_500, &oldest(2)), Ok(vec![2_500, 2_501]));
-        assert_eq!(strangers(2_500, &oldest(3)), Err(CensusError::CannotTell));
+        assert_eq!(uncounted(2_500, &oldest(2)), Ok(vec![2_500, 2_501]));
+        assert_eq!(uncounted(2_500, &oldest(3)), Err(SketchError::Ambiguous));
     }
 
     #[test]
@@ -189,12 +189,12 @@ mod tests {
         for count in [0, 3, 16, 100, 500] {
             // Among slips that were counted and placed as late.
             let present = [&counted[..100], &late[..count], &counted[100..]].concat();
-            assert_eq!(strangers(2_500, &present), Ok((100..100 + count).collect()), "{count} late slips");
+            assert_eq!(uncounted(2_500, &present), Ok((100..100 + count).collect()), "{count} late slips");
         }
         let same_bucket: Vec<_> = late.into_iter().filter(|tail| bucket_of(hash_of(tail)) == 3).collect();
         assert!(same_bucket.len() > 20);
         let present = [&same_bucket[..], &counted].concat();
-        assert_eq!(strangers(2_500, &present), Ok((0..same_bucket.len()).collect()));
+        assert_eq!(uncounted(2_500, &present), Ok((0..same_bucket.len()).collect()));
     }
 
     #[test]
@@ -208,16 +208,16 @@ mod tests {
 
     #[test]
     fn missing_slips_are_noticed() {
-        assert_eq!(strangers(500, &tails(0..499)), Err(CensusError::Missing { counted: 500, present: 499 }));
-        assert_eq!(strangers(500, &tails(1..501)), Err(CensusError::CannotTell), "one vanished and one came");
+        assert_eq!(uncounted(500, &tails(0..499)), Err(SketchError::Missing { counted: 500, present: 499 }));
+        assert_eq!(uncounted(500, &tails(1..501)), Err(SketchError::Ambiguous), "one vanished and one came");
     }
 
     #[test]
     fn its_stored_form_is_short_and_reads_back() {
-        let census = Census::of(refs(&tails(0..2_500)));
-        let json = serde_json::to_string(&census).unwrap();
+        let sketch = SlipSketch::of(refs(&tails(0..2_500)));
+        let json = serde_json::to_string(&sketch).unwrap();
         assert!(json.len() < 400, "{} bytes", json.len());
-        assert_eq!(serde_json::from_str::<Census>(&json).unwrap(), census);
-        assert!(serde_json::from_str::<Census>(r#"{"count":1,"buckets":"AAAA"}"#).is_err());
+        assert_eq!(serde_json::from_str::<SlipSketch>(&json).unwrap(), sketch);
+        assert!(serde_json::from_str::<SlipSketch>(r#"{"count":1,"buckets":"AAAA"}"#).is_err());
     }
 }
