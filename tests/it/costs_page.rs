@@ -3,7 +3,8 @@
 
 use crate::harness::{Cost, Invocation};
 use build::generate::root;
-use demo::cost::{PaidUnits, Part, SlipUnits, parts_of_million_paid_users, parts_of_million_slips};
+use demo::cost::Part;
+use racing_demo::cost::{PaidUnits, SlipUnits, parts_of_million_paid_users, parts_of_million_slips};
 use std::fmt::Write;
 
 /// The rows that the picture is drawn from.

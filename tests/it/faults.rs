@@ -7,6 +7,7 @@ use cloud::connector::{Call, Fault, Faults, internal_error, throttled, transacti
 use cloud::engine::Reply;
 use data_encoding::BASE64;
 use fastrand::Rng;
+use koban::registry::PROOFS;
 use proofs::{Tables, verify};
 use racing_domain::{SlipId, SlipSketch};
 use serde::Serialize;
@@ -90,9 +91,9 @@ pub async fn the_proof_holds(target: &Target) {
     // The certificates' repetition.
     target.pass(Duration::from_mins(16)).await;
     target.rest().await;
-    let proof = verify(&Tables::open(target.data()).unwrap(), target.now()).unwrap();
+    let proof = verify(&Tables::open(target.data()).unwrap(), PROOFS, target.now()).unwrap();
     assert!(proof.is_clean(), "{:?}", proof.faults);
-    assert_eq!(proof.unsettled, 0);
+    assert_eq!(proof.count(racing_proofs::UNSETTLED), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,7 @@ mod house;
 mod links;
 mod operations;
 mod oracle;
+mod parts;
 mod prose;
 mod scaffold;
 mod settlement;

@@ -14,7 +14,9 @@ use operations::republish::{Events, Relay};
 use platform::function::Handler;
 use platform::relay::{Change, events_again};
 use platform::store::{Key, Record};
-use proofs::live::{self, Live, Progress};
+use proofs::live::{self, Live, Progress, Subject};
+use proofs::proof::SUM_ZERO;
+use racing_proofs::{SLIPS, UNSETTLED};
 use serde_json::{Value, json};
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,6 +27,10 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 async fn deployment(target: &Target) -> Deployment {
     environment::local(target.cloud().aws_url()).await.unwrap()
+}
+
+fn subject(deployment: &Deployment) -> Subject<'_> {
+    Subject { deployment, services: registry::SERVICES, proofs: registry::PROOFS }
 }
 
 fn relay(table: &str) -> Relay {
@@ -260,16 +266,16 @@ async fn what_stays_off_is_told_and_what_was_only_being_written_is_not() {
     target.rest().await;
     let deployment = deployment(&target).await;
     let pause = Duration::from_millis(500);
-    let clean = live::prove_with(&deployment, registry::SERVICES, &Heard::default(), pause).await.unwrap();
-    assert!(clean.proof.is_clean() && clean.readings == 1, "{:?}", clean.proof.faults);
-    assert_eq!((clean.proof.slips, clean.proof.unsettled), (2, 0));
+    let clean = live::prove_with(subject(&deployment), &Heard::default(), pause).await.unwrap();
+    assert!(clean.verdict.is_clean() && clean.readings == 1, "{:?}", clean.verdict.faults);
+    assert_eq!((clean.verdict.count(SLIPS), clean.verdict.count(UNSETTLED)), (2, 0));
     assert!(clean.records > 10 && clean.read_units > 1.0, "{clean:?}");
 
     let (right, wrong) = tampered_slip(&target, &race, &users[0]).await;
     target.put_item("racing", &wrong).await;
-    let Live { proof, readings, read_units, .. } =
-        live::prove_with(&deployment, registry::SERVICES, &Heard::default(), pause).await.unwrap();
-    assert!(!proof.is_clean() && !proof.sum_zero && readings == 3, "{:?}", proof.faults);
+    let Live { verdict: proof, readings, read_units, .. } =
+        live::prove_with(subject(&deployment), &Heard::default(), pause).await.unwrap();
+    assert!(!proof.is_clean() && !proof.holds(SUM_ZERO) && readings == 3, "{:?}", proof.faults);
     assert!(read_units > 2.0 * clean.read_units, "every reading costs");
 
     // Fixed between the first reading and the second.
@@ -278,8 +284,8 @@ async fn what_stays_off_is_told_and_what_was_only_being_written_is_not() {
         target.eventually("a reading", async || (heard.pages.load(Ordering::Relaxed) == SEGMENTS).then_some(())).await;
         target.put_item("racing", &right).await;
     };
-    let (proved, ()) = tokio::join!(live::prove_with(&deployment, registry::SERVICES, &heard, pause), fix);
-    let Live { proof, readings, .. } = proved.unwrap();
+    let (proved, ()) = tokio::join!(live::prove_with(subject(&deployment), &heard, pause), mend);
+    let Live { verdict: proof, readings, .. } = proved.unwrap();
     assert!(proof.is_clean() && readings == 2, "{:?}", proof.faults);
 }
 
@@ -297,9 +303,8 @@ async fn a_cloud_that_is_written_meanwhile_is_clean() {
     let prove = async {
         let mut readings = 0;
         for _ in 0..4 {
-            let live =
-                live::prove_with(&deployment, registry::SERVICES, &Heard::default(), Duration::from_millis(200)).await.unwrap();
-            assert!(live.proof.is_clean(), "{:?}", live.proof.faults);
+            let live = live::prove_with(subject(&deployment), &Heard::default(), Duration::from_millis(200)).await.unwrap();
+            assert!(live.verdict.is_clean(), "{:?}", live.verdict.faults);
             readings += live.readings;
         }
         readings

@@ -9,27 +9,10 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// What was acknowledged.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    /// Races that were announced, or results that were taken.
-    Feed,
-    Topup,
-    /// A top-up that the bank has paid.
-    CollectedTopup,
-    Medals,
-    Slip,
-    /// A race that was reported to be settled, with its totals.
-    SettledRace,
-    /// A page of a person's slips of a settled race, with what each came to.
-    SettledSlips,
-}
-
 /// A request and its reply, to the byte.
 #[derive(Serialize)]
 struct Line<'a> {
-    what: What,
+    what: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
     path: &'a str,
@@ -48,6 +31,9 @@ pub struct Acknowledgements {
 
 impl Acknowledgements {
     /// A new file, in the place of one that is there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
     pub fn create(file: &Path) -> Result<Self, DemoError> {
         Ok(Self { file: Some(Mutex::new(File::create(file).map_err(failed)?)) })
     }
@@ -56,8 +42,11 @@ impl Acknowledgements {
         self.file.is_some()
     }
 
-    /// Notes that `call`, of the person `by`, was answered with `reply`.
-    pub fn note(&self, what: What, by: Option<&str>, call: &Call, reply: &Reply) -> Result<(), DemoError> {
+    /// Notes that `call`, of the person `by`, was answered with `reply`: `what` names the kind of call.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or the bodies are not text.
+    pub fn note(&self, what: &str, by: Option<&str>, call: &Call, reply: &Reply) -> Result<(), DemoError> {
         let Some(file) = &self.file else { return Ok(()) };
         let key = call.header("idempotency-key").or_else(|| call.header("webhook-id"));
         let (body, reply) = (text(call.body())?, text(&reply.body)?);
@@ -89,7 +78,7 @@ mod tests {
         let acknowledgements = Acknowledgements::create(&file).unwrap();
         let call = Call::post("/v1/topups?a=b", r#"{"minor": 1}"#).unwrap().with("idempotency-key", "k");
         let reply = Reply { status: StatusCode::ACCEPTED, headers: HeaderMap::new(), body: r#"{"id":"x"}"#.into() };
-        acknowledgements.note(What::Topup, Some("alice"), &call, &reply).unwrap();
+        acknowledgements.note("topup", Some("alice"), &call, &reply).unwrap();
         let written = std::fs::read_to_string(file).unwrap();
         let expected =
             r#"{"what":"topup","by":"alice","path":"/v1/topups?a=b","key":"k","body":"{\"minor\": 1}","reply":"{\"id\":\"x\"}"}"#;

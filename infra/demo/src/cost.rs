@@ -1,6 +1,6 @@
-//! What AWS would charge for a slip and for a paid person. One formula and one dated price list hold every change in one place. Koban
-//! measures write and read units, calls and invocations. Memory comes from the definitions. Only AWS could measure the rest, so it is
-//! assumed, under a name of its own.
+//! What AWS would charge: one formula and one dated price list, so that a change of either is seen in one place. Units are measured where
+//! Koban measures them (write and read units, calls, invocations), memory is the definitions', and the rest is assumed, with its name,
+//! where only AWS could measure it. What a service's work uses of it all is for its part of the demo to say.
 
 use platform::Function;
 
@@ -21,12 +21,12 @@ mod price {
 }
 
 /// What AWS alone could measure, from its published latencies. All of them on the dear side.
-mod assumed {
+pub mod assumed {
     /// A warm invocation beside its calls.
     pub const INVOCATION_MS: f64 = 2.0;
     /// One DynamoDB call out of Lambda, transactions included.
     pub const CALL_MS: f64 = 6.0;
-    /// Settlement has this many calls in flight.
+    /// A worker of a batch has this many calls in flight.
     pub const CALLS_AT_ONCE: f64 = 8.0;
     /// Records of a stream that one invocation of a relay takes under load, and its time for each.
     pub const RELAY_BATCH: f64 = 50.0;
@@ -39,35 +39,17 @@ mod assumed {
     pub const REQUESTS_PER_MESSAGE: f64 = 3.0;
 }
 
-/// What one slip or one paid person uses.
+/// What one piece of work uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Usage {
-    api_requests: f64,
-    invocations: f64,
-    gb_seconds: f64,
-    write_units: f64,
-    read_units: f64,
-    publishes: f64,
-    queue_requests: f64,
-    log_bytes: f64,
-}
-
-/// The measured part of a slip, on average: `Server-Timing` of its reply. The write units hold the slip, the line and the index entry.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SlipUnits {
-    pub write_units: f64,
-    pub read_units: f64,
-    pub calls: f64,
-}
-
-/// The measured part of a paid person, on average: all that settle-race, settle-shard and certify-race used, divided by the people paid. So
-/// it includes the shares of shards and races.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PaidUnits {
-    pub write_units: f64,
-    pub read_units: f64,
-    pub calls: f64,
+pub struct Usage {
+    pub api_requests: f64,
     pub invocations: f64,
+    pub gb_seconds: f64,
+    pub write_units: f64,
+    pub read_units: f64,
+    pub publishes: f64,
+    pub queue_requests: f64,
+    pub log_bytes: f64,
 }
 
 /// What is paid to one AWS service.
@@ -77,75 +59,33 @@ pub struct Part {
     pub usd: f64,
 }
 
-/// USD for a million slips.
-pub fn usd_per_million_slips(units: SlipUnits) -> f64 {
-    total(&parts_of_million_slips(units))
-}
-
-/// USD for a million paid people.
-pub fn usd_per_million_paid_users(units: PaidUnits) -> f64 {
-    total(&parts_of_million_paid_users(units))
-}
-
-/// What a million slips cost, service by service: API, function, table with index, streams' relay, publishes, logs.
-pub fn parts_of_million_slips(units: SlipUnits) -> [Part; 7] {
-    let SlipUnits { write_units, read_units, calls } = units;
-    let own = Usage {
-        api_requests: 1.0,
-        invocations: 1.0,
-        gb_seconds: gb_seconds(&racing::place_slip::FUNCTION, assumed::INVOCATION_MS + calls * assumed::CALL_MS),
-        write_units,
-        read_units,
-        log_bytes: assumed::LOG_LINE_BYTES,
-        ..Usage::default()
-    };
-    // The slip and the wallet's line.
-    per_million(own.plus(relayed(2.0)))
-}
-
-/// What a million paid people cost, service by service: the settlement functions, their queues and tables, the streams' relay,
-/// publishes, logs.
-pub fn parts_of_million_paid_users(units: PaidUnits) -> [Part; 7] {
-    let PaidUnits { write_units, read_units, calls, invocations } = units;
-    let milliseconds = invocations * assumed::INVOCATION_MS + calls * assumed::CALL_MS / assumed::CALLS_AT_ONCE;
-    let own = Usage {
-        invocations,
-        // It has as much memory as certify-race and more than settle-race.
-        gb_seconds: gb_seconds(&racing::settle_shard::FUNCTION, milliseconds),
-        write_units,
-        read_units,
-        queue_requests: invocations * assumed::REQUESTS_PER_MESSAGE,
-        log_bytes: invocations * assumed::LOG_LINE_BYTES,
-        ..Usage::default()
-    };
-    // The payout and the wallet's line.
-    per_million(own.plus(relayed(2.0)))
-}
-
 /// USD for that many read units.
 pub fn usd_of_read_units(read_units: f64) -> f64 {
     total(&per_million(Usage { read_units, ..Usage::default() })) / 1_000_000.0
 }
 
-/// What it costs to make events of `records` changes. DynamoDB does not charge Lambda for reading a stream.
-fn relayed(records: f64) -> Usage {
+/// What it takes `relay` to make events of `records` changes. DynamoDB does not charge Lambda for reading a stream.
+pub fn relayed(records: f64, relay: &Function) -> Usage {
     let invocations = records / assumed::RELAY_BATCH;
     let milliseconds = records * assumed::RELAY_RECORD_MS + invocations * assumed::INVOCATION_MS;
     Usage {
         invocations,
-        gb_seconds: gb_seconds(&racing::relay_racing::FUNCTION, milliseconds),
+        gb_seconds: gb_seconds(relay, milliseconds),
         publishes: records / assumed::EVENTS_PER_PUBLISH,
         log_bytes: invocations * assumed::LOG_LINE_BYTES,
         ..Usage::default()
     }
 }
 
-fn gb_seconds(function: &Function, milliseconds: f64) -> f64 {
+/// What `function` is charged for running so long.
+pub fn gb_seconds(function: &Function, milliseconds: f64) -> f64 {
     milliseconds / 1_000.0 * f64::from(function.memory_mb) / 1_024.0
 }
 
 impl Usage {
-    fn plus(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self {
             api_requests: self.api_requests + other.api_requests,
             invocations: self.invocations + other.invocations,
@@ -160,7 +100,7 @@ impl Usage {
 }
 
 /// The formula: USD for a million times `usage`, service by service.
-fn per_million(usage: Usage) -> [Part; 7] {
+pub fn per_million(usage: Usage) -> [Part; 7] {
     [
         ("DynamoDB writes", usage.write_units * price::DYNAMODB_WRITE_UNIT),
         ("DynamoDB reads", usage.read_units * price::DYNAMODB_READ_UNIT),
@@ -173,7 +113,8 @@ fn per_million(usage: Usage) -> [Part; 7] {
     .map(|(service, usd)| Part { service, usd })
 }
 
-fn total(parts: &[Part]) -> f64 {
+/// All parts together.
+pub fn total(parts: &[Part]) -> f64 {
     parts.iter().map(|part| part.usd).sum()
 }
 
@@ -201,21 +142,5 @@ mod tests {
     #[test]
     fn reading_a_gigabyte_consistently_costs_pennies() {
         assert_near(usd_of_read_units(250_000.0), 0.031_25);
-    }
-
-    #[test]
-    fn a_slip_holds_everything_it_causes() {
-        // API 1.00; Lambda 0.20 + 20 ms x 0.5 GB = 0.166667; units 3.3125; logs 0.35. Relay: 0.04 of an invocation (0.008 + 0.014 of logs),
-        // 1.08 ms (0.0045), a fifth of a publish (0.10).
-        let slip = SlipUnits { write_units: 5.0, read_units: 1.5, calls: 3.0 };
-        assert_near(usd_per_million_slips(slip), 1.2 + 0.166_667 + 3.312_5 + 0.35 + 0.022 + 0.004_5 + 0.1);
-    }
-
-    #[test]
-    fn a_paid_person_costs_less_when_more_share_an_invocation() {
-        let alone = PaidUnits { write_units: 4.0, read_units: 1.0, calls: 2.0, invocations: 1.0 };
-        let shared = PaidUnits { invocations: 0.01, ..alone };
-        assert!(usd_per_million_paid_users(shared) < usd_per_million_paid_users(alone));
-        assert_near(usd_per_million(relayed(2.0)), 0.126_5);
     }
 }

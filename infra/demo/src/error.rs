@@ -1,6 +1,5 @@
-//! Why a day could not be played, each with what to do next.
+//! Why a part could not be played, each with what to do next.
 
-use super::boatrace::BoatraceError;
 use client::ClientError;
 use cloud::CloudError;
 use platform::problem::chain;
@@ -13,8 +12,6 @@ pub enum DemoError {
     Client(#[from] ClientError),
     #[error("the local cloud: {}", chain(.0))]
     Cloud(#[from] CloudError),
-    #[error("{}", chain(.0))]
-    Boatrace(#[from] BoatraceError),
     #[error("{}", chain(.0))]
     Verify(#[from] VerifyError),
     #[error("{0}")]

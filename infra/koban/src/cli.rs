@@ -2,7 +2,7 @@
 //! their shared runtime and their exit codes.
 
 mod by_cargo;
-mod deploy_target;
+mod demo;
 mod error;
 mod feed;
 mod generated;
@@ -21,7 +21,6 @@ mod verify;
 pub use error::CliError;
 pub use panics::install as report_panics_as_bugs;
 
-use crate::registry::SERVICES;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use client::or_interrupted;
 use operations::environment;
@@ -52,7 +51,7 @@ Examples:
 enum Command {
     /// Start the local cloud and keep it running until Ctrl-C
     Up(up::Arguments),
-    /// Play race days through the HTTP API, settle them, check every proof and print a table
+    /// Play what services do through the HTTP API, check every proof and print a table
     Demo(demo::Arguments),
     /// Post race programs and results of the Boatrace Open API to the signed feeds
     Feed(feed::Arguments),
@@ -107,7 +106,7 @@ pub fn run() -> ExitCode {
         // Commands that must clean up listen to Ctrl-C themselves; the others just end.
         match command {
             Command::Up(arguments) => up::run(arguments).await,
-            Command::Demo(arguments) => demo::run(arguments, SERVICES).await.map_err(CliError::from),
+            Command::Demo(arguments) => demo::run(arguments).await,
             Command::Feed(arguments) => or_interrupted(feed::run(arguments)).await,
             Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
             Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,

@@ -1,12 +1,20 @@
 //! Every service of Koban. Adding one here gives it its routes, grants, queues, tables, wiring and documents; nothing else in this
 //! crate names a service.
 
+use demo::DemoPart;
 use platform::Function;
 use platform::Service;
 use platform::resource::{QueueSpec, Secret};
 use platform::service::functions_of;
+use proofs::Definition;
 
 pub const SERVICES: &[&Service] = &[&ops::SERVICE, &wallet::SERVICE, &racing::SERVICE];
+
+/// The proofs of every service that stores something: `koban verify` runs them together.
+pub const PROOFS: &[&Definition] = &[&wallet_proofs::PROOF, &racing_proofs::PROOF];
+
+/// What `koban demo` can play. The first one is played when none is named: it is of all services together.
+pub const DEMO: &[&dyn DemoPart] = &[&racing_demo::RaceDays, &wallet_demo::Purses];
 
 /// Every function of every service.
 pub fn functions() -> impl Iterator<Item = &'static Function> {

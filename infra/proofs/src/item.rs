@@ -7,7 +7,7 @@ use shared::journal::Line;
 
 /// A stored item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
+pub struct Item {
     pub pk: String,
     pub sk: String,
     pub body: Vec<u8>,
@@ -47,13 +47,19 @@ impl Item {
         Ok(Self { pk: stored.pk.text, sk: stored.sk.text, body, hash, expires: stored.ttl.is_some() })
     }
 
-    /// What the body says; the reason when it cannot be read.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
+    /// What the body says.
+    ///
+    /// # Errors
+    /// The reason why it cannot be read, with its key.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
         serde_json::from_slice(&self.body).map_err(|error| format!("{} {} is unreadable: {error}", self.pk, self.sk))
     }
 
     /// The line `seq` of the journal `entity` that it is.
-    pub(super) fn line(&self, entity: &str, seq: &str) -> Result<Line, String> {
+    ///
+    /// # Errors
+    /// The reason why it is none, with its key.
+    pub fn line(&self, entity: &str, seq: &str) -> Result<Line, String> {
         let broken = |what: &str| format!("{} {}: {what}", self.pk, self.sk);
         let seq = seq.parse().map_err(|_| broken("its sort key is no sequence"))?;
         let hash = self.hash.as_slice().try_into().map_err(|_| broken("its hash is not 32 bytes"))?;

@@ -1,31 +1,18 @@
-//! Compares the records of every movement: the objects (slips, payouts, top-ups, grants), the wallets' lines, and the bank's ledger.
-//! Different code wrote them into different items. A movement that only one side has is named. SQLite keeps all movements in a private
-//! temporary file, so a million slips need no memory.
+//! Both sides of every movement, put beside each other: what the services' objects say moved, what the journals' lines say moved, and
+//! what witnesses outside of Koban say. They were written by different code into different items. What one side has and another has not
+//! is named. SQLite keeps it all in a file of its own that nobody else sees and that vanishes with it, so a million objects need no
+//! memory.
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use super::VerifyError;
+use super::proof::{Movement, Witness};
+use rusqlite::{Connection, OptionalExtension, Result, ToSql, params};
 
 /// Who says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Object = 0,
     Line = 1,
-    Bank = 2,
-}
-
-/// A movement between a wallet and another account.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Movement<'a> {
-    /// The object it belongs to.
-    pub operation: &'a str,
-    /// Whose wallet; empty where the bank, which does not know, says it.
-    pub user: &'a str,
-    /// `stake`, `settlement`: the kind of the wallet line.
-    pub kind: &'a str,
-    pub asset: &'a str,
-    /// The account on the other side.
-    pub account: &'a str,
-    /// Into the wallet; negative out of it.
-    pub minor: i64,
+    Witness = 2,
 }
 
 pub(super) struct Ledger {
@@ -34,87 +21,91 @@ pub(super) struct Ledger {
 
 const SCHEMA: &str = "
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000; PRAGMA temp_store = FILE;
-CREATE TABLE movements (side INTEGER, operation TEXT, user TEXT, kind TEXT, asset TEXT, account TEXT, minor INTEGER);
--- Top-ups that are not final: the bank may have taken what the wallet has not been credited yet. One that stays so is a fault of its own.
-CREATE TABLE open_topups (operation TEXT PRIMARY KEY, user TEXT);
+CREATE TABLE movements (side INTEGER, service INTEGER, operation TEXT, person TEXT, kind TEXT, asset TEXT, account TEXT, minor INTEGER);
+-- A witness may know of these what no line says yet.
+CREATE TABLE unfinished (operation TEXT PRIMARY KEY, person TEXT);
 BEGIN;";
 
 /// Objects against lines: each movement must be there on both sides, as often and with the same sums.
 const OBJECTS_AND_LINES: &str = "
-SELECT operation, user, kind, asset, account,
+SELECT operation, person, kind, asset, account,
        SUM(minor) FILTER (WHERE side = 0), SUM(minor) FILTER (WHERE side = 1)
 FROM movements WHERE side IN (0, 1)
-GROUP BY operation, user, kind, asset, account
+GROUP BY operation, person, kind, asset, account
 HAVING COUNT(*) FILTER (WHERE side = 0) <> COUNT(*) FILTER (WHERE side = 1)
     OR TOTAL(minor) FILTER (WHERE side = 0) <> TOTAL(minor) FILTER (WHERE side = 1)
 ORDER BY operation LIMIT ?1";
 
-/// A race's escrow, account by account: what went in and out by slips and payouts, and by wallets' lines.
+/// An account's sum in each asset: what went in and out by objects, and by lines.
 const ACCOUNTS: &str = "
 SELECT '', '', 'sum', asset, account, SUM(minor) FILTER (WHERE side = 0), SUM(minor) FILTER (WHERE side = 1)
 FROM movements WHERE side IN (0, 1) GROUP BY asset, account
 HAVING TOTAL(minor) FILTER (WHERE side = 0) <> TOTAL(minor) FILTER (WHERE side = 1) LIMIT ?1";
 
-/// Bank clearing: the bank's own ledger against the lines that credit it.
-const BANK_AND_LINES: &str = "
-SELECT operation, '', 'bank', asset, account,
+/// A witness's entries of an account against the lines of that account.
+const WITNESS_AND_LINES: &str = "
+SELECT operation, '', 'witness', asset, account,
        SUM(minor) FILTER (WHERE side = 2), SUM(minor) FILTER (WHERE side = 1)
-FROM movements WHERE account = 'bank_clearing' AND side IN (1, 2) AND operation NOT IN (SELECT operation FROM open_topups)
+FROM movements WHERE account = ?2 AND side IN (1, 2) AND operation NOT IN (SELECT operation FROM unfinished)
 GROUP BY operation, asset
 HAVING COUNT(*) FILTER (WHERE side = 2) <> COUNT(*) FILTER (WHERE side = 1)
     OR TOTAL(minor) FILTER (WHERE side = 2) <> TOTAL(minor) FILTER (WHERE side = 1)
 ORDER BY operation LIMIT ?1";
 
+const LINES_SAY: &str = "the journals' lines say";
+
 impl Ledger {
-    pub fn open() -> Result<Self> {
+    pub fn open() -> Result<Self, VerifyError> {
         let connection = Connection::open("")?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self { connection })
     }
 
-    pub fn add(&self, side: Side, movement: Movement<'_>) -> Result<()> {
-        let Movement { operation, user, kind, asset, account, minor } = movement;
-        let mut statement = self.connection.prepare_cached("INSERT INTO movements VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-        statement.execute(params![side as i64, operation, user, kind, asset, account, minor]).map(drop)
+    pub fn add(&self, side: Side, service: usize, movement: Movement<'_>) -> Result<(), VerifyError> {
+        let Movement { operation, person, kind, asset, account, minor } = movement;
+        let mut insert = self.connection.prepare_cached("INSERT INTO movements VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+        insert.execute(params![side as i64, index(service), operation, person, kind, asset.code(), account, minor])?;
+        Ok(())
     }
 
-    pub fn add_open_topup(&self, operation: &str, user: &str) -> Result<()> {
-        let mut statement = self.connection.prepare_cached("INSERT OR REPLACE INTO open_topups VALUES (?1, ?2)")?;
-        statement.execute([operation, user]).map(drop)
+    pub fn add_unfinished(&self, operation: &str, person: &str) -> Result<(), VerifyError> {
+        let mut insert = self.connection.prepare_cached("INSERT OR REPLACE INTO unfinished VALUES (?1, ?2)")?;
+        insert.execute([operation, person])?;
+        Ok(())
     }
 
-    /// Whose top-up it is, if it is not final.
-    pub fn open_topup(&self, operation: &str) -> Result<Option<String>> {
-        let mut statement = self.connection.prepare_cached("SELECT user FROM open_topups WHERE operation = ?1")?;
-        statement.query_row([operation], |row| row.get(0)).optional()
+    pub fn person_of_unfinished(&self, operation: &str) -> Result<Option<String>, VerifyError> {
+        let mut query = self.connection.prepare_cached("SELECT person FROM unfinished WHERE operation = ?1")?;
+        Ok(query.query_row([operation], |row| row.get(0)).optional()?)
     }
 
-    /// How many people staked, by their slips.
-    pub fn bettors(&self) -> Result<u64> {
-        let sql = "SELECT COUNT(DISTINCT user) FROM movements WHERE side = 0 AND kind = 'stake'";
-        self.connection.query_row(sql, [], |row| row.get(0))
+    /// How many people the objects of `service` and `kind` are of.
+    pub fn people(&self, service: usize, kind: &str) -> Result<u64, VerifyError> {
+        let sql = "SELECT COUNT(DISTINCT person) FROM movements WHERE side = 0 AND service = ?1 AND kind = ?2";
+        Ok(self.connection.query_row(sql, params![index(service), kind], |row| row.get(0))?)
     }
 
-    /// The movements that one side only has, in words, at most `count_max` of a kind. Sums that no integer holds are a difference, too:
-    /// they are of records that are wrong.
-    pub fn differences(&self, count_max: usize) -> Vec<String> {
+    /// What is on one side only, in words, at most `count_max` of a kind.
+    /// Sums that no integer holds are a difference, too: they are of records that are wrong.
+    pub fn differences(&self, witnesses: &[&Witness], count_max: usize) -> Vec<String> {
+        let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
         let mut found = Vec::new();
-        for (sql, ours, theirs) in [
-            (OBJECTS_AND_LINES, "the objects say", "the wallets' lines say"),
-            (ACCOUNTS, "slips and payouts come to", "the wallets' lines come to"),
-            (BANK_AND_LINES, "the bank says", "the wallets' lines say"),
-        ] {
-            if let Err(error) = self.add_differences(sql, ours, theirs, count_max, &mut found) {
+        let mut compare = |sql: &str, of: &[&dyn ToSql], ours: &str, theirs: &str| {
+            if let Err(error) = self.add_differences(sql, of, ours, theirs, &mut found) {
                 found.push(format!("what {ours} and what {theirs} cannot be compared: {error}"));
             }
+        };
+        compare(OBJECTS_AND_LINES, &[&limit], "the objects say", LINES_SAY);
+        compare(ACCOUNTS, &[&limit], "the objects come to", "the journals' lines come to");
+        for Witness { account, says } in witnesses {
+            compare(WITNESS_AND_LINES, &[&limit, account], says, LINES_SAY);
         }
         found
     }
 
-    fn add_differences(&self, sql: &str, ours: &str, theirs: &str, count_max: usize, found: &mut Vec<String>) -> Result<()> {
+    fn add_differences(&self, sql: &str, of: &[&dyn ToSql], ours: &str, theirs: &str, found: &mut Vec<String>) -> Result<()> {
         let mut statement = self.connection.prepare(sql)?;
-        let limit = i64::try_from(count_max).unwrap_or(i64::MAX);
-        let mut rows = statement.query([limit])?;
+        let mut rows = statement.query(of)?;
         while let Some(row) = rows.next()? {
             let text = |column| row.get::<_, String>(column);
             let amount = |column| Ok(row.get::<_, Option<i64>>(column)?.map_or("nothing".into(), |minor| minor.to_string()));
@@ -124,4 +115,9 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// A service's place, as SQLite stores it.
+fn index(service: usize) -> i64 {
+    i64::try_from(service).unwrap_or(i64::MAX)
 }

@@ -4,12 +4,13 @@
 //! whole transaction before the next reading began, so a consistent scan then sees both sides. A fault that only a later reading finds is
 //! left to the next `verify`.
 
-use super::{Fault, Proof, Spool, VerifyError};
+use super::{Definition, Fault, Spool, Verdict, VerifyError};
 use jiff::Timestamp;
 use operations::scan::{self, Page};
 use operations::{Deployment, OperationError};
 use platform::Service;
-use std::collections::HashSet;
+use platform::resource::Table;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -22,10 +23,10 @@ const FAULTS_COMPARED_MAX: usize = 20_000;
 /// Pages that wait to be stored: some megabytes.
 const PAGES_WAITING_MAX: usize = 4;
 
-/// A proof and what it took.
+/// A verdict and what it took.
 #[derive(Debug)]
 pub struct Live {
-    pub proof: Proof,
+    pub verdict: Verdict,
     pub readings: u32,
     pub records: u64,
     pub read_units: f64,
@@ -36,45 +37,62 @@ pub trait Progress {
     fn reads(&self, reading: u32, table: &str, records: u64, records_estimate: u64);
 }
 
-/// Proves what `deployment` of `services` holds.
-pub async fn prove(deployment: &Deployment, services: &[&Service], progress: &impl Progress) -> Result<Live, VerifyError> {
-    prove_with(deployment, services, progress, PAUSE).await
+/// What is proved, and by which proofs.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub deployment: &'a Deployment,
+    /// Those that define the tables.
+    pub services: &'a [&'static Service],
+    pub proofs: &'static [&'static Definition],
+}
+
+impl<'a> Subject<'a> {
+    /// Every table that a proof reads, once.
+    fn tables(self) -> Result<Vec<&'a Table>, VerifyError> {
+        let names: BTreeSet<_> = self.proofs.iter().flat_map(|proof| proof.tables).collect();
+        let table = |name: &&'static str| {
+            let mut tables = self.services.iter().flat_map(|service| service.tables);
+            tables.find(|table| table.name == *name).copied().ok_or(VerifyError::NoTable(name))
+        };
+        names.into_iter().map(table).collect()
+    }
+}
+
+/// Proves what a deployment holds.
+///
+/// # Errors
+/// When a table cannot be read, or too much is off to compare one reading with the next.
+pub async fn prove(subject: Subject<'_>, progress: &impl Progress) -> Result<Live, VerifyError> {
+    prove_with(subject, progress, PAUSE).await
 }
 
 /// The same with another pause between readings.
-pub async fn prove_with(
-    deployment: &Deployment,
-    services: &[&Service],
-    progress: &impl Progress,
-    pause: Duration,
-) -> Result<Live, VerifyError> {
-    let mut live = read_once(deployment, services, 1, progress).await?;
-    while !live.proof.faults.is_empty() && live.readings < READINGS_MAX {
+///
+/// # Errors
+/// As [`prove`].
+pub async fn prove_with(subject: Subject<'_>, progress: &impl Progress, pause: Duration) -> Result<Live, VerifyError> {
+    let mut live = read_once(subject, 1, progress).await?;
+    while !live.verdict.faults.is_empty() && live.readings < READINGS_MAX {
         tokio::time::sleep(pause).await;
-        let standing: HashSet<Fault> = live.proof.faults.into_iter().collect();
-        let again = read_once(deployment, services, live.readings + 1, progress).await?;
+        let standing: HashSet<Fault> = live.verdict.faults.into_iter().collect();
+        let again = read_once(subject, live.readings + 1, progress).await?;
         live = Live { read_units: live.read_units + again.read_units, ..again };
-        live.proof.retain_faults(|fault| standing.contains(fault));
+        live.verdict.retain_faults(|fault| standing.contains(fault));
     }
     Ok(live)
 }
 
-async fn read_once(
-    deployment: &Deployment,
-    services: &[&Service],
-    reading: u32,
-    progress: &impl Progress,
-) -> Result<Live, VerifyError> {
+async fn read_once(subject: Subject<'_>, reading: u32, progress: &impl Progress) -> Result<Live, VerifyError> {
     let begun = Timestamp::now();
-    let Reading { spool, records, read_units } = read(deployment, services, reading, progress).await?;
-    Ok(Live { proof: prove_spool(spool, begun).await?, readings: reading, records, read_units })
+    let Reading { spool, records, read_units } = read(subject, reading, progress).await?;
+    Ok(Live { verdict: prove_spool(spool, subject.proofs, begun).await?, readings: reading, records, read_units })
 }
 
-async fn prove_spool(spool: Spool, now: Timestamp) -> Result<Proof, VerifyError> {
-    let prove = move || super::prove(&spool.into_tables()?, now, FAULTS_COMPARED_MAX);
-    let proof = tokio::task::spawn_blocking(prove).await.map_err(|error| VerifyError::Ended(error.to_string()))??;
-    let off = proof.faults.len() as u64 + proof.faults_unnamed;
-    if proof.faults_unnamed > 0 { Err(VerifyError::TooMuchOff(off)) } else { Ok(proof) }
+async fn prove_spool(spool: Spool, proofs: &'static [&'static Definition], now: Timestamp) -> Result<Verdict, VerifyError> {
+    let prove = move || super::prove(&spool.into_tables()?, proofs, now, FAULTS_COMPARED_MAX);
+    let verdict = tokio::task::spawn_blocking(prove).await.map_err(|error| VerifyError::Ended(error.to_string()))??;
+    let off = verdict.faults.len() as u64 + verdict.faults_unnamed;
+    if verdict.faults_unnamed > 0 { Err(VerifyError::TooMuchOff(off)) } else { Ok(verdict) }
 }
 
 /// One reading.
@@ -84,14 +102,10 @@ struct Reading {
     read_units: f64,
 }
 
-async fn read(
-    deployment: &Deployment,
-    services: &[&Service],
-    reading: u32,
-    progress: &impl Progress,
-) -> Result<Reading, VerifyError> {
+async fn read(subject: Subject<'_>, reading: u32, progress: &impl Progress) -> Result<Reading, VerifyError> {
     let mut read = Reading { spool: Spool::open()?, records: 0, read_units: 0.0 };
-    for table in services.iter().flat_map(|service| service.tables) {
+    let deployment = subject.deployment;
+    for table in subject.tables()? {
         let estimate = scan::count_estimate(deployment, table).await?;
         let (sender, mut pages) = mpsc::channel::<Page>(PAGES_WAITING_MAX);
         let store = async {

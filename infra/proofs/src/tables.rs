@@ -46,7 +46,7 @@ impl Spool {
         Ok(Self { connection })
     }
 
-    pub fn add(&self, table: &'static str, record: &Record) -> Result<(), VerifyError> {
+    pub fn add(&self, table: &str, record: &Record) -> Result<(), VerifyError> {
         let Record { key, body, hash, expires_at, .. } = record;
         let mut insert = self.connection.prepare_cached("INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         insert.execute(params![table, key.pk, key.sk, body, hash.as_deref().unwrap_or_default(), expires_at.is_some()])?;
@@ -54,7 +54,7 @@ impl Spool {
     }
 
     /// Adds what is no record, with its key and the reason.
-    pub fn add_unreadable(&self, table: &'static str, what: &str) -> Result<(), VerifyError> {
+    pub fn add_unreadable(&self, table: &str, what: &str) -> Result<(), VerifyError> {
         let mut insert = self.connection.prepare_cached("INSERT INTO unreadable VALUES (?1, ?2)")?;
         insert.execute([table, what])?;
         Ok(())
@@ -88,7 +88,7 @@ impl Tables {
     /// Those of `visit`, and of a spool.
     pub(super) fn each(
         &self,
-        table: &'static str,
+        table: &str,
         mut visit: impl FnMut(Result<Item, String>) -> Result<(), VerifyError>,
     ) -> Result<(), VerifyError> {
         if matches!(self.source, Source::Spool) {

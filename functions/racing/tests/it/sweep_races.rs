@@ -1,10 +1,12 @@
 //! The sweep of races. It sends a race again whose settlement was lost for five minutes. A race that stays stuck raises an alarm.
 
-use proofs::{Tables, verify};
+use proofs::{Definition, Tables, verify};
 use racing_testing::{LosesMessagesTo, Target, dividends, win};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+
+const PROOFS: &[&Definition] = &[&wallet_proofs::PROOF, &racing_proofs::PROOF];
 
 /// Loses every message to `queue` until well after the race would have been settled; the sweep must settle it.
 async fn is_brought_back_from(queue: &'static str) {
@@ -46,7 +48,7 @@ async fn a_race_that_does_not_come_back_within_an_hour_is_told_and_verify_names_
     let user = target.rich_user(1_000).await;
     user.bet(&race, win(1, 500)).await;
     let named = || {
-        let proof = verify(&Tables::open(target.data()).unwrap(), target.now()).unwrap();
+        let proof = verify(&Tables::open(target.data()).unwrap(), PROOFS, target.now()).unwrap();
         proof.faults.iter().any(|fault| fault.contains(&race.id) && fault.contains("koban publish settle-race"))
     };
     target.cloud().install_faults(Some(Arc::new(LosesMessagesTo("settle-shard"))));

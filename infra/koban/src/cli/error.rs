@@ -5,12 +5,12 @@ use build::scaffold::ScaffoldError;
 use client::ClientError;
 use cloud::{CloudError, Listener};
 use demo::DemoError;
-use demo::boatrace::BoatraceError;
 use operations::OperationError;
 use operations::environment::EnvironmentError;
 use operations::republish::RepublishError;
 use platform::problem::chain;
 use proofs::VerifyError;
+use racing_demo::boatrace::BoatraceError;
 use std::path::PathBuf;
 use thiserror::Error;
 

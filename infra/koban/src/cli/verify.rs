@@ -2,17 +2,16 @@
 
 use super::CliError;
 use super::output::{note, print};
-use crate::registry::SERVICES;
+use crate::registry::{PROOFS, SERVICES};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use demo::cost::usd_of_read_units;
 use indicatif::{ProgressBar, ProgressStyle};
 use operations::environment;
-use proofs::live::{self, Live, Progress};
-use proofs::rows::{grouped, rows};
-use proofs::{Proof, of_directory};
+use proofs::live::{self, Live, Progress, Subject};
+use proofs::rows::{fields, grouped, rows, told};
+use proofs::{Verdict, of_directory};
 use serde_json::{Value, json};
-use shared::money::Asset;
 use std::path::PathBuf;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -43,24 +42,25 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let (proof, read) = match &arguments.environment {
-        None => (of_directory(&arguments.data)?, None),
+    let (verdict, read) = match &arguments.environment {
+        None => (of_directory(&arguments.data, PROOFS)?, None),
         Some(name) => {
             let deployment = environment::find(name).await?;
-            let Live { proof, readings, records, read_units } = live::prove(&deployment, SERVICES, &Bar::new()).await?;
-            (proof, Some(Took { readings, records, read_units }))
+            let subject = Subject { deployment: &deployment, services: SERVICES, proofs: PROOFS };
+            let Live { verdict, readings, records, read_units } = live::prove(subject, &Bar::new()).await?;
+            (verdict, Some(Took { readings, records, read_units }))
         }
     };
     if arguments.json {
-        print(json(&proof, read.as_ref()))?;
-        return if proof.is_clean() { Ok(()) } else { Err(CliError::NotClean) };
+        print(json(&verdict, read.as_ref()))?;
+        return if verdict.is_clean() { Ok(()) } else { Err(CliError::NotClean) };
     }
     if let Some(Took { readings, records, read_units }) = read {
         let usd = usd_of_read_units(read_units);
         let times = if readings == 1 { "once".into() } else { format!("{readings} times") };
         print(format_args!("{} records, read {times}; {read_units:.0} read units, about ${usd:.4}.", grouped(records)))?;
     }
-    report(&proof)
+    tell(&verdict)
 }
 
 /// What reading an environment took.
@@ -98,110 +98,56 @@ impl Drop for Bar {
     }
 }
 
-fn json(proof: &Proof, read: Option<&Took>) -> Value {
-    let totals = |asset: Asset| {
-        let totals = proof.of(asset);
-        (asset.code().to_owned(), json!({"stake": totals.stake, "payout": totals.payout, "refund": totals.refund}))
-    };
-    json!({
-        "clean": proof.is_clean() && !proof.is_empty(),
-        "empty": proof.is_empty(),
-        "items": proof.items,
-        "unreadable": proof.unreadable,
-        "journals": proof.journals,
-        "lines": proof.lines,
-        "topups": proof.topups,
-        "payouts": proof.payouts,
-        "races": proof.races,
-        "slips": proof.slips,
-        "combinations": proof.combinations,
-        "bettors": proof.bettors,
-        "paid_users": proof.paid_users,
-        "unsettled_slips": proof.unsettled,
-        "certificates_waiting": proof.certificates_waiting,
-        "totals": Asset::ALL.into_iter().map(totals).collect::<serde_json::Map<_, _>>(),
-        "promises": {
-            "sum_zero": proof.sum_zero,
-            "journals_fold": proof.chains_ok,
-            "dues_posted": proof.dues_ok,
-            "certificates_true": proof.certificates_ok,
-            "everything_read": proof.all_read,
-        },
-        "off": proof.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "off_unnamed": proof.faults_unnamed,
-        "read": read.map(|read| json!({
+fn json(verdict: &Verdict, read: Option<&Took>) -> Value {
+    let mut fields = fields(verdict);
+    let read = read.map(|read| {
+        json!({
             "readings": read.readings,
             "records": read.records,
             "units": read.read_units,
             "usd": usd_of_read_units(read.read_units),
-        })),
-    })
+        })
+    });
+    fields.insert("read".into(), json!(read));
+    Value::Object(fields)
 }
 
-fn report(proof: &Proof) -> Result<(), CliError> {
+fn tell(verdict: &Verdict) -> Result<(), CliError> {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
-    for (what, value) in rows(proof) {
+    for (what, value) in rows(verdict) {
         table.add_row([what, value]);
     }
     if let Some(values) = table.column_mut(1) {
         values.set_cell_alignment(CellAlignment::Right);
     }
     print(table)?;
-    for fault in &proof.faults {
+    for fault in &verdict.faults {
         note(format_args!("off: {fault}"));
     }
-    if proof.faults_unnamed > 0 {
-        note(format_args!("off: and {} more", proof.faults_unnamed));
+    if verdict.faults_unnamed > 0 {
+        note(format_args!("off: and {} more", verdict.faults_unnamed));
     }
-    print(verdict(proof))?;
-    if proof.is_clean() { Ok(()) } else { Err(CliError::NotClean) }
-}
-
-/// What was proved, and of how much.
-fn verdict(proof: &Proof) -> String {
-    if proof.is_empty() {
-        return "Empty: nothing is stored, so nothing was proved.".into();
-    }
-    let counted = [
-        (proof.items, "item"),
-        (proof.journals, "journal"),
-        (proof.lines, "line"),
-        (proof.topups, "top-up"),
-        (proof.races, "race"),
-        (proof.slips, "slip"),
-        (proof.payouts, "payout"),
-    ];
-    let counted =
-        counted.map(|(count, what)| format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })).join(", ");
-    if proof.is_clean() {
-        return format!("Clean: every journal folds and every record agrees with its independent counterparts ({counted}).");
-    }
-    let off = grouped(proof.faults.len() as u64 + proof.faults_unnamed);
-    match proof.unreadable {
-        0 => format!("NOT CLEAN: {off} things are off ({counted})."),
-        unreadable => format!("NOT CLEAN: {off} things are off, {} of them unreadable ({counted}).", grouped(unreadable)),
-    }
+    print(told(verdict))?;
+    if verdict.is_clean() { Ok(()) } else { Err(CliError::NotClean) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
-    fn a_verdict_says_how_much_was_proved() {
-        let mut proof =
-            Proof { sum_zero: true, chains_ok: true, certificates_ok: true, dues_ok: true, all_read: true, ..Proof::default() };
-        assert!(verdict(&proof).starts_with("Empty: nothing"), "{}", verdict(&proof));
-        assert!((&json(&proof, None)["clean"], &json(&proof, None)["empty"]) == (&false.into(), &true.into()));
-        (proof.items, proof.journals, proof.lines, proof.topups) = (1_200, 1, 900, 300);
-        let said = verdict(&proof);
-        assert!(
-            said.starts_with("Clean: ") && said.contains("1,200 items, 1 journal, 900 lines, 300 top-ups, 0 races"),
-            "{said}"
-        );
-        assert!((&json(&proof, None)["clean"], &json(&proof, None)["lines"]) == (&true.into(), &900.into()));
-        (proof.all_read, proof.unreadable) = (false, 2);
-        assert!(verdict(&proof).contains("2 of them unreadable"), "{}", verdict(&proof));
+    fn the_json_has_the_fields_that_scripts_read() {
+        let json = json(&Verdict::of_nothing(PROOFS), None);
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        let expected = "clean empty items unreadable journals lines topups payouts races slips combinations bettors paid_users \
+            unsettled_slips certificates_waiting totals promises off off_unnamed read";
+        assert_eq!(names(&json), expected.split_whitespace().map(str::to_owned).collect());
+        assert_eq!(names(&json["totals"]), ["JPY", "MEDAL"].map(str::to_owned).into());
+        assert_eq!(names(&json["totals"]["JPY"]), ["payout", "refund", "stake"].map(str::to_owned).into());
+        let promises = ["sum_zero", "journals_fold", "dues_posted", "certificates_true", "everything_read"];
+        assert_eq!(names(&json["promises"]), promises.map(str::to_owned).into());
+        assert!((&json["clean"], &json["empty"]) == (&false.into(), &true.into()));
     }
 }

@@ -5,8 +5,8 @@
 use super::ask::Asking;
 use super::child::Cloud;
 use client::http::{Call, Reply};
-use demo::feed;
 use jiff::SignedDuration;
+use racing_demo::feed;
 use racing_domain::{Announcement, RaceId, Runner};
 use serde_json::{Value, json};
 

@@ -6,9 +6,9 @@ use super::ask::Asking;
 use super::child::Cloud;
 use super::found::Found;
 use client::http::{Call, Reply};
-use demo::feed::{RACES_PATH, RESULTS_PATH};
 use platform::secrets::SecretValue;
 use platform::webhook::sign;
+use racing_demo::feed::{RACES_PATH, RESULTS_PATH};
 use serde_json::{Value, json};
 
 /// The day is the key of a grant of medals: on another day the same request is another one.

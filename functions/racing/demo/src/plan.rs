@@ -8,8 +8,8 @@ mod slips;
 
 pub use slips::{PlannedSlip, SlipPlan};
 
-use crate::DemoError;
 use crate::boatrace::Days;
+use demo::DemoError;
 use fastrand::Rng;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};

@@ -1,8 +1,9 @@
-//! The wallet table and the bank's ledger: wallets are replayed line by line, and every movement is noted on its side.
+//! The wallet service's proof: wallets are replayed line by line, every movement is noted on its side, and the development bank's ledger
+//! is the witness of what was topped up.
 
-use super::ledger::{Movement, Side};
-use super::{Checking, Item, Promise, Stop, VerifyError};
 use jiff::{SignedDuration, Timestamp};
+use proofs::proof::{CHAINS, Count, JOURNALS, LINES, Movement, SUM_ZERO, Shown, Stop, Witness};
+use proofs::{Definition, Findings, Item, Proof, VerifyError};
 use serde::Deserialize;
 use serde_json::json;
 use shared::journal::EntryOf;
@@ -13,9 +14,27 @@ use wallet_domain::{Change, Kind, Wallet, WalletTail};
 /// `sweep-topups` asks the bank again each minute: what it took longer ago should have been credited.
 const CREDITED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
+/// Top-ups, whatever their state.
+pub const TOP_UPS: Count = Count::new("topups", "top-ups").told_as("top-up");
+
+/// The account on the other side of top-ups.
+const BANK_CLEARING: &str = "bank_clearing";
+/// The account on the other side of medals.
+const BONUS: &str = "bonus";
+
+/// The bank's ledger is read behind the wallets: by then it is known which top-ups are under way.
+pub static PROOF: Definition = Definition {
+    service: "wallet",
+    tables: &["wallet", "bank"],
+    shows: &[Shown::Count(TOP_UPS)],
+    promises: &[],
+    witnesses: &[Witness { account: BANK_CLEARING, says: "the bank says" }],
+    begin: || Box::new(Reading::default()),
+};
+
 /// The wallet that is being replayed.
 #[derive(Default)]
-pub(super) struct Reading {
+struct Reading {
     tail: Option<WalletTail>,
     /// The journal that was counted last.
     journal: String,
@@ -39,26 +58,35 @@ struct Collection {
     at: Timestamp,
 }
 
-impl Reading {
-    pub fn item(&mut self, checking: &mut Checking, item: &Item) -> Result<(), VerifyError> {
+impl Proof for Reading {
+    fn take(&mut self, table: &'static str, item: &Item, findings: &mut Findings) -> Result<(), VerifyError> {
+        if table == "bank" {
+            return findings.read(SUM_ZERO, collection(findings, item));
+        }
         let read = match item.pk.split_once('#') {
             _ if item.expires => Ok(()),
-            Some(("wallet", user)) => self.line(checking, item, user),
+            Some(("wallet", user)) => self.line(findings, item, user),
             Some(("topup", user)) => {
-                checking.proof.topups += 1;
-                topup(checking, item, user)
+                findings.add(TOP_UPS, 1);
+                topup(findings, item, user)
             }
-            Some(("medals", user)) => medals(checking, item, user),
+            Some(("medals", user)) => medals(findings, item, user),
             _ => Ok(()),
         };
-        checking.read(Promise::Chains, read)
+        findings.read(CHAINS, read)
     }
 
-    fn line(&mut self, checking: &mut Checking, item: &Item, user: &str) -> Result<(), Stop> {
-        checking.proof.lines += 1;
+    fn end(&mut self, _: &mut Findings) -> Result<(), VerifyError> {
+        Ok(())
+    }
+}
+
+impl Reading {
+    fn line(&mut self, findings: &mut Findings, item: &Item, user: &str) -> Result<(), Stop> {
+        findings.add(LINES, 1);
         if self.journal != item.pk {
             self.journal.clone_from(&item.pk);
-            checking.proof.journals += 1;
+            findings.add(JOURNALS, 1);
         }
         let line = item.line(&item.pk, &item.sk)?;
         let tail = match self.tail.take() {
@@ -71,13 +99,13 @@ impl Reading {
         match tail.verify_next(&line) {
             Ok((next, entry)) => {
                 self.tail = Some(next);
-                Ok(note_line(checking, user, &entry)?)
+                Ok(note_line(findings, user, &entry)?)
             }
             Err(error) => {
                 self.tail = Some(tail);
                 // What it says moved is compared all the same: a broken chain must not hide a movement.
                 if let Ok(entry) = line.entry::<Wallet>() {
-                    note_line(checking, user, &entry)?;
+                    note_line(findings, user, &entry)?;
                 }
                 let said = std::mem::replace(&mut self.broken, true);
                 if said { Ok(()) } else { Err(error.to_string().into()) }
@@ -86,18 +114,17 @@ impl Reading {
     }
 }
 
-fn note_line(checking: &Checking, user: &str, entry: &EntryOf<Wallet>) -> rusqlite::Result<()> {
+fn note_line(findings: &Findings, user: &str, entry: &EntryOf<Wallet>) -> Result<(), VerifyError> {
     let Change { kind, operation, postings } = &entry.what;
     for posting in postings {
         let account = String::from(posting.counter.clone());
-        let (asset, minor) = (posting.amount.asset.code(), posting.amount.minor);
-        let movement = Movement { operation, user, kind: kind_code(*kind), asset, account: &account, minor };
-        checking.ledger.add(Side::Line, movement)?;
+        let Amount { asset, minor } = posting.amount;
+        findings.line(Movement { operation, person: user, kind: kind_code(*kind), asset, account: &account, minor })?;
     }
     Ok(())
 }
 
-pub(super) const fn kind_code(kind: Kind) -> &'static str {
+const fn kind_code(kind: Kind) -> &'static str {
     match kind {
         Kind::TopUp => "top_up",
         Kind::MedalGrant => "medal_grant",
@@ -107,45 +134,37 @@ pub(super) const fn kind_code(kind: Kind) -> &'static str {
     }
 }
 
-fn topup(checking: &Checking, item: &Item, user: &str) -> Result<(), Stop> {
+fn topup(findings: &Findings, item: &Item, user: &str) -> Result<(), Stop> {
     let TopUp { id, amount, state, .. } = item.read()?;
     if state == TopUpState::Collected {
-        let (asset, minor) = (amount.asset.code(), amount.minor);
+        let Amount { asset, minor } = amount;
         let kind = kind_code(Kind::TopUp);
-        let movement = Movement { operation: id.as_str(), user, kind, asset, account: "bank_clearing", minor };
-        checking.ledger.add(Side::Object, movement)?;
+        findings.object(Movement { operation: id.as_str(), person: user, kind, asset, account: BANK_CLEARING, minor })?;
     } else if !state.is_final() {
-        checking.ledger.add_open_topup(id.as_str(), user)?;
+        findings.unfinished(id.as_str(), user)?;
     }
     Ok(())
 }
 
-fn medals(checking: &Checking, item: &Item, user: &str) -> Result<(), Stop> {
+fn medals(findings: &Findings, item: &Item, user: &str) -> Result<(), Stop> {
     let MedalGrant { amount } = item.read()?;
-    let (asset, minor) = (amount.asset.code(), amount.minor);
+    let Amount { asset, minor } = amount;
     let (operation, kind) = (format!("medals:{}", item.sk), kind_code(Kind::MedalGrant));
-    let movement = Movement { operation: &operation, user, kind, asset, account: "bonus", minor };
-    Ok(checking.ledger.add(Side::Object, movement)?)
+    Ok(findings.object(Movement { operation: &operation, person: user, kind, asset, account: BONUS, minor })?)
 }
 
 /// Notes what the bank says it took. All top-ups have been read before.
-pub(super) fn bank_item(checking: &mut Checking, item: &Item) -> Result<(), VerifyError> {
-    let read = note_collection(checking, item);
-    checking.read(Promise::SumZero, read)
-}
-
-fn note_collection(checking: &Checking, item: &Item) -> Result<(), Stop> {
+fn collection(findings: &Findings, item: &Item) -> Result<(), Stop> {
     let Collection { id, amount, verdict, at } = item.read()?;
     if verdict != "COLLECTED" {
         return Ok(());
     }
-    let (asset, minor) = (amount.asset.code(), amount.minor);
-    let movement = Movement { operation: &id, user: "", kind: "bank", asset, account: "bank_clearing", minor };
-    checking.ledger.add(Side::Bank, movement)?;
-    if checking.now.duration_since(at) <= CREDITED_WITHIN {
+    let Amount { asset, minor } = amount;
+    findings.witness(Movement { operation: &id, person: "", kind: "bank", asset, account: BANK_CLEARING, minor })?;
+    if findings.now().duration_since(at) <= CREDITED_WITHIN {
         return Ok(());
     }
-    match checking.ledger.open_topup(&id)? {
+    match findings.person_of_unfinished(&id)? {
         Some(user) => Err(Stop::Fault(uncredited(&id, &user, amount, at))),
         None => Ok(()),
     }

@@ -1,14 +1,13 @@
 //! The connections that do the work of the load. Each serves its own part of the people, so that nobody places two slips at once. Real
 //! people do not either, and two slips of one wallet would conflict.
 
-use super::bettors::Bettors;
 use super::morning::Morning;
 use super::outstanding::Outstanding;
-use crate::DemoError;
-use crate::acknowledgements::{Acknowledgements, What};
-use crate::measure::Tally;
 use crate::plan::{PlannedDay, PlannedSlip, SlipPlan};
 use client::http::{Call, Connection, Reply, uri};
+use demo::measure::Tally;
+use demo::people::People;
+use demo::{Acknowledgements, DemoError};
 use http::Uri;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -48,7 +47,7 @@ pub struct Placing {
 
 /// What all tasks of a day share.
 struct Desk {
-    bettors: Arc<Bettors>,
+    bettors: Arc<People>,
     outstanding: Arc<Outstanding>,
     refused: Arc<AtomicUsize>,
     /// Where the slips of each race go.
@@ -77,7 +76,7 @@ impl Crew {
     /// Gives everybody what the day will need.
     pub async fn fund(
         &mut self,
-        bettors: &Bettors,
+        bettors: &People,
         plan: &SlipPlan,
         date: Date,
         now: Timestamp,
@@ -93,7 +92,7 @@ impl Crew {
     /// Begins a day's betting.
     pub fn begin(
         &mut self,
-        bettors: &Arc<Bettors>,
+        bettors: &Arc<People>,
         outstanding: &Arc<Outstanding>,
         day: &PlannedDay,
         seed: u64,
@@ -166,8 +165,8 @@ impl Desk {
             reply = connection.send(&call).await?;
         }
         let reply = reply.accepted("placing a slip")?;
-        self.acknowledgements.note(What::Slip, Some(&Bettors::name(slip.bettor)), &call, &reply)?;
-        tally.placed(*number, started.elapsed(), reply.headers.get("server-timing"));
+        self.acknowledgements.note("slip", Some(&self.bettors.name(slip.bettor)), &call, &reply)?;
+        tally.accepted(*number, started.elapsed(), reply.headers.get("server-timing"));
         Ok(())
     }
 }

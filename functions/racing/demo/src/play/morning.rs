@@ -1,10 +1,9 @@
 //! The morning of a race day: everybody who will bet tops up what they will need and takes the day's medals.
 
-use super::bettors::Bettors;
-use crate::DemoError;
-use crate::acknowledgements::{Acknowledgements, What};
 use crate::plan::SlipPlan;
 use client::http::{Call, Connection};
+use demo::people::People;
+use demo::{Acknowledgements, DemoError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -24,7 +23,7 @@ struct TopUpReply {
 
 /// The morning of one day, of which each connection takes a part.
 pub(super) struct Morning<'a> {
-    pub bettors: &'a Bettors,
+    pub bettors: &'a People,
     pub plan: &'a SlipPlan,
     pub date: Date,
     pub now: Timestamp,
@@ -43,7 +42,7 @@ impl Morning<'_> {
             if self.plan.takes_medals[bettor] {
                 let call = Call::post("/v1/medals/daily", "")?.by(self.authorization(bettor, connection).await?);
                 let reply = connection.send(&call).await?.accepted("taking the day's medals")?;
-                self.acknowledgements.note(What::Medals, Some(&Bettors::name(bettor)), &call, &reply)?;
+                self.acknowledgements.note("medals", Some(&self.bettors.name(bettor)), &call, &reply)?;
             }
         }
         for (bettor, topup) in asked {
@@ -62,7 +61,7 @@ impl Morning<'_> {
             .with("idempotency-key", &format!("demo-{}-{}-{bettor}", self.seed, self.date))
             .by(self.authorization(bettor, connection).await?);
         let reply = connection.send(&call).await?.accepted("topping up")?;
-        self.acknowledgements.note(What::Topup, Some(&Bettors::name(bettor)), &call, &reply)?;
+        self.acknowledgements.note("topup", Some(&self.bettors.name(bettor)), &call, &reply)?;
         Ok(reply.json::<TopUpReply>()?.id)
     }
 
@@ -73,7 +72,7 @@ impl Morning<'_> {
             let reply = connection.send(&call).await?.accepted("looking after a top-up")?;
             let state = reply.json::<TopUpReply>()?.state;
             if state == TopUpState::Collected {
-                return self.acknowledgements.note(What::CollectedTopup, Some(&Bettors::name(bettor)), &call, &reply);
+                return self.acknowledgements.note("collected_topup", Some(&self.bettors.name(bettor)), &call, &reply);
             }
             if state == TopUpState::Declined || started.elapsed() > COLLECTED_WITHIN {
                 return Err(DemoError::Unexpected(format!(

@@ -3,7 +3,6 @@
 //! something happens. Durations are measured by the real clock.
 
 mod betting;
-mod bettors;
 mod held_back;
 mod morning;
 mod outstanding;
@@ -12,15 +11,15 @@ mod placing;
 mod reports;
 mod settlement;
 
-use super::acknowledgements::{Acknowledgements, What};
-use super::measure::{Settled, Tally};
+use super::feed;
 use super::plan::{PlannedDay, SlipPlan};
-use crate::DemoError;
-use crate::feed;
+use super::settled::Settled;
 use betting::Betting;
-use bettors::Bettors;
 use client::http::Connection;
 use client::local::Local;
+use demo::measure::Tally;
+use demo::people::People;
+use demo::{Acknowledgements, DemoError, Stage};
 use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use outstanding::Outstanding;
@@ -53,7 +52,7 @@ pub struct Played {
 pub struct Player {
     pace: Pace,
     outstanding: Arc<Outstanding>,
-    bettors: Arc<Bettors>,
+    bettors: Arc<People>,
     crew: Crew,
     watch: Watch,
     feed: Connection,
@@ -68,18 +67,12 @@ pub struct Player {
 }
 
 impl Player {
-    /// For the cloud that `to` leads to.
-    pub async fn new(
-        to: &Connection,
-        bettors: usize,
-        seed: u64,
-        progress: ProgressBar,
-        acknowledgements: Acknowledgements,
-    ) -> Result<Self, DemoError> {
+    /// For the cloud of `stage`.
+    pub async fn new(stage: &Stage, bettors: usize, seed: u64) -> Result<Self, DemoError> {
+        let (to, acknowledgements) = (&stage.connection, stage.acknowledgements.clone());
         let mut local = Local::over(to.another());
         let secret = local.feed_secret().await?;
-        let (outstanding, bettors) = (Arc::new(Outstanding::default()), Arc::new(Bettors::new(bettors)));
-        let acknowledgements = Arc::new(acknowledgements);
+        let (outstanding, bettors) = (Arc::new(Outstanding::default()), Arc::new(People::new("bettor", bettors)));
         let reports = Reports { bettors: bettors.clone(), acknowledgements: acknowledgements.clone() };
         Ok(Self {
             pace: Pace::new(local, outstanding.clone()),
@@ -92,7 +85,7 @@ impl Player {
             seed,
             handed_out: 0,
             played: Played::default(),
-            progress,
+            progress: stage.progress.clone(),
             acknowledgements,
         })
     }
@@ -127,7 +120,7 @@ impl Player {
 
     async fn post(&mut self, message: &feed::Message) -> Result<(), DemoError> {
         let (call, reply) = feed::post(&mut self.feed, message, &self.secret, self.pace.now()).await?;
-        self.acknowledgements.note(What::Feed, None, &call, &reply)
+        self.acknowledgements.note("feed", None, &call, &reply)
     }
 
     fn show(&self, now: Timestamp) {

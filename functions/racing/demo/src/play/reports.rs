@@ -1,10 +1,9 @@
 //! What the API reports of a race's settlement. Everybody sees that it is settled. Where acknowledgements are kept, each bettor reads the
 //! outcome of their slips.
 
-use super::bettors::Bettors;
-use crate::DemoError;
-use crate::acknowledgements::{Acknowledgements, What};
 use client::http::{Call, Connection};
+use demo::people::People;
+use demo::{Acknowledgements, DemoError};
 use jiff::Timestamp;
 use racing_domain::{RaceId, RaceState};
 use serde::Deserialize;
@@ -12,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub struct Reports {
-    pub bettors: Arc<Bettors>,
+    pub bettors: Arc<People>,
     pub acknowledgements: Arc<Acknowledgements>,
 }
 
@@ -41,7 +40,7 @@ impl Reports {
             return Ok(false);
         }
         if self.acknowledgements.are_kept() {
-            self.acknowledgements.note(What::SettledRace, None, &call, &reply)?;
+            self.acknowledgements.note("settled_race", None, &call, &reply)?;
             for bettor in bettors.iter().copied().collect::<BTreeSet<_>>() {
                 self.to(bettor, race, now, connection).await?;
             }
@@ -55,7 +54,7 @@ impl Reports {
         while let Some(path) = next {
             let call = Call::get(&path)?.by(self.bettors.authorization(bettor, now, connection).await?);
             let reply = connection.send(&call).await?.accepted("looking after slips")?;
-            self.acknowledgements.note(What::SettledSlips, Some(&Bettors::name(bettor)), &call, &reply)?;
+            self.acknowledgements.note("settled_slips", Some(&self.bettors.name(bettor)), &call, &reply)?;
             next = reply.json::<PageReply>()?.next_cursor.map(|cursor| format!("{first}&cursor={cursor}"));
         }
         Ok(())

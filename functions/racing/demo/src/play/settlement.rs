@@ -2,9 +2,9 @@
 
 use super::pace::Pace;
 use super::reports::Reports;
-use crate::DemoError;
-use crate::measure::Settled;
+use crate::settled::Settled;
 use client::http::Connection;
+use demo::DemoError;
 use jiff::{SignedDuration, Timestamp};
 use racing_domain::RaceId;
 use std::sync::Arc;

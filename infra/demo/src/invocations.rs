@@ -1,7 +1,6 @@
-//! What settlement used, from the one line that each invocation logs. The log is read while it is written, because it is rotated when it
-//! has grown, and only the lines of settlement are parsed.
+//! What some functions used, from the one line that each invocation logs. The log is read while it is written, because it begins again
+//! when it has grown, and only the lines of those functions are parsed.
 
-use crate::cost::PaidUnits;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
@@ -10,29 +9,15 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// The functions whose work settlement is.
-const FUNCTIONS: [&str; 3] = ["settle-race", "settle-shard", "certify-race"];
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// All that settlement used.
+/// All that they used.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Used {
-    invocations: f64,
-    write_units: f64,
-    read_units: f64,
-    calls: f64,
-}
-
-impl Used {
-    /// For each of `paid` people, the shards' and the races' shares included.
-    pub fn per_paid(&self, paid: f64) -> PaidUnits {
-        PaidUnits {
-            write_units: self.write_units / paid,
-            read_units: self.read_units / paid,
-            calls: self.calls / paid,
-            invocations: self.invocations / paid,
-        }
-    }
+    pub invocations: f64,
+    pub write_units: f64,
+    pub read_units: f64,
+    pub calls: f64,
 }
 
 #[derive(Deserialize)]
@@ -45,16 +30,16 @@ struct Line<'a> {
 }
 
 /// Follows the log of a data directory.
-pub struct SettlementLog {
+pub(super) struct Invocations {
     stop: Sender<()>,
     thread: JoinHandle<Used>,
 }
 
-impl SettlementLog {
-    pub fn follow(data: &Path) -> std::io::Result<Self> {
+impl Invocations {
+    pub(super) fn follow(data: &Path, functions: &'static [&'static str]) -> std::io::Result<Self> {
         let (stop, stopped) = channel();
-        let mut follower = Follower { path: data.join("logs/functions.jsonl"), position: 0, used: Used::default() };
-        let thread = std::thread::Builder::new().name("settlement-log".into()).spawn(move || {
+        let mut follower = Follower { path: data.join("logs/functions.jsonl"), position: 0, functions, used: Used::default() };
+        let thread = std::thread::Builder::new().name("invocations".into()).spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
                 // A log that cannot be read now may be read at the next look; at the end its units are missing.
                 let _ = follower.read();
@@ -66,8 +51,8 @@ impl SettlementLog {
     }
 
     /// Reads what was written up to now and ends.
-    pub fn end(self) -> Used {
-        // The thread may have ended already; joining shows how.
+    pub(super) fn end(self) -> Used {
+        // The thread may have ended by itself; joining tells.
         let _ = self.stop.send(());
         self.thread.join().unwrap_or_default()
     }
@@ -77,6 +62,7 @@ struct Follower {
     path: PathBuf,
     /// Up to here whole lines were read.
     position: u64,
+    functions: &'static [&'static str],
     used: Used,
 }
 
@@ -107,11 +93,11 @@ impl Follower {
 
     fn count(&mut self, line: &[u8]) {
         let names = |name: &str| line.windows(name.len()).any(|window| window == name.as_bytes());
-        if !FUNCTIONS.into_iter().any(names) {
+        if !self.functions.iter().any(|name| names(name)) {
             return;
         }
         let Ok(Line { function, wru: Some(wru), rru, calls }) = serde_json::from_slice(line) else { return };
-        if FUNCTIONS.contains(&function) {
+        if self.functions.contains(&function) {
             self.used.invocations += 1.0;
             self.used.write_units += wru;
             self.used.read_units += rru.unwrap_or_default();
@@ -125,28 +111,29 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    const FUNCTIONS: &[&str] = &["fold-card", "send-card", "count-cards"];
+
     fn line(function: &str) -> String {
         format!("{{\"function\":\"{function}\",\"outcome\":\"ok\",\"wru\":4.0,\"rru\":1.5,\"calls\":2}}\n")
     }
 
     #[test]
-    fn lines_of_settlement_are_counted_also_when_the_log_starts_anew() {
+    fn lines_of_the_functions_are_counted_also_when_the_log_begins_again() {
         let data = tempfile::tempdir().unwrap();
         std::fs::create_dir(data.path().join("logs")).unwrap();
         let path = data.path().join("logs/functions.jsonl");
         let write =
             |text: &str| File::options().create(true).append(true).open(&path).unwrap().write_all(text.as_bytes()).unwrap();
-        let mut follower = Follower { path: path.clone(), position: 0, used: Used::default() };
-        write(&line("settle-shard"));
-        write(&line("place-slip"));
-        write("{\"function\":\"settle-shard\",\"error\":\"settle-race\"}\n");
+        let mut follower = Follower { path: path.clone(), position: 0, functions: FUNCTIONS, used: Used::default() };
+        write(&line("fold-card"));
+        write(&line("look-away"));
+        write("{\"function\":\"fold-card\",\"error\":\"send-card\"}\n");
         follower.read().unwrap();
-        write(&line("settle-race"));
+        write(&line("send-card"));
         std::fs::rename(&path, path.with_extension("1.jsonl")).unwrap();
-        write(&line("certify-race"));
-        write("{\"function\":\"settle-sh");
+        write(&line("count-cards"));
+        write("{\"function\":\"fold-c");
         follower.read().unwrap();
         assert_eq!(follower.used, Used { invocations: 3.0, write_units: 12.0, read_units: 4.5, calls: 6.0 });
-        assert_eq!(follower.used.per_paid(2.0).write_units.to_string(), "6");
     }
 }

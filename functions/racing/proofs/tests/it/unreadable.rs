@@ -45,15 +45,16 @@ fn connect(directory: &Path) -> Connection {
     Connection::open(directory.join("dynamodb.sqlite")).unwrap()
 }
 
-fn proof_of(directory: &Path) -> Proof {
-    verify(&Tables::open(directory).unwrap(), at(7_200)).unwrap()
+fn proof_of(directory: &Path) -> Verdict {
+    verify(&Tables::open(directory).unwrap(), PROOFS, at(7_200)).unwrap()
 }
 
 #[tokio::test]
 async fn what_can_be_read_is_clean_and_counted() {
     let proof = proof_of(stored_in_engine(settled_race()).await.path());
     assert!(proof.is_clean() && !proof.is_empty(), "{:?}", proof.faults);
-    let counted = (proof.items, proof.journals, proof.lines, proof.topups, proof.payouts, proof.unreadable);
+    let counted =
+        (proof.items, proof.count(JOURNALS), proof.count(LINES), proof.count(TOP_UPS), proof.count(PAYOUTS), proof.unreadable);
     // Two collections and top-ups; wallets of two lines and of three; one payout journal; a race with its result, two slips, two certificates.
     assert_eq!(counted, (16, 3, 6, 2, 1, 0));
 }
@@ -77,12 +78,13 @@ async fn an_item_that_cannot_be_read_is_named_and_the_rest_is_proved() {
         let change = format!("UPDATE \"koban-local-bank\" SET item_json = {garbage} WHERE pk = {first}");
         assert_eq!(connect(directory.path()).execute(&change, []).unwrap(), 1);
         let proof = proof_of(directory.path());
-        assert!(!proof.is_clean() && !proof.all_read && proof.unreadable == 1, "{garbage}: {:?}", proof.faults);
-        let named = |fault: &Fault| fault.to_string().starts_with("bank: collection#") && fault.contains("cannot be read: ");
+        assert!(!proof.is_clean() && !proof.holds(READ) && proof.unreadable == 1, "{garbage}: {:?}", proof.faults);
+        let named =
+            |fault: &proofs::Fault| fault.to_string().starts_with("bank: collection#") && fault.contains("cannot be read: ");
         assert_eq!(proof.faults.iter().filter(|fault| named(fault)).count(), 1, "{garbage}: {:?}", proof.faults);
         assert!(proof.faults.iter().any(|fault| fault.contains("the bank says nothing")), "{garbage}: {:?}", proof.faults);
-        assert_eq!((proof.races, proof.slips, proof.lines, proof.payouts), (1, 2, 6, 1), "{garbage}");
-        assert!(proof.chains_ok && proof.certificates_ok && proof.dues_ok, "{garbage}: {:?}", proof.faults);
+        assert_eq!((proof.count(RACES), proof.count(SLIPS), proof.count(LINES), proof.count(PAYOUTS)), (1, 2, 6, 1), "{garbage}");
+        assert!(proof.holds(CHAINS) && proof.holds(CERTIFICATES) && proof.holds(DUES), "{garbage}: {:?}", proof.faults);
     }
 }
 
@@ -92,7 +94,7 @@ async fn a_table_that_is_not_there_is_named_and_the_others_are_proved() {
     connect(directory.path()).execute_batch("DROP TABLE \"koban-local-wallet\"").unwrap();
     let proof = proof_of(directory.path());
     assert!(proof.faults.iter().any(|fault| fault.contains("wallet: the whole table cannot be read")), "{:?}", proof.faults);
-    assert_eq!((proof.races, proof.slips, proof.certificates_ok, proof.all_read), (1, 2, true, false));
+    assert_eq!((proof.count(RACES), proof.count(SLIPS), proof.holds(CERTIFICATES), proof.holds(READ)), (1, 2, true, false));
 }
 
 #[tokio::test]
@@ -113,9 +115,9 @@ async fn a_page_that_cannot_be_read_is_named_and_the_other_tables_are_proved() {
     bytes[(page - 1) * 4_096..page * 4_096].fill(0xff);
     std::fs::write(&file, bytes).unwrap();
     let proof = proof_of(directory.path());
-    let named = |fault: &Fault| fault.contains("bank: nothing after collection#") && fault.contains("malformed");
+    let named = |fault: &proofs::Fault| fault.contains("bank: nothing after collection#") && fault.contains("malformed");
     assert!(proof.faults.iter().any(named) && proof.unreadable == 1, "{:?}", proof.faults);
-    assert_eq!((proof.races, proof.slips, proof.chains_ok, proof.certificates_ok), (1, 2, true, true));
+    assert_eq!((proof.count(RACES), proof.count(SLIPS), proof.holds(CHAINS), proof.holds(CERTIFICATES)), (1, 2, true, true));
 }
 
 #[test]
@@ -125,8 +127,8 @@ fn sums_that_no_integer_holds_are_named_and_the_rest_is_proved() {
     assert!(objects >= 2, "nothing to change");
     replace(&mut stored, "bank", "10000", &i64::MAX.to_string());
     let proof = prove(stored);
-    assert!(!proof.is_clean() && !proof.sum_zero, "{:?}", proof.faults);
-    assert_eq!((proof.races, proof.slips, proof.certificates_ok, proof.dues_ok), (1, 2, true, true));
+    assert!(!proof.is_clean() && !proof.holds(SUM_ZERO), "{:?}", proof.faults);
+    assert_eq!((proof.count(RACES), proof.count(SLIPS), proof.holds(CERTIFICATES), proof.holds(DUES)), (1, 2, true, true));
 }
 
 #[test]
@@ -135,7 +137,7 @@ fn a_slip_of_any_amount_does_not_end_the_proof() {
         let mut stored = settled_race();
         assert!(replace(&mut stored, "racing", "\"stake\":500", &format!("\"stake\":{stake}")) > 0, "nothing to change");
         let proof = prove(stored);
-        assert!(!proof.is_clean() && proof.races == 1 && proof.lines == 6, "{stake}: {:?}", proof.faults);
+        assert!(!proof.is_clean() && proof.count(RACES) == 1 && proof.count(LINES) == 6, "{stake}: {:?}", proof.faults);
     }
 }
 
@@ -159,7 +161,7 @@ fn a_file_that_is_no_database_is_named() {
 fn what_a_deployment_has_that_is_no_record_is_named() {
     let spool = Spool::open().unwrap();
     spool.add_unreadable("racing", "race#x race: it has no body").unwrap();
-    let proof = verify(&spool.into_tables().unwrap(), at(0)).unwrap();
+    let proof = verify(&spool.into_tables().unwrap(), PROOFS, at(0)).unwrap();
     assert_eq!((proof.unreadable, proof.is_clean(), proof.is_empty()), (1, false, false));
     assert_eq!(proof.faults[0].to_string(), "racing: race#x race: it has no body");
 }

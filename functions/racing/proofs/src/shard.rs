@@ -1,15 +1,19 @@
 //! A shard of a race: each person's slips, then their payouts, side by side. What is due is reckoned from the slips and the result,
 //! and compared with what was posted. One person at a time is in memory.
 
-use super::ledger::{Movement, Side};
-use super::wallet::kind_code;
-use super::{Checking, Item, Promise, Stop, VerifyError};
+use super::report::{COMBINATIONS, DUES, PAYOUTS, UNSETTLED};
 use jiff::Timestamp;
+use proofs::proof::{CHAINS, JOURNALS, LINES, Movement, Stop};
+use proofs::{Findings, Item, VerifyError};
 use racing_domain::payout::{self, PayoutTail, Payouts};
 use racing_domain::{Due, Field, Race, RaceId, RaceResult, RaceState, Slip, Totals, check_bets, shard_of};
 use shared::id::UserId;
 use std::collections::BTreeMap;
-use wallet_domain::Kind;
+
+/// The kinds of the wallets' lines.
+pub(super) const STAKED: &str = "stake";
+const SETTLEMENT: &str = "settlement";
+const CORRECTION: &str = "correction";
 
 /// By what the slips of a race are judged.
 pub(super) struct Judged {
@@ -55,7 +59,7 @@ struct Person {
 impl Reading {
     pub fn item(
         &mut self,
-        checking: &mut Checking,
+        findings: &mut Findings,
         judged: &Judged,
         totals: &mut Totals,
         item: &Item,
@@ -65,9 +69,9 @@ impl Reading {
         let (Some(user), Some(kind), Some(name)) = (parts.next(), parts.next(), parts.next()) else { return Ok(()) };
         let Some(race) = judged.id else { return Ok(()) }; // Said at the race's end.
         if self.person.as_ref().is_none_or(|person| person.user.as_str() != user || person.shard != shard) {
-            self.end(checking, judged, totals);
+            self.end(findings, judged, totals);
             let Ok(user) = user.parse() else {
-                checking.fault(Promise::Dues, format!("{} {}: not a person's", item.pk, item.sk));
+                findings.fault(DUES, format!("{} {}: not a person's", item.pk, item.sk));
                 return Ok(());
             };
             self.person = Some(Person::new(race, user, shard));
@@ -75,22 +79,22 @@ impl Reading {
         let Some(person) = &mut self.person else { return Ok(()) };
         let read = match kind {
             _ if item.expires => Ok(()),
-            "b" => person.slip(checking, judged, race, item, name),
+            "b" => person.slip(findings, judged, race, item, name),
             "l" => {
                 person.late.push(name.to_owned());
                 Ok(())
             }
-            "p" => person.payout(checking, race, item, name),
+            "p" => person.payout(findings, race, item, name),
             _ => Ok(()),
         };
-        checking.read(if kind == "p" { Promise::Chains } else { Promise::Dues }, read)
+        findings.read(if kind == "p" { CHAINS } else { DUES }, read)
     }
 
     /// Ends the person that was read last.
-    pub fn end(&mut self, checking: &mut Checking, judged: &Judged, totals: &mut Totals) {
+    pub fn end(&mut self, findings: &mut Findings, judged: &Judged, totals: &mut Totals) {
         let Some(person) = self.person.take() else { return };
-        if let Err(fault) = person.end(checking, judged, totals) {
-            checking.fault(Promise::Dues, fault);
+        if let Err(fault) = person.end(findings, judged, totals) {
+            findings.fault(DUES, fault);
         }
     }
 }
@@ -101,16 +105,14 @@ impl Person {
         Self { user, shard: shard.to_owned(), slips: Vec::new(), late: Vec::new(), payouts, was_paid: false }
     }
 
-    fn slip(&mut self, checking: &mut Checking, judged: &Judged, race: RaceId, item: &Item, tail: &str) -> Result<(), Stop> {
+    fn slip(&mut self, findings: &mut Findings, judged: &Judged, race: RaceId, item: &Item, tail: &str) -> Result<(), Stop> {
         let slip: Slip = item.read()?;
         let shard: u16 = self.shard.parse().map_err(|_| format!("{}: not a shard", item.pk))?;
         let id = format!("bet_{}_{shard:02}_{tail}", race.key());
         let account = format!("escrow:{}", race.key());
-        let (asset, minor) = (slip.asset.code(), slip.stake.saturating_neg());
-        let kind = kind_code(Kind::Stake);
-        let movement = Movement { operation: &id, user: self.user.as_str(), kind, asset, account: &account, minor };
-        checking.ledger.add(Side::Object, movement)?;
-        checking.proof.combinations += u64::from(slip.combinations);
+        let (person, minor) = (self.user.as_str(), slip.stake.saturating_neg());
+        findings.object(Movement { operation: &id, person, kind: STAKED, asset: slip.asset, account: &account, minor })?;
+        findings.add(COMBINATIONS, slip.combinations.into());
         let totals = check_bets(&slip.bets, &judged.field).map_err(|error| format!("{id}: {error}"))?;
         let in_place = shard_of(&self.user, judged.shards) == shard;
         let fault = if totals.stake != slip.stake || totals.combinations != slip.combinations {
@@ -122,25 +124,24 @@ impl Person {
         fault.map_or(Ok(()), |fault| Err(Stop::Fault(fault)))
     }
 
-    fn payout(&mut self, checking: &mut Checking, race: RaceId, item: &Item, seq: &str) -> Result<(), Stop> {
-        checking.proof.journals += u64::from(!std::mem::replace(&mut self.was_paid, true));
-        checking.proof.lines += 1;
-        checking.proof.payouts += 1;
+    fn payout(&mut self, findings: &mut Findings, race: RaceId, item: &Item, seq: &str) -> Result<(), Stop> {
+        findings.add(JOURNALS, u64::from(!std::mem::replace(&mut self.was_paid, true)));
+        findings.add(LINES, 1);
+        findings.add(PAYOUTS, 1);
         let line = item.line(&self.payouts.entity, seq)?;
         let verified = self.payouts.verify_next(&line);
         let entry = match &verified {
             Ok((_, entry)) => Some(entry.what.clone()),
             Err(_) => line.entry::<Payouts>().ok().map(|entry| entry.what),
         };
-        let kind = kind_code(if line.seq == 1 { Kind::Settlement } else { Kind::Correction });
+        let kind = if line.seq == 1 { SETTLEMENT } else { CORRECTION };
         let operation = payout::operation(race, line.seq);
         for (asset, settled) in entry.iter().flat_map(|posted| posted.posted.by_asset()) {
             for (account, minor) in [("escrow", settled.payout), ("escrow_refund", settled.refund)] {
                 if minor != 0 {
                     let account = format!("{account}:{}", race.key());
-                    let (user, asset) = (self.user.as_str(), asset.code());
-                    let movement = Movement { operation: &operation, user, kind, asset, account: &account, minor };
-                    checking.ledger.add(Side::Object, movement)?;
+                    let person = self.user.as_str();
+                    findings.object(Movement { operation: &operation, person, kind, asset: *asset, account: &account, minor })?;
                 }
             }
         }
@@ -148,7 +149,7 @@ impl Person {
         Ok(())
     }
 
-    fn end(self, checking: &mut Checking, judged: &Judged, totals: &mut Totals) -> Result<(), String> {
+    fn end(self, findings: &mut Findings, judged: &Judged, totals: &mut Totals) -> Result<(), String> {
         let (user, posted) = (self.user.as_str(), &self.payouts.state.total);
         let broken = |error: shared::money::MoneyError| format!("{user}: {error}");
         for (_, slip) in &self.slips {
@@ -157,7 +158,7 @@ impl Person {
         totals.add_paid(posted).map_err(broken)?;
         let slips = self.slips.len() as u64;
         let Some(result) = &judged.settled_by else {
-            checking.proof.unsettled += slips;
+            findings.add(UNSETTLED, slips);
             return Ok(());
         };
         let mut due = Due::default();
@@ -169,7 +170,7 @@ impl Person {
         if due == *posted {
             return Ok(());
         }
-        checking.proof.unsettled += slips;
+        findings.add(UNSETTLED, slips);
         let race = judged.id.map(|id| id.to_string()).unwrap_or_default();
         Err(format!("{race}: due to {user} {:?}, posted {:?}", due.by_asset(), posted.by_asset()))
     }

@@ -6,9 +6,9 @@
 use super::Player;
 use super::held_back::HeldBack;
 use super::placing::{Job, Placing};
-use crate::DemoError;
 use crate::feed;
 use crate::plan::{PlannedDay, PlannedSlip};
+use demo::DemoError;
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,11 @@
 //! The racing table, race by race. The race's own records come first, then its shards. Then its certificates are compared with the shards'
 //! totals.
 
+use super::report::{CERTIFICATES, CERTIFICATES_WAITING, DUES, PAID_PEOPLE, PAYOUT, RACES, REFUND, SLIPS, STAKE};
 use super::shard::{self, Judged};
-use super::{Checking, Item, Promise, Stop, VerifyError};
 use jiff::{SignedDuration, Timestamp};
+use proofs::proof::Stop;
+use proofs::{Findings, Item, VerifyError};
 use racing_domain::{AssetTotals, Certificate, ClosingPosting, Race, RaceId, RaceResult, RaceState, Totals, result_seal};
 use serde::Deserialize;
 use serde_json::json;
@@ -47,37 +49,37 @@ struct Changed {
 }
 
 impl Reading {
-    pub fn item(&mut self, checking: &mut Checking, item: &Item) -> Result<(), VerifyError> {
+    pub fn item(&mut self, findings: &mut Findings, item: &Item) -> Result<(), VerifyError> {
         let Some(place) = item.pk.strip_prefix("race#") else { return Ok(()) };
         let (key, shard) = place.split_once('#').map_or((place, None), |(key, shard)| (key, Some(shard)));
         let Ok(id) = RaceId::from_key(key) else {
-            checking.fault(Promise::Dues, format!("{}: no race has this key", item.pk));
+            findings.fault(DUES, format!("{}: no race has this key", item.pk));
             return Ok(());
         };
         if self.facts.as_ref().is_none_or(|facts| facts.id != id) {
-            self.end(checking);
+            self.end(findings);
             self.facts = Some(Facts::new(id));
         }
         let Some(facts) = &mut self.facts else { return Ok(()) };
         match shard {
             None => {
                 let read = facts.item(item);
-                checking.read(Promise::Certificates, read)
+                findings.read(CERTIFICATES, read)
             }
             Some(shard) => {
                 let judged = facts.judged.get_or_insert_with(|| Judged::of(facts.race.as_ref(), &facts.results));
-                self.shard.item(checking, judged, &mut facts.totals, item, shard)
+                self.shard.item(findings, judged, &mut facts.totals, item, shard)
             }
         }
     }
 
     /// Ends the race that was read last.
-    pub fn end(&mut self, checking: &mut Checking) {
+    pub fn end(&mut self, findings: &mut Findings) {
         let Some(mut facts) = self.facts.take() else { return };
         if let Some(judged) = &facts.judged {
-            self.shard.end(checking, judged, &mut facts.totals);
+            self.shard.end(findings, judged, &mut facts.totals);
         }
-        facts.end(checking);
+        facts.end(findings);
     }
 }
 
@@ -115,33 +117,31 @@ impl Facts {
         Ok(())
     }
 
-    fn end(&self, checking: &mut Checking) {
+    fn end(&self, findings: &mut Findings) {
         let Some(race) = &self.race else {
-            checking.fault(Promise::Dues, format!("{}: there are records of it, but no race", self.id));
+            findings.fault(DUES, format!("{}: there are records of it, but no race", self.id));
             return;
         };
-        checking.proof.races += 1;
-        checking.proof.slips += self.totals.slips;
-        checking.proof.paid_users += self.totals.paid_users;
-        for (asset, totals) in &self.totals.by_asset {
-            let sum = checking.proof.totals.entry(*asset).or_default();
-            // Of right records a billion races away from the end of an i64; wrong ones must not end the proof.
-            sum.stake = sum.stake.saturating_add(totals.stake);
-            sum.payout = sum.payout.saturating_add(totals.payout);
-            sum.refund = sum.refund.saturating_add(totals.refund);
+        findings.add(RACES, 1);
+        findings.add(SLIPS, self.totals.slips);
+        findings.add(PAID_PEOPLE, self.totals.paid_users);
+        for (asset, AssetTotals { stake, payout, refund }) in &self.totals.by_asset {
+            for (sum, minor) in [(STAKE, stake), (PAYOUT, payout), (REFUND, refund)] {
+                findings.add_sum(sum, *asset, *minor);
+            }
         }
         match race.state {
             RaceState::Open => {}
-            RaceState::Resulted => self.check_progress(checking, race),
-            RaceState::Settled => self.check_certificates(checking, race),
+            RaceState::Resulted => self.check_progress(findings, race),
+            RaceState::Settled => self.check_certificates(findings, race),
         }
     }
 
-    /// A race with a result must be settled soon. The fault of a stuck one has the same words in every reading, so it says since when, not
-    /// for how long.
-    fn check_progress(&self, checking: &mut Checking, race: &Race) {
+    /// A race with a result is on its way to be settled. What is told of one that hangs is the same in every reading, so it says since
+    /// when, not for how long.
+    fn check_progress(&self, findings: &mut Findings, race: &Race) {
         let since = self.changed_at.unwrap_or_else(|| race.effective_close());
-        if checking.now.duration_since(since) <= SETTLED_WITHIN {
+        if findings.now().duration_since(since) <= SETTLED_WITHIN {
             return;
         }
         let (id, slips) = (self.id, self.totals.slips);
@@ -150,35 +150,36 @@ impl Facts {
             "{id}: has its result since {since} and is not settled, with {slips} slips in it. Fix the cause of the dead letters of \
              settle-race, settle-shard and certify-race, then `koban redrive` them, or `koban publish settle-race '{wanted}'`"
         );
-        checking.fault(Promise::Dues, stuck);
+        findings.fault(DUES, hangs);
     }
 
-    /// A settled race has certificates of its version, numbered from 1. The newest agrees with its slips and payouts. So does the one
-    /// before it, unless the newest still waits for its repetition. Earlier ones say what was true before a late slip was found.
-    fn check_certificates(&self, checking: &mut Checking, race: &Race) {
+    /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say, and so does
+    /// the one before it, unless the newest is so new that its repetition is still to come. Earlier ones say what was true before a
+    /// late slip was found.
+    fn check_certificates(&self, findings: &mut Findings, race: &Race) {
         let (id, version) = (self.id, race.result_version);
         let mut made: Vec<_> = self.certificates.iter().filter(|made| made.version == version).collect();
         made.sort_by_key(|made| made.pass);
         let Some((newest, earlier)) = made.split_last() else {
-            return checking.fault(Promise::Certificates, format!("{id}: settled for version {version} without a certificate"));
+            return findings.fault(CERTIFICATES, format!("{id}: settled for version {version} without a certificate"));
         };
         if made.iter().zip(1..).any(|(made, pass)| made.pass != pass) {
-            checking.fault(Promise::Certificates, format!("{id}: a certificate of version {version} is missing"));
+            findings.fault(CERTIFICATES, format!("{id}: a certificate of version {version} is missing"));
         }
-        self.check_certificate(checking, race, newest);
+        self.check_certificate(findings, race, newest);
         match earlier.last().filter(|before| before.totals == newest.totals) {
-            Some(before) => self.check_certificate(checking, race, before),
-            None if is_waiting(newest.made_at, checking.now) => checking.proof.certificates_waiting += 1,
+            Some(before) => self.check_certificate(findings, race, before),
+            None if is_waiting(newest.made_at, findings.now()) => findings.add(CERTIFICATES_WAITING, 1),
             None => {
-                checking.fault(Promise::Certificates, format!("{id}: the certificate of version {version} was never repeated"));
+                findings.fault(CERTIFICATES, format!("{id}: the certificate of version {version} was never repeated"));
             }
         }
     }
 
-    fn check_certificate(&self, checking: &mut Checking, race: &Race, made: &Certificate) {
+    fn check_certificate(&self, findings: &mut Findings, race: &Race, made: &Certificate) {
         let (id, pass) = (self.id, made.pass);
         let mut differs = |what: &str, says: String, found: String| {
-            checking.fault(Promise::Certificates, format!("{id}: certificate {pass} says {what} {says}; found {found}"));
+            findings.fault(CERTIFICATES, format!("{id}: certificate {pass} says {what} {says}; found {found}"));
         };
         if made.shards != race.shards {
             differs("shards", made.shards.to_string(), race.shards.to_string());

@@ -1,8 +1,8 @@
 //! The cloud's clock, in the hands of the demo.
 
 use super::outstanding::Outstanding;
-use crate::DemoError;
 use client::local::Local;
+use demo::DemoError;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
