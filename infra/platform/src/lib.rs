@@ -12,6 +12,7 @@ pub mod contract;
 mod copies;
 pub mod cursor;
 pub mod definition;
+pub mod deployment;
 pub mod due;
 pub mod entry;
 pub mod forget;
