@@ -48,7 +48,9 @@ pub enum DeploymentError {
     Unknown { name: String, known: String },
     #[error("no service is chosen: the services are {known}")]
     Nothing { known: String },
-    #[error("{service} uses {what}, which no service has: add it to its service's tables, or a function that consumes or publishes it")]
+    #[error(
+        "{service} uses {what}, which no service has: add it to its service's tables, or a function that consumes or publishes it"
+    )]
     Unowned { service: &'static str, what: Why },
     #[error("{service} declares that it needs {need:?}, which is no other service: the services are {known}")]
     NoSuchNeed { service: &'static str, need: &'static str, known: String },

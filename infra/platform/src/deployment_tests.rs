@@ -32,8 +32,10 @@ static RELAY_BETS: Function = crate::relay!("relay-bets", &BETS_TABLE).publishes
 static COUNT: Function = Function::worker("count", &COUNT_MISSIONS).handled_by(job!(work));
 static CLEAN_MEMOS: Function = Function::every_minutes("clean-memos", 5).forgets(&PURSE_MEMOS).handled_by(sweep!(sweep));
 static SEND_BETS: Function = Function::every_minutes("send-bets", 5).sends(&SETTLE_BETS).handled_by(sweep!(sweep));
-static RELAY_PURSE: Function = crate::relay!("relay-purse", &PURSE_TABLE).publishes(&BETS_EVENTS, |_| Ok(Vec::new()), |_| Ok(None));
-static USES_LOST: Function = Function::every_minutes("use-lost", 5).may(&LOST_TABLE, &[Action::GetItem]).handled_by(sweep!(sweep));
+static RELAY_PURSE: Function =
+    crate::relay!("relay-purse", &PURSE_TABLE).publishes(&BETS_EVENTS, |_| Ok(Vec::new()), |_| Ok(None));
+static USES_LOST: Function =
+    Function::every_minutes("use-lost", 5).may(&LOST_TABLE, &[Action::GetItem]).handled_by(sweep!(sweep));
 static HEARS_LOST: Function = Function::worker("hear-lost", &COUNT_LOST).handled_by(job!(work));
 
 static HEALTH: Service = Service::new("health", "", &[], &[]);

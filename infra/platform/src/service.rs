@@ -73,6 +73,6 @@ fn each_once<T>(all: impl Iterator<Item = &'static T>) -> Vec<&'static T> {
 }
 
 /// Every function of `services`.
-pub fn functions_of(services: &'static [&'static Service]) -> impl Iterator<Item = &'static Function> {
+pub fn functions_of(services: &[&'static Service]) -> impl Iterator<Item = &'static Function> {
     services.iter().flat_map(|service| service.functions.iter().copied())
 }
