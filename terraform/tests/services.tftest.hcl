@@ -38,6 +38,11 @@ run "without_a_choice_everything_is_deployed" {
     )
     error_message = "Something of the wiring is in no service."
   }
+
+  assert {
+    condition     = aws_lambda_function.this["get-openapi"].environment[0].variables["KOBAN_SERVICES"] == "all"
+    error_message = "The API's description would leave routes out."
+  }
 }
 
 run "wallet_alone_has_all_of_wallet_and_nothing_else" {
@@ -122,6 +127,11 @@ run "ops_alone_has_neither_tables_nor_queues_nor_a_clock" {
       length(aws_scheduler_schedule.function), length(aws_cloudwatch_metric_alarm.last_resort), length(aws_cloudwatch_metric_alarm.backlog),
     ] : made == 0])
     error_message = "Something is made that ops does not have."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["get-openapi"].environment[0].variables["KOBAN_SERVICES"] == "ops"
+    error_message = "The API's description would describe routes that are not there."
   }
 
   # AWS refuses both a policy without a resource and a widget without a metric.

@@ -1,6 +1,7 @@
 //! Which services are deployed together: those that are chosen, and those that they need. What a service needs is derived from its
 //! functions' definitions. It declares only what no definition shows.
 
+use crate::resource::Setting;
 use crate::service::Service;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
@@ -8,6 +9,10 @@ use thiserror::Error;
 
 /// How many integrations an HTTP API may have, one for each route: AWS's quota, which it does not raise.
 pub const ROUTES_MAX: usize = 300;
+
+/// Which services an environment has, for the function that describes its API.
+pub static SERVICES: Setting =
+    Setting { name: "SERVICES", doc: "which services there are: all, or their names, separated by commas", local: "all" };
 
 /// What a service needs of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,9 @@ use super::output::{note, print};
 use super::services::Services;
 use client::local::{Announced, URL_FILE};
 use cloud::{Cloud, CloudError, Config};
-use platform::Service;
+use platform::context::Settings;
 use platform::service::functions_of;
+use platform::{Service, deployment};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -45,9 +46,11 @@ impl Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     let Arguments { port, aws_port, data, services } = arguments;
+    let are_all = services.typed().is_none();
     // As long as the process: a cloud is what it runs until it ends.
     let services: &'static [&'static Service] = services.chosen()?.leak();
-    let config = Config { port, aws_port: aws_port.unwrap_or(port_after(port)), ..Config::new(&data, services) };
+    let settings = if are_all { Settings::default() } else { some_services(services) };
+    let config = Config { port, aws_port: aws_port.unwrap_or(port_after(port)), settings, ..Config::new(&data, services) };
     // One listener from the first moment on: no Ctrl-C falls into a gap.
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     let cloud = tokio::select! {
@@ -72,6 +75,12 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     note(format_args!("\nStopping; everything accepted is stored in {}.", data.display()));
     cloud.stop().await;
     ended.map_err(|source| CliError::Io { what: "listening to Ctrl-C", source })
+}
+
+/// What functions are to find of a choice of services.
+fn some_services(services: &[&'static Service]) -> Settings {
+    let names: Vec<_> = services.iter().map(|service| service.name).collect();
+    Settings::from_iter([(deployment::SERVICES.name.to_owned(), names.join(","))])
 }
 
 /// Starts a local cloud. Where a port or the directory cannot be had, the error says what to do.
