@@ -12,7 +12,7 @@ locals {
   )
 
   # What functions raise themselves: what must never happen and did.
-  raised_alarms = { for name, alarm in local.wiring.alarms : name => alarm.doc }
+  raised_alarms = { for name, alarm in local.alarms : name => alarm.doc }
 }
 
 resource "aws_cloudwatch_metric_alarm" "errors" {

@@ -12,6 +12,13 @@ resource "aws_apigatewayv2_api" "this" {
     expose_headers = local.wiring.cors.expose_headers
     max_age        = local.wiring.cors.max_age_seconds
   }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.http_functions) <= local.wiring.routes_max
+      error_message = "These services have ${length(local.http_functions)} routes, and an HTTP API takes ${local.wiring.routes_max} integrations: choose fewer of them with `services`, or deploy some of them as another environment."
+    }
+  }
 }
 
 resource "aws_apigatewayv2_authorizer" "jwt" {

@@ -24,7 +24,7 @@ locals {
     ],
     [
       { title = "Write units per invocation", stat = "Average", metrics = [for name, _ in local.functions : ["Koban", "wru", "environment", trimsuffix(local.prefix, "-"), "function", name]] },
-      { title = "Tables: consumed write units", stat = "Sum", metrics = [for name, _ in local.wiring.tables : ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "${local.prefix}${name}"]] },
+      { title = "Tables: consumed write units", stat = "Sum", metrics = [for name, _ in local.tables : ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", "${local.prefix}${name}"]] },
     ],
   ]
 }
@@ -33,6 +33,7 @@ resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = trimsuffix(local.prefix, "-")
 
   dashboard_body = jsonencode({
+    # CloudWatch refuses a widget without a metric: a choice of services may have no queue, no stream or no alarm of its own.
     widgets = flatten([for row, widgets in local.dashboard_rows : [for column, widget in widgets : {
       type   = "metric"
       x      = column * 12
@@ -47,6 +48,6 @@ resource "aws_cloudwatch_dashboard" "this" {
         period  = 60
         view    = "timeSeries"
       }
-    }]])
+    } if length(widget.metrics) > 0]])
   })
 }

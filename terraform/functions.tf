@@ -7,8 +7,9 @@ locals {
 
   # What functions may ask of the environment; each is told what its definition lists.
   settings = {
-    BANK   = var.bank
-    SHARDS = tostring(var.shards)
+    BANK     = var.bank
+    SERVICES = var.services == null ? "all" : join(",", sort(local.services))
+    SHARDS   = tostring(var.shards)
   }
 
   zips = { for name, _ in local.functions : name => {
@@ -62,7 +63,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = local.zips[each.key].sha256 != null
-      error_message = "${each.key} is in wiring.json and not in the manifest: run `koban package` again."
+      error_message = "${each.key} of the service ${each.value.service} is not in the manifest: run `koban package${var.services == null ? "" : " --services ${join(",", sort(var.services))}"}` again."
     }
 
     precondition {
@@ -99,8 +100,8 @@ resource "aws_s3_bucket" "code" {
 
   lifecycle {
     precondition {
-      condition     = length(setsubtract(keys(local.manifest.functions), keys(local.functions))) == 0
-      error_message = "In the manifest and not in wiring.json: ${join(", ", setsubtract(keys(local.manifest.functions), keys(local.functions)))}. Run `koban wiring` and `koban package` again."
+      condition     = length(setsubtract(keys(local.manifest.functions), keys(local.wiring.functions))) == 0
+      error_message = "In the manifest and not in wiring.json: ${join(", ", setsubtract(keys(local.manifest.functions), keys(local.wiring.functions)))}. Run `koban wiring` and `koban package` again."
     }
   }
 }

@@ -20,6 +20,11 @@ output "api_id" {
   value       = aws_apigatewayv2_api.this.id
 }
 
+output "services" {
+  description = "The services of this environment: those chosen, and those that they need."
+  value       = sort(local.services)
+}
+
 output "prefix" {
   description = "What every resource's name begins with."
   value       = local.prefix

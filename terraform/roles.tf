@@ -83,7 +83,7 @@ locals {
   equals = local.emulated ? "ForAnyValue:StringEquals" : "StringEquals"
 
   # Statement ids may have letters and digits only.
-  sids = { for name, _ in local.wiring.tables : name => replace(title(replace(name, "-", " ")), " ", "") }
+  sids = { for name, _ in local.tables : name => replace(title(replace(name, "-", " ")), " ", "") }
 }
 
 resource "aws_iam_role" "function" {

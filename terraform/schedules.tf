@@ -24,7 +24,7 @@ resource "aws_scheduler_schedule" "function" {
 
   target {
     arn      = aws_sqs_queue.this[each.value.trigger.queue].arn
-    role_arn = aws_iam_role.scheduler.arn
+    role_arn = aws_iam_role.scheduler[0].arn
     input    = each.value.trigger.message
 
     # The next call does what a lost one would have done.
@@ -37,7 +37,10 @@ resource "aws_scheduler_schedule" "function" {
   depends_on = [aws_iam_role_policy.scheduler]
 }
 
+# Where nothing has a schedule, the policy would name no queue, and AWS refuses such a policy.
 resource "aws_iam_role" "scheduler" {
+  count = length(local.schedules) > 0 ? 1 : 0
+
   name        = "${local.prefix}scheduler"
   description = "Puts the clock's calls on queues."
 
@@ -57,8 +60,10 @@ resource "aws_iam_role" "scheduler" {
 }
 
 resource "aws_iam_role_policy" "scheduler" {
+  count = length(local.schedules) > 0 ? 1 : 0
+
   name = "schedules"
-  role = aws_iam_role.scheduler.name
+  role = aws_iam_role.scheduler[0].name
 
   policy = jsonencode({
     Version = "2012-10-17"

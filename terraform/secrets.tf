@@ -2,6 +2,6 @@
 # variable. Here are only their names; README.md says how to write one, and how to replace one while both are valid.
 
 locals {
-  secret_names = { for name, _ in local.wiring.secrets : name => "${local.parameter_prefix}${name}" }
+  secret_names = { for name, _ in local.secrets : name => "${local.parameter_prefix}${name}" }
   secret_arns  = { for name, parameter in local.secret_names : name => "arn:aws:ssm:${local.regional_arn}:parameter${parameter}" }
 }

@@ -2,7 +2,7 @@
 
 resource "aws_dynamodb_table" "this" {
   # checkov:skip=CKV_AWS_119:Encrypted with the account's AWS managed key, whose use CloudTrail records; an own key adds a way to lose all data
-  for_each = local.wiring.tables
+  for_each = local.tables
 
   name                        = "${local.prefix}${each.key}"
   billing_mode                = "PAY_PER_REQUEST"

@@ -1,7 +1,7 @@
 # Topics: a service's events. Queues subscribe raw, each with a filter over the event itself.
 
 resource "aws_sns_topic" "this" {
-  for_each = local.wiring.topics
+  for_each = local.topics
 
   name              = "${local.prefix}${each.key}"
   kms_master_key_id = "alias/aws/sns"

@@ -23,6 +23,22 @@ variable "region" {
   }
 }
 
+variable "services" {
+  description = "The services of this environment; those that they need come with them. Null is all of them."
+  type        = set(string)
+  default     = null
+
+  validation {
+    condition     = length([for name in coalesce(var.services, []) : name if !contains(keys(local.wiring.services), name)]) == 0
+    error_message = "No such service: ${join(", ", [for name in coalesce(var.services, []) : name if !contains(keys(local.wiring.services), name)])}. The services are ${join(", ", keys(local.wiring.services))}."
+  }
+
+  validation {
+    condition     = var.services == null ? true : length(var.services) > 0
+    error_message = "No service is chosen. The services are ${join(", ", keys(local.wiring.services))}; without `services` all of them are deployed."
+  }
+}
+
 variable "issuer" {
   description = "The OpenID issuer whose tokens callers bring, exactly as its tokens say in `iss`. API Gateway reads its discovery document when the authorizer is made."
   type        = string

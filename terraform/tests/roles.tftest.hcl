@@ -158,7 +158,7 @@ run "the_scheduler_sends_to_scheduled_queues_and_nowhere_else" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_iam_role_policy.scheduler.policy).Statement == [{
+    condition = jsondecode(one(aws_iam_role_policy.scheduler).policy).Statement == [{
       Sid      = "Send"
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]
@@ -169,8 +169,8 @@ run "the_scheduler_sends_to_scheduled_queues_and_nowhere_else" {
 
   assert {
     condition = (
-      jsondecode(aws_iam_role.scheduler.assume_role_policy).Statement[0].Principal == { Service = "scheduler.amazonaws.com" }
-      && jsondecode(aws_iam_role.scheduler.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
+      jsondecode(one(aws_iam_role.scheduler).assume_role_policy).Statement[0].Principal == { Service = "scheduler.amazonaws.com" }
+      && jsondecode(one(aws_iam_role.scheduler).assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
     )
     error_message = "The scheduler's role is assumed by this account's scheduler alone."
   }

@@ -1,5 +1,6 @@
 //! The house rules, kept by a test: what a reader may rely on in every file.
 
+use platform::deployment::{ROUTES_MAX, check};
 use platform::function::{Function, Trigger};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -122,6 +123,33 @@ fn names_and_routes_are_unique() {
     }
 }
 
+/// One integration for each route. Beyond it services are deployed as several environments: docs/decisions/0019-services.md.
+#[test]
+fn all_routes_fit_one_api() {
+    let routes = functions().into_iter().filter(|(_, function)| function.route().is_some()).count();
+    assert!(
+        routes <= ROUTES_MAX,
+        "{routes} routes, and an HTTP API takes {ROUTES_MAX} integrations: choose services by environment"
+    );
+}
+
+#[test]
+fn every_need_of_a_service_is_of_one_that_there_is() {
+    assert_eq!(check(koban::registry::SERVICES), Ok(()));
+}
+
+/// By their names what belongs to a service is found.
+#[test]
+fn every_table_and_every_topic_is_of_one_service() {
+    let mut seen = BTreeSet::new();
+    for service in koban::registry::SERVICES {
+        let topics = service.topics().into_iter().map(|topic| topic.name);
+        for name in service.tables.iter().map(|table| table.name).chain(topics) {
+            assert!(seen.insert(name), "{name} is of two services, or is both a table and a topic");
+        }
+    }
+}
+
 #[test]
 fn limits_are_within_what_aws_and_the_design_allow() {
     for (_, function) in functions() {
@@ -189,6 +217,17 @@ fn no_function_looks_for_credentials_or_links_another_crypto() {
     }
 }
 
+/// Otherwise a choice of services would have other zips than all of them.
+#[test]
+fn a_service_links_the_same_crates_whichever_are_packaged_with_it() {
+    let together = dependencies(koban::registry::SERVICES.iter().map(|service| service.name));
+    for service in koban::registry::SERVICES {
+        let alone = dependencies([service.name]);
+        let other: Vec<_> = alone.difference(&together).collect();
+        assert!(other.is_empty(), "{} alone has these with other features: {other:?}", service.name);
+    }
+}
+
 /// Minutes of a first `koban demo` otherwise, for what only a deployment needs.
 #[test]
 fn a_local_cloud_builds_nothing_that_only_reaches_aws() {
@@ -196,17 +235,6 @@ fn a_local_cloud_builds_nothing_that_only_reaches_aws() {
     let only_for_aws = ["aws-config v", "aws-sdk-sts v", "aws-sdk-sso v", "aws-sdk-ssooidc v", "deploy-check v"];
     for forbidden in only_for_aws.iter().chain(GENERATED_CLIENTS) {
         assert!(!linked.iter().any(|line| line.starts_with(forbidden)), "koban links {forbidden}");
-    }
-}
-
-/// Decision 0010: otherwise one changed handler changes the zips of others.
-#[test]
-fn each_module_of_a_service_is_a_unit_of_its_own() {
-    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let profile = manifest.split("\n[").find(|part| part.starts_with("profile.lambda.package]")).unwrap();
-    for service in koban::registry::SERVICES {
-        let units = format!("\n{} = {{ codegen-units = 256, strip = \"symbols\" }}", service.name);
-        assert!(profile.contains(&units), "add to [profile.lambda.package] in Cargo.toml:{units}");
     }
 }
 

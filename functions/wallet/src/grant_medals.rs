@@ -18,11 +18,16 @@ pub static FUNCTION: Function = Function::post("grant-medals", "/v1/medals/daily
 
 /// A day's grant.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct MedalGrant {
+pub(crate) struct MedalGrant {
     /// The day in Asia/Tokyo.
     day: Date,
     #[serde(flatten)]
-    amount: Amount,
+    pub(crate) amount: Amount,
+}
+
+/// Where a person's grant of a day is.
+pub(crate) fn key(user: &UserId, day: Date) -> Key {
+    Key::new(format!("medals#{user}"), day.to_string())
 }
 
 async fn grant(context: &Context, user: UserId) -> Result<Done<Json<MedalGrant>>, Refused<Contention>> {
@@ -30,7 +35,7 @@ async fn grant(context: &Context, user: UserId) -> Result<Done<Json<MedalGrant>>
     let grant = MedalGrant { day: day_of(now), amount: medals::grant_amount() };
     let operation = format!("medals:{}", grant.day);
     let request = shared::hash::of_parts(&[operation.as_bytes()]);
-    let object = Record::of(Key::new(format!("medals#{user}"), grant.day.to_string()), &grant);
+    let object = Record::of(key(&user, grant.day), &grant);
     let wallet = posting::journal(context, &user).await?;
     let once = context.once(&WALLET, object, &request).appending(wallet);
     let line = |tail: &_| medals::grant(tail, now, &user, &operation).map_err(Refused::internal);

@@ -23,6 +23,7 @@ platform::functions![
     collect_topup,
     sweep_topups,
     relay_wallet,
+    get_medals,
 ];
 
 pub static SERVICE: Service =

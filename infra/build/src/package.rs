@@ -114,7 +114,7 @@ pub fn build(root: &Path, services: &[&'static Service]) -> Result<Binaries, Pac
 
 /// How every function's binary is built, for who runs it themselves, and where the binaries are then.
 pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Binaries) {
-    let (mut cargo, binaries) = cargo(root);
+    let (mut cargo, binaries) = cargo(root, services);
     for service in services {
         cargo.args(["-p", service.name]);
     }
@@ -122,15 +122,16 @@ pub fn cargo_build(root: &Path, services: &[&'static Service]) -> (Command, Bina
     (cargo, binaries)
 }
 
-/// How anything is built that is to be like a packaged function; what it is must be added.
-pub fn cargo(root: &Path) -> (Command, Binaries) {
-    cargo_into(root, &root.join("target/functions"))
+/// How anything is built that is to be like a packaged function of `services`; what it is must be added.
+pub fn cargo(root: &Path, services: &[&'static Service]) -> (Command, Binaries) {
+    cargo_into(root, &root.join("target/functions"), services)
 }
 
 /// The same with another target directory.
-pub fn cargo_into(root: &Path, target: &Path) -> (Command, Binaries) {
+pub fn cargo_into(root: &Path, target: &Path, services: &[&'static Service]) -> (Command, Binaries) {
     let mut cargo = crate::cargo::command();
     cargo.current_dir(root).args(["build", "--profile", PROFILE, "--locked"]).arg("--target-dir").arg(target);
+    cargo.args(units(services).flat_map(|setting| ["--config".to_owned(), setting]));
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(root));
     (cargo, Binaries(target.join(PROFILE)))
 }
@@ -140,13 +141,24 @@ pub fn cargo_into(root: &Path, target: &Path) -> (Command, Binaries) {
 pub fn cross_build(root: &Path, services: &[&'static Service], architecture: Architecture) -> (String, PathBuf) {
     let target = format!("{}-unknown-linux-gnu", architecture.rust_name());
     let packages: Vec<_> = services.iter().map(|service| format!("-p {}", service.name)).collect();
+    let units: Vec<_> = units(services).map(|setting| format!("--config '{setting}'")).collect();
     let (major, minor) = GLIBC_MAX;
     let build = format!(
-        "rustup target add {target}\n  pip install ziglang && cargo install --locked cargo-zigbuild\n  RUSTFLAGS='{}' cargo zigbuild --profile {PROFILE} --locked --bins {} --target {target}.{major}.{minor}",
+        "rustup target add {target}\n  pip install ziglang && cargo install --locked cargo-zigbuild\n  RUSTFLAGS='{}' cargo zigbuild --profile {PROFILE} --locked {} --bins {} --target {target}.{major}.{minor}",
         forgetful(root).join(" "),
+        units.join(" "),
         packages.join(" ")
     );
     (build, root.join("target").join(target).join(PROFILE))
+}
+
+/// Cargo's settings of the services' crates: each module is a unit of its own, so that what one handler calls changes the zip of that
+/// handler alone (docs/decisions/0010). They are not in the workspace's manifest, where each service would need its lines. What is set for a
+/// package alone forgets that symbols are stripped.
+fn units(services: &[&'static Service]) -> impl Iterator<Item = String> {
+    let of =
+        |setting: &'static str| move |service: &&'static Service| format!("profile.{PROFILE}.package.{}.{setting}", service.name);
+    services.iter().map(of("codegen-units=256")).chain(services.iter().map(of("strip=\"symbols\"")))
 }
 
 /// The compiler flags that make a build forget where it was done, and a binary forget what it does not use (docs/decisions/0010).
@@ -310,10 +322,45 @@ mod tests {
         }
         for service in SERVICES {
             assert!(recipe.contains(&format!(" -p {}", service.name)), "{recipe}");
+            assert!(
+                recipe.contains(&format!("--config 'profile.lambda.package.{}.codegen-units=256'", service.name)),
+                "{recipe}"
+            );
         }
         assert!(recipe.starts_with("rustup target add aarch64-unknown-linux-gnu\n"), "{recipe}");
         assert!(recipe.ends_with("--target aarch64-unknown-linux-gnu.2.34"), "{recipe}");
         assert!(binaries.ends_with("target/aarch64-unknown-linux-gnu/lambda"), "{binaries:?}");
+    }
+
+    /// Decision 0010: otherwise one changed handler changes the zips of others.
+    #[test]
+    fn each_module_of_a_service_is_a_unit_of_its_own() {
+        let (cargo, _) = cargo_build(Path::new("."), SERVICES);
+        let arguments: Vec<_> = cargo.get_args().map(|argument| argument.to_string_lossy()).collect();
+        for service in SERVICES {
+            for setting in ["codegen-units=256", "strip=\"symbols\""] {
+                let setting = format!("profile.lambda.package.{}.{setting}", service.name);
+                assert!(arguments.windows(2).any(|pair| pair[0] == "--config" && pair[1] == setting), "{arguments:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_choice_of_services_is_packaged_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let binaries = Binaries(directory.path().join("binaries"));
+        std::fs::create_dir_all(&binaries.0).unwrap();
+        let chosen = platform::deployment::Deployment::of(&["wallet"], SERVICES).unwrap().services;
+        let functions: Vec<_> = platform::service::functions_of(&chosen).collect();
+        for function in &functions {
+            std::fs::write(binaries.0.join(function.name), elf::tests::binary(b"\0GLIBC_2.34\0")).unwrap();
+        }
+        let manifest = pack(directory.path(), &binaries, &functions, Architecture::here()).unwrap();
+        let names: std::collections::BTreeSet<_> =
+            wallet::SERVICE.functions.iter().map(|function| function.name.to_owned()).collect();
+        assert_eq!(manifest.functions.keys().cloned().collect::<std::collections::BTreeSet<_>>(), names);
+        let (cargo, _) = cargo_build(Path::new("."), &chosen);
+        assert!(cargo.get_args().all(|argument| !argument.to_string_lossy().contains("racing")));
     }
 
     #[test]

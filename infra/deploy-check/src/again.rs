@@ -45,9 +45,9 @@ pub async fn build(workplace: &Workplace, packaged: &Manifest) -> Result<String,
     let functions: Vec<_> = service.iter().flat_map(|service| service.functions.iter().copied()).collect();
     // With the same flags: they name the other directory, so that a path of this one would be seen.
     let target = workplace.again().join("target");
-    let (mut cargo, binaries) = package::cargo_into(&workplace.root, &target);
+    let (mut cargo, binaries) = package::cargo_into(&workplace.root, &target, registry::SERVICES);
     cargo.current_dir(&sources);
-    duplicate(&package::cargo(&workplace.root).1.0, &binaries.0)?;
+    duplicate(&package::cargo(&workplace.root, registry::SERVICES).1.0, &binaries.0)?;
     for service in registry::SERVICES {
         cargo.args(["-p", service.name]);
     }

@@ -14,6 +14,7 @@ mod publish;
 mod redrive;
 mod republish;
 mod secret;
+mod services;
 mod token;
 mod up;
 mod verify;

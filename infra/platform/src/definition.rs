@@ -263,6 +263,14 @@ impl Definition {
         }
     }
 
+    /// The table whose changes start it, if it is a relay.
+    pub const fn relays(&'static self) -> Option<&'static Table> {
+        match &self.trigger {
+            Trigger::Stream { table, .. } => Some(table),
+            Trigger::Http(_) | Trigger::Queue { .. } | Trigger::Schedule { .. } => None,
+        }
+    }
+
     /// The queue that keeps what its relay could not map, if it is one.
     pub const fn failures(&'static self) -> Option<&'static QueueSpec> {
         match &self.trigger {
@@ -279,7 +287,7 @@ impl Definition {
     pub const fn route(&self) -> Option<&Route> {
         match &self.trigger {
             Trigger::Http(route) => Some(route),
-            _ => None,
+            Trigger::Queue { .. } | Trigger::Schedule { .. } | Trigger::Stream { .. } => None,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod context;
 pub mod contract;
 pub mod cursor;
 pub mod definition;
+pub mod deployment;
 pub mod due;
 pub mod entry;
 pub mod forget;

@@ -11,6 +11,8 @@ pub struct Service {
     /// The tables it owns. No other service touches them but by a grant that this one declares.
     pub tables: &'static [&'static Table],
     pub functions: &'static [&'static Function],
+    /// The services that it needs beside those that its definitions show.
+    pub needs: &'static [&'static str],
 }
 
 impl Service {
@@ -20,7 +22,15 @@ impl Service {
         tables: &'static [&'static Table],
         functions: &'static [&'static Function],
     ) -> Self {
-        Self { name, doc, tables, functions }
+        Self { name, doc, tables, functions, needs: &[] }
+    }
+
+    /// The services that it needs for what no definition shows, such as a call of another's route. A grant on another's table, a message to
+    /// another's queue and a subscription to another's topic are needs that need no word here: see [`crate::deployment`].
+    #[must_use]
+    pub const fn needs(mut self, services: &'static [&'static str]) -> Self {
+        self.needs = services;
+        self
     }
 
     /// The queues of its functions: those they consume, and those that keep what a relay could not map.
@@ -63,6 +73,6 @@ fn each_once<T>(all: impl Iterator<Item = &'static T>) -> Vec<&'static T> {
 }
 
 /// Every function of `services`.
-pub fn functions_of(services: &'static [&'static Service]) -> impl Iterator<Item = &'static Function> {
+pub fn functions_of(services: &[&'static Service]) -> impl Iterator<Item = &'static Function> {
     services.iter().flat_map(|service| service.functions.iter().copied())
 }

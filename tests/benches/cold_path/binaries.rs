@@ -61,7 +61,7 @@ pub fn build(directory: &Path, with_yardstick: bool) -> Result<Built, String> {
 
 /// Builds one binary like a packaged function and copies it: the next build may replace it.
 fn build_one(arguments: &[&str], name: &str, copy: &Path) -> Result<(), String> {
-    let (mut cargo, binaries) = package::cargo(&generate::root());
+    let (mut cargo, binaries) = package::cargo(&generate::root(), registry::SERVICES);
     let status = cargo.args(arguments).status().map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !status.success() {
         return Err(format!("{name} does not build; cargo says above why"));

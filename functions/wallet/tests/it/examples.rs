@@ -66,6 +66,7 @@ impl Examples for Stage {
         user.until_top_up_is(&silent, "COLLECTED").await;
         user.get("/v1/wallet").await.expect(200);
         user.get("/v1/wallet/lines").await.expect(200);
+        user.get("/v1/medals/daily").await.expect(200);
         let strange = json!({"pk": {"S": "strange#1"}, "sk": {"S": "x"}, "body": {"B": "e30="}});
         target.put_item("wallet", &strange).await;
     }

@@ -6,6 +6,7 @@
 mod collect_topup;
 mod create_topup;
 mod examples;
+mod get_medals;
 mod get_topup;
 mod get_wallet;
 mod grant_medals;

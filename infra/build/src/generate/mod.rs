@@ -6,8 +6,8 @@ mod openapi;
 mod schemas;
 mod wiring;
 
-use platform::Service;
 use platform::resource::EventType;
+use platform::{Service, deployment};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,7 @@ pub use schemas::breaks;
 
 /// Writes `terraform/wiring.json` and the events' schemas, or checks that they are fresh.
 pub fn wiring(services: &[&'static Service], check: bool) -> Result<(), String> {
+    deployment::check(services).map_err(|error| error.to_string())?;
     let mut files = schema_files(services);
     files.push(wiring_file(services));
     files.iter().try_for_each(|file| file.write_or_check(check, "wiring"))

@@ -1,8 +1,10 @@
-//! Terraform's wiring: every function with its trigger, limits and grants; every table, queue, topic and secret. Terraform adds
-//! nothing that is not here but names, accounts and the environment's choices.
+//! Terraform's wiring: every function with its trigger, limits and grants; every table, queue, topic and secret. Each entry names its
+//! service, and each service those that it needs, so that an environment can have some of them. Terraform adds nothing that is not here
+//! but names, accounts and the environment's choices.
 
 use cloud::{CORS, SCHEDULE_MESSAGE};
 use platform::Service;
+use platform::deployment::{ROUTES_MAX, all_needs, needs};
 use platform::function::{Action, Function, Grant, Route, Schedule, Trigger};
 use platform::resource::{QueueSpec, Table};
 use serde::Serialize;
@@ -11,13 +13,25 @@ use std::collections::BTreeMap;
 /// The whole wiring, by name.
 #[derive(Debug, Serialize)]
 pub struct Wiring {
+    services: BTreeMap<&'static str, ServiceWiring>,
     functions: BTreeMap<&'static str, FunctionWiring>,
     tables: BTreeMap<&'static str, TableWiring>,
     queues: BTreeMap<&'static str, QueueWiring>,
     topics: BTreeMap<&'static str, TopicWiring>,
     secrets: BTreeMap<&'static str, SecretWiring>,
     alarms: BTreeMap<&'static str, AlarmWiring>,
+    /// How many routes an API may have.
+    routes_max: usize,
     cors: CorsWiring,
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceWiring {
+    doc: &'static str,
+    /// Every service that must be deployed with it.
+    needs: Vec<&'static str>,
+    /// What it needs of others directly, and why.
+    because: BTreeMap<&'static str, Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -34,6 +48,7 @@ struct FunctionWiring {
     publishes: Vec<&'static str>,
     secrets: Vec<&'static str>,
     settings: Vec<&'static str>,
+    alarms: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +80,7 @@ struct ForgetWiring {
 
 #[derive(Debug, Serialize)]
 struct TableWiring {
+    service: &'static str,
     doc: &'static str,
     indexes: Vec<IndexWiring>,
 }
@@ -78,6 +94,7 @@ struct IndexWiring {
 
 #[derive(Debug, Serialize)]
 struct QueueWiring {
+    service: &'static str,
     doc: &'static str,
     /// The function that works it off; none for the queues that keep what a relay could not map.
     consumer: Option<&'static str>,
@@ -123,10 +140,13 @@ pub fn document(services: &[&'static Service]) -> Wiring {
         |queue: &QueueSpec| functions().find(|(_, function)| function.consumes().is_some_and(|of| std::ptr::eq(of, queue)));
     let all = services.iter();
     Wiring {
+        services: all.clone().map(|service| (service.name, of_service(service, services))).collect(),
         functions: functions().map(|(service, function)| (function.name, of_function(service.name, function))).collect(),
-        tables: all.clone().flat_map(|service| service.tables).map(|table| (table.name, of_table(table))).collect(),
-        queues: (all.clone().flat_map(|service| service.queues()))
-            .map(|queue| (queue.name, of_queue(queue, consumer(queue).map(|(_, function)| function))))
+        tables: (all.clone().flat_map(|service| service.tables.iter().map(|table| (service.name, *table))))
+            .map(|(service, table)| (table.name, of_table(service, table)))
+            .collect(),
+        queues: (all.clone().flat_map(|service| service.queues().map(|queue| (service.name, queue))))
+            .map(|(service, queue)| (queue.name, of_queue(service, queue, consumer(queue).map(|(_, function)| function))))
             .collect(),
         topics: (all.clone().flat_map(|service| service.topics()))
             .map(|topic| (topic.name, TopicWiring { doc: topic.doc }))
@@ -135,8 +155,17 @@ pub fn document(services: &[&'static Service]) -> Wiring {
             .map(|secret| (secret.name, SecretWiring { doc: secret.doc }))
             .collect(),
         alarms: (all.flat_map(|service| service.alarms())).map(|alarm| (alarm.name, AlarmWiring { doc: alarm.doc })).collect(),
+        routes_max: ROUTES_MAX,
         cors: cors(),
     }
+}
+
+fn of_service(service: &'static Service, services: &[&'static Service]) -> ServiceWiring {
+    let mut because: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for need in needs(service, services) {
+        because.entry(need.service).or_default().push(need.why.to_string());
+    }
+    ServiceWiring { doc: service.doc, needs: all_needs(service, services), because }
 }
 
 fn cors() -> CorsWiring {
@@ -162,6 +191,7 @@ fn of_function(service: &'static str, function: &'static Function) -> FunctionWi
         publishes: function.publishes.iter().map(|publishes| publishes.topic.name).collect(),
         secrets: function.secrets.iter().map(|reads| reads.secret.name).collect(),
         settings: function.settings.iter().map(|setting| setting.name).collect(),
+        alarms: function.alarms.iter().map(|alarm| alarm.name).collect(),
     }
 }
 
@@ -213,19 +243,20 @@ fn of_grant(grant: &Grant) -> GrantWiring {
     }
 }
 
-fn of_table(table: &'static Table) -> TableWiring {
+fn of_table(service: &'static str, table: &'static Table) -> TableWiring {
     let index =
         |index: &'static platform::resource::Index| IndexWiring { name: index.name, hash: index.hash, range: index.range };
-    TableWiring { doc: table.doc, indexes: table.indexes.iter().map(index).collect() }
+    TableWiring { service, doc: table.doc, indexes: table.indexes.iter().map(index).collect() }
 }
 
-fn of_queue(queue: &'static QueueSpec, consumer: Option<&'static Function>) -> QueueWiring {
+fn of_queue(service: &'static str, queue: &'static QueueSpec, consumer: Option<&'static Function>) -> QueueWiring {
     let subscription = |subscription: platform::resource::Subscription| SubscriptionWiring {
         topic: subscription.topic.name,
         types: subscription.types,
         data: subscription.data.iter().copied().collect(),
     };
     QueueWiring {
+        service,
         doc: queue.doc,
         consumer: consumer.map(|function| function.name),
         visibility_seconds: consumer.map_or(30, |function| function.visibility().as_secs()),

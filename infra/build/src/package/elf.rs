@@ -37,11 +37,11 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// An ELF binary of this machine's architecture that has nothing but its dynamic names.
-    fn binary(names: &[u8]) -> Vec<u8> {
+    pub fn binary(names: &[u8]) -> Vec<u8> {
         let machine: u16 = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
         let of_sections = b"\0.dynstr\0.shstrtab\0";
         let mut bytes = vec![0x7f, b'E', b'L', b'F', 2, 1, 1];

@@ -61,6 +61,8 @@ pub struct Engine {
     readers: Readers,
     written: watch::Receiver<u64>,
     file: PathBuf,
+    /// The names of the services' tables, as a JSON list. A data directory may have others: of services that do not run now.
+    tables: String,
     thread: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -77,7 +79,9 @@ impl Engine {
         let clock = clock.clone();
         let write = move || write_until_closed(&storage, &clock, jobs, &wrote, &generation);
         let thread = std::thread::Builder::new().name("dynamodb-writer".into()).spawn(write).map_err(CloudError::Directory)?;
-        Ok(Self { writer, readers, written, file, thread: Some(thread).into() })
+        let tables: Vec<_> = services.iter().flat_map(|service| service.tables).map(|table| names.table(table)).collect();
+        let tables = serde_json::to_string(&tables).map_err(CloudError::engine)?;
+        Ok(Self { writer, readers, written, file, tables, thread: Some(thread).into() })
     }
 
     /// Runs the operation that `body` is the JSON of.

@@ -84,13 +84,16 @@ impl Engine {
         advanced.await.ok_or(CloudError::Closed)?.map(|_| ()).map_err(CloudError::engine)
     }
 
-    /// Deletes changes up to `id`, a chunk of them. Returns how many.
+    /// Deletes changes up to `id` of the services that run, a chunk of them. Returns how many. The changes of other services stay: their relays
+    /// have not read them when they run again.
     pub async fn trim_stream(&self, id: i64) -> Result<usize, CloudError> {
+        let tables = self.tables.clone();
         let trimmed = self.with(move |storage| {
             let mut statement = storage.conn().prepare_cached(
-                "DELETE FROM _stream_records WHERE id IN (SELECT id FROM _stream_records NOT INDEXED WHERE id <= ?1 ORDER BY id LIMIT ?2)",
+                "DELETE FROM _stream_records WHERE id IN (SELECT id FROM _stream_records NOT INDEXED \
+                 WHERE id <= ?1 AND table_name IN (SELECT value FROM json_each(?3)) ORDER BY id LIMIT ?2)",
             )?;
-            statement.execute(params![id, TRIMMED_MAX])
+            statement.execute(params![id, TRIMMED_MAX, tables])
         });
         trimmed.await.ok_or(CloudError::Closed)?.map_err(CloudError::engine)
     }

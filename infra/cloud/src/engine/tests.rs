@@ -3,7 +3,7 @@
 use super::*;
 use crate::local_names;
 use crate::tests::SERVICES;
-use crate::tests::service::NOTES;
+use crate::tests::service::{NOTES, OTHERS};
 use platform::resource::Table;
 use serde_json::{Value, json};
 
@@ -74,6 +74,26 @@ async fn changes_are_read_in_order_and_trimmed_and_positions_survive() {
     let reader = engine.stream_reader().unwrap();
     assert_eq!(reader.position("relay-notes").unwrap(), rows[4].id);
     assert_eq!(reader.newest().unwrap(), newest);
+}
+
+/// A cloud of some services may run on the directory of a cloud of all.
+#[tokio::test]
+async fn the_changes_of_a_service_that_does_not_run_are_kept_for_its_relay() {
+    let directory = tempfile::tempdir().unwrap();
+    let all = open(directory.path());
+    put(&all, "unread").await;
+    all.close().await;
+    static SOME: Service = Service { tables: &[&OTHERS], ..NO_SERVICE };
+    let clock = Arc::new(LocalClock::open(directory.path(), None).unwrap());
+    let some = Engine::open(directory.path(), &[&SOME], &local_names(), &clock).unwrap();
+    let item = json!({"TableName": "koban-local-others", "Item": {"pk": {"S": "a"}, "sk": {"S": "s"}}});
+    assert_eq!(some.call("PutItem", item.to_string().as_bytes()).await.status, 200);
+    let reader = some.stream_reader().unwrap();
+    let newest = reader.newest().unwrap();
+    assert_eq!(some.trim_stream(newest).await.unwrap(), 1);
+    assert_eq!(reader.read("koban-local-others", 0, newest, 10).unwrap().len(), 0);
+    assert_eq!(reader.read("koban-local-notes", 0, newest, 10).unwrap().len(), 1);
+    some.close().await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use demo::DemoError;
 use operations::OperationError;
 use operations::environment::EnvironmentError;
 use operations::republish::RepublishError;
+use platform::deployment::DeploymentError;
 use platform::problem::chain;
 use proofs::VerifyError;
 use racing_demo::boatrace::BoatraceError;
@@ -43,6 +44,8 @@ pub enum CliError {
     Package(#[from] PackageError),
     #[error("{}", chain(.0))]
     Verify(#[from] VerifyError),
+    #[error(transparent)]
+    Deployment(#[from] DeploymentError),
     #[error("{0}")]
     Scaffold(#[from] ScaffoldError),
     #[error("{}", chain(.0))]

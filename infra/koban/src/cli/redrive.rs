@@ -4,12 +4,14 @@ use super::CliError;
 use super::deploy_target::DeployTarget;
 use super::output::print;
 use super::publish::check_queue;
-use crate::registry;
+use super::services::Services;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use operations::queues::{Depth, Moved, Queues};
+use platform::Service;
 use platform::resource::dead_letter_name;
+use platform::service::functions_of;
 use serde_json::json;
 use std::time::Duration;
 
@@ -18,16 +20,20 @@ use std::time::Duration;
 A dead letter is a message that its worker failed on each time it was tried. First fix the cause, which the worker's log \
 names. Each message is sent to its queue before it is deleted here: one may come twice, which workers expect, and none is \
 lost. Its tries are counted from 1 again. Exit code 1 if any that could be moved are left. What a relay could not publish \
-is not in a dead-letter queue: see `koban republish`.
+is not in a dead-letter queue: see `koban republish`. Where some services are deployed, name them: the queues of the others \
+are missing there, and the list says so.
 
 Examples:
   koban redrive                         # how many dead letters each queue has
   koban redrive settle-race             # moves those of one queue back to it
   koban redrive --environment alpha
+  koban redrive --services wallet --environment beta
   koban redrive settle-race --environment alpha")]
 pub struct Arguments {
     /// The queue whose dead letters go back, without a prefix; all are only listed without it
     queue: Option<String>,
+    #[command(flatten)]
+    services: Services,
     #[command(flatten)]
     target: DeployTarget,
     /// How long to go on at most, in seconds: 1 to 86400, which is a day
@@ -40,18 +46,19 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { queue, target, within, json } = arguments;
+    let Arguments { queue, services, target, within, json } = arguments;
     let Some(queue) = queue else {
-        return list(&Queues::new(&target.find().await?), json).await;
+        let services = services.chosen()?;
+        return list(&services, &Queues::new(&target.find().await?), json).await;
     };
     check_queue(&queue)?;
     let deployment = target.find().await?;
     redrive(&Queues::new(&deployment), &queue, Duration::from_secs(within), json).await
 }
 
-async fn list(queues: &Queues<'_>, as_json: bool) -> Result<(), CliError> {
+async fn list(services: &[&'static Service], queues: &Queues<'_>, as_json: bool) -> Result<(), CliError> {
     let mut depths = Vec::new();
-    for queue in registry::consumed_queues() {
+    for queue in functions_of(services).filter_map(|function| function.consumes()) {
         depths.push((queue.name, queues.depth(&dead_letter_name(queue.name)).await?));
     }
     if as_json {

@@ -2,9 +2,12 @@
 
 use super::CliError;
 use super::output::{note, print};
-use crate::registry::SERVICES;
+use super::services::Services;
 use client::local::{Announced, URL_FILE};
 use cloud::{Cloud, CloudError, Config};
+use platform::context::Settings;
+use platform::service::functions_of;
+use platform::{Service, deployment};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -14,10 +17,12 @@ const PORT: u16 = 4_000;
 #[command(after_help = "\
 Prints its URL, a token and requests to paste once it is ready. Ctrl-C stops it, and a later start goes on from there. \
 It may be killed at any moment. To begin with nothing, stop it and remove the data directory.
+With --services it runs these services alone, with those that they need, as an environment of that choice does.
 
 Examples:
   koban up                           # on http://127.0.0.1:4000, data in .koban
-  koban up --port 0 --data /tmp/k    # on any free port, data elsewhere")]
+  koban up --port 0 --data /tmp/k    # on any free port, data elsewhere
+  koban up --services wallet,ops     # without racing")]
 pub struct Arguments {
     /// The port of the API on 127.0.0.1; 0 for any free one
     #[arg(long, default_value_t = PORT, allow_negative_numbers = true)]
@@ -28,6 +33,8 @@ pub struct Arguments {
     /// Where everything is stored; made when it is missing, continued when it is not
     #[arg(long, value_name = "DIR", default_value = ".koban")]
     data: PathBuf,
+    #[command(flatten)]
+    services: Services,
 }
 
 impl Arguments {
@@ -38,8 +45,12 @@ impl Arguments {
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { port, aws_port, data } = arguments;
-    let config = Config { port, aws_port: aws_port.unwrap_or(port_after(port)), ..Config::new(&data, SERVICES) };
+    let Arguments { port, aws_port, data, services } = arguments;
+    let are_all = services.typed().is_none();
+    // As long as the process: a cloud is what it runs until it ends.
+    let services: &'static [&'static Service] = services.chosen()?.leak();
+    let settings = if are_all { Settings::default() } else { some_services(services) };
+    let config = Config { port, aws_port: aws_port.unwrap_or(port_after(port)), settings, ..Config::new(&data, services) };
     // One listener from the first moment on: no Ctrl-C falls into a gap.
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     let cloud = tokio::select! {
@@ -55,7 +66,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
             return Err(CliError::File { file: data.join(URL_FILE), reason: error.to_string() });
         }
     };
-    let greeted = print(greeting(&cloud, &data));
+    let greeted = print(greeting(&cloud, &data, services));
     if greeted.is_err() {
         cloud.stop().await;
         return greeted;
@@ -64,6 +75,12 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     note(format_args!("\nStopping; everything accepted is stored in {}.", data.display()));
     cloud.stop().await;
     ended.map_err(|source| CliError::Io { what: "listening to Ctrl-C", source })
+}
+
+/// What functions are to find of a choice of services.
+fn some_services(services: &[&'static Service]) -> Settings {
+    let names: Vec<_> = services.iter().map(|service| service.name).collect();
+    Settings::from_iter([(deployment::SERVICES.name.to_owned(), names.join(","))])
 }
 
 /// Starts a local cloud. Where a port or the directory cannot be had, the error says what to do.
@@ -92,24 +109,37 @@ fn refused(error: CloudError) -> CliError {
     }
 }
 
-fn greeting(cloud: &Cloud, data: &Path) -> String {
+fn greeting(cloud: &Cloud, data: &Path, services: &[&'static Service]) -> String {
     let (url, aws_url, token) = (cloud.url(), cloud.aws_url(), cloud.token("alice"));
     let data = data.display();
+    let bearer = format!("-H 'Authorization: Bearer {token}'");
+    let requests = [
+        ("check-health", format!("curl -s {url}/v1/health")),
+        ("get-wallet", format!("curl -s {bearer} {url}/v1/wallet")),
+        (
+            "create-topup",
+            format!(
+                "curl -s {bearer} -H 'Idempotency-Key: first-topup' -H 'Content-Type: application/json' \
+                 -d '{{\"asset\":\"JPY\",\"minor\":10000}}' {url}/v1/topups"
+            ),
+        ),
+    ];
+    // Of the services that run, by their functions.
+    let runs = |name: &str| functions_of(services).any(|function| function.name == name);
+    let docs = if runs("get-openapi") { format!("  API docs  {url}/docs/\n") } else { String::new() };
+    let tries: Vec<_> = requests.into_iter().filter(|(name, _)| runs(name)).map(|(_, request)| request).collect();
     format!(
         "Koban's local cloud is ready at {url} (data in {data}; Ctrl-C stops it)
 
-  API docs  {url}/docs/
-  AWS CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=ap-northeast-1 \\
+{docs}  AWS CLI   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=ap-northeast-1 \\
             aws --endpoint-url {aws_url} dynamodb list-tables
 
 A token for alice, good for 12 hours of its clock (`koban token NAME` makes others):
 {token}
 
 Try:
-curl -s {url}/v1/health
-curl -s -H 'Authorization: Bearer {token}' {url}/v1/wallet
-curl -s -H 'Authorization: Bearer {token}' -H 'Idempotency-Key: first-topup' -H 'Content-Type: application/json' \
--d '{{\"asset\":\"JPY\",\"minor\":10000}}' {url}/v1/topups"
+{}",
+        tries.join("\n")
     )
 }
 

@@ -8,3 +8,4 @@ mod arguments;
 mod files;
 mod prints;
 mod process;
+mod services;

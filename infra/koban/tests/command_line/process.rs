@@ -60,25 +60,40 @@ pub struct Cloud {
 impl Cloud {
     /// One that has started and answers.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// One that was started with further arguments.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let mut cloud = Self { directory: tempfile::tempdir().unwrap(), child: None };
-        let mut command = koban(&["up", "--port", "0", "--data", &cloud.data()]);
+        cloud.start_again(arguments);
+        cloud
+    }
+
+    /// Starts a cloud on the directory of one that has stopped.
+    pub fn start_again(&mut self, arguments: &[&str]) {
+        let data = self.data();
+        let mut command = koban(&[&["up", "--port", "0", "--data", &data], arguments].concat());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        cloud.child = Some(child);
+        self.child = Some(child);
         let started = Instant::now();
-        while !cloud.file("url").exists() {
+        while !self.file("url").exists() {
             assert!(started.elapsed() < READY_WITHIN, "it is not ready");
             std::thread::sleep(Duration::from_millis(10));
         }
-        cloud
     }
 
     /// A directory whose cloud has come and gone.
     pub fn stopped() -> Self {
         let mut cloud = Self::start();
-        let mut child = cloud.child.take().unwrap();
+        cloud.stop();
+        cloud
+    }
+
+    pub fn stop(&mut self) {
+        let mut child = self.child.take().unwrap();
         kill_process(Pid::from_child(&child), Signal::INT).unwrap();
         assert!(child.wait().unwrap().success());
-        cloud
     }
 
     pub fn data(&self) -> String {

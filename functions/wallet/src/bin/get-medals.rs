@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    platform::run(&wallet::get_medals::FUNCTION)
+}
