@@ -100,7 +100,7 @@ fn no_function_is_too_long() {
 }
 
 #[test]
-fn wherever_a_function_stands_its_length_counts() {
+fn the_length_of_a_function_counts_everywhere() {
     for (before, after) in [("", ""), ("impl X {", "}"), ("trait X { fn short();", "}"), ("fn outer() { impl X {", "} }")] {
         for (blank_lines, is_too_long) in [(FUNCTION_LINES_MAX - 2, false), (FUNCTION_LINES_MAX - 1, true)] {
             let text = format!("{before} fn long() {{{}\n}} {after}", "\n".repeat(blank_lines));

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_settlement_are_counted_also_when_the_log_starts_anew() {
+    fn lines_of_settlement_are_counted_also_when_the_log_is_rotated() {
         let data = tempfile::tempdir().unwrap();
         std::fs::create_dir(data.path().join("logs")).unwrap();
         let path = data.path().join("logs/functions.jsonl");

@@ -292,7 +292,7 @@ fn a_race_that_is_being_settled_is_no_fault_but_its_slips_are_open() {
 }
 
 #[test]
-fn a_race_that_hangs_is_named_with_since_when_and_what_to_do() {
+fn a_stuck_race_is_named_with_since_when_and_what_to_do() {
     let mut stored = resulted_race();
     let proof = prove_at(stored.clone(), 900 + 31 * 60);
     assert_eq!((proof.is_clean(), proof.dues_ok, proof.faults.len()), (false, false, 1), "{:?}", proof.faults);
