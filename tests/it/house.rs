@@ -3,10 +3,8 @@
 use platform::function::{Function, Trigger};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use syn::visit::Visit;
 
 const FILE_LINES_MAX: usize = 500;
-const FUNCTION_LINES_MAX: usize = 70;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -52,62 +50,6 @@ fn every_file_says_why_it_is_there() {
         !is_binary && !text.starts_with("//!")
     });
     refuse(&silent.map(|(path, _)| format!("{}: begin it with a //! paragraph", path.display())).collect::<Vec<_>>());
-}
-
-/// Collects functions that are too long.
-struct Lengths {
-    path: PathBuf,
-    faults: Vec<String>,
-}
-
-impl Lengths {
-    fn faults(path: PathBuf, text: &str) -> Vec<String> {
-        let mut lengths = Self { path, faults: Vec::new() };
-        lengths.visit_file(&syn::parse_file(text).unwrap());
-        lengths.faults
-    }
-
-    fn check(&mut self, name: &syn::Ident, block: &syn::Block) {
-        let lines = block.brace_token.span.close().end().line - name.span().start().line + 1;
-        if lines > FUNCTION_LINES_MAX {
-            self.faults.push(format!("{}: {name} has {lines} lines, at most {FUNCTION_LINES_MAX}", self.path.display()));
-        }
-    }
-}
-
-impl<'ast> Visit<'ast> for Lengths {
-    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        self.check(&function.sig.ident, &function.block);
-        syn::visit::visit_item_fn(self, function);
-    }
-
-    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        self.check(&function.sig.ident, &function.block);
-        syn::visit::visit_impl_item_fn(self, function);
-    }
-
-    fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
-        if let Some(block) = &function.default {
-            self.check(&function.sig.ident, block);
-        }
-        syn::visit::visit_trait_item_fn(self, function);
-    }
-}
-
-#[test]
-fn no_function_is_too_long() {
-    refuse(&rust_files().into_iter().flat_map(|(path, text)| Lengths::faults(path, &text)).collect::<Vec<_>>());
-}
-
-#[test]
-fn the_length_of_a_function_counts_everywhere() {
-    for (before, after) in [("", ""), ("impl X {", "}"), ("trait X { fn short();", "}"), ("fn outer() { impl X {", "} }")] {
-        for (blank_lines, is_too_long) in [(FUNCTION_LINES_MAX - 2, false), (FUNCTION_LINES_MAX - 1, true)] {
-            let text = format!("{before} fn long() {{{}\n}} {after}", "\n".repeat(blank_lines));
-            let named = Lengths::faults("x.rs".into(), &text).iter().any(|fault| fault.starts_with("x.rs: long has"));
-            assert_eq!(named, is_too_long, "{before} with {} lines", blank_lines + 2);
-        }
-    }
 }
 
 /// Every function with its service's name.
@@ -218,15 +160,19 @@ fn the_domains_depend_on_nothing_of_ours_but_each_other_and_on_no_io() {
     }
 }
 
-/// What packages depend on when they are built alone, without features that others ask for: a line for each dependency, with its features.
-fn dependencies<'a>(packages: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+/// What cargo builds for a selection of packages: a line for each crate, with its features.
+fn tree(edges: &str, selection: &[&str]) -> BTreeSet<String> {
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--edges", "normal"]);
-    cargo.args(["--prefix", "none", "--format", "{p} {f}"]);
-    cargo.args(packages.into_iter().flat_map(|package| ["-p", package]));
+    cargo.current_dir(root()).args(["tree", "--locked", "--offline", "--edges", edges]);
+    cargo.args(["--prefix", "none", "--format", "{p} {f}"]).args(selection);
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(|line| line.trim_end_matches(" (*)").trim().to_owned()).collect()
+}
+
+/// What packages link when they are built without others, so that no other's features are theirs.
+fn dependencies<'a>(packages: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    tree("normal", &packages.into_iter().flat_map(|package| ["-p", package]).collect::<Vec<_>>())
 }
 
 /// Decision 0015: minutes of a first build, for a few operations that `platform::aws` calls without them.
@@ -264,12 +210,32 @@ fn each_module_of_a_service_is_a_unit_of_its_own() {
     }
 }
 
-/// A crate with other features is compiled once more, and all that depend on it: minutes of a deploy-check.
+/// The third-party crates of a selection of packages, each with the sets of features in which it is compiled.
+fn compiled(arguments: &[&str]) -> BTreeSet<String> {
+    let lines = tree("normal,build,dev", arguments);
+    let ours = |line: &String| line.contains(" (/") || line.is_empty();
+    lines.into_iter().filter(|line| !ours(line)).collect()
+}
+
+/// A crate with other features is compiled again, and so is all that depends on it: minutes of a first test of one service.
 #[test]
-fn the_suite_shares_what_is_compiled_for_the_command_line() {
-    let refused: Vec<_> = dependencies(["koban", "deploy-check"]).difference(&dependencies(["tests"])).cloned().collect();
-    let refused: Vec<_> = refused.into_iter().filter(|line| !line.is_empty() && !line.starts_with("deploy-check v")).collect();
-    assert_eq!(refused, Vec::<String>::new(), "the tests have these with other features");
+fn every_selection_shares_what_is_compiled() {
+    let workspace = compiled(&["--workspace"]);
+    let services = koban::registry::SERVICES.iter().map(|service| vec!["-p", service.name]);
+    let others = [vec!["-p", "koban"], vec!["-p", "deploy-check"], vec!["-p", "koban", "--features", "aws"]];
+    // What AWS alone is reached by is in no other selection.
+    let aws: BTreeSet<String> =
+        compiled(&["-p", "koban", "--features", "aws"]).difference(&compiled(&["-p", "koban"])).cloned().collect();
+    let name = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
+    let known: BTreeSet<String> = workspace.iter().map(name).collect();
+    for selection in services.chain(others) {
+        let differing: Vec<_> = compiled(&selection)
+            .difference(&workspace)
+            .filter(|line| known.contains(&name(line)) || !aws.contains(*line))
+            .cloned()
+            .collect();
+        assert_eq!(differing, Vec::<String>::new(), "{selection:?} compiles these again: see infra/features/Cargo.toml");
+    }
 }
 
 #[test]

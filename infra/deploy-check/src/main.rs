@@ -52,8 +52,8 @@ const STEPS: [&str; 16] = [
     "time",
 ];
 
-/// How long the check may take, in seconds, also where it has to build everything that is not compiled for itself.
-const SECONDS_MAX: f64 = 1_800.0;
+/// How long the check may take, in seconds, with what it has to build.
+const SECONDS_MAX: f64 = 1_200.0;
 
 /// What a creation is refused with that the provider sent again, most likely because the emulator lost the reply. A name that
 /// is really used twice is refused at the second attempt as well.

@@ -18,21 +18,36 @@ pub struct Built {
     pub lean: PathBuf,
     /// The same as it is packaged.
     pub packaged: PathBuf,
-    pub defaults: PathBuf,
-    pub defaults_bytes: u64,
-    pub defaults_zip_bytes: u64,
+    /// The SDK's defaults, if they are asked for.
+    pub yardstick: Option<Defaults>,
     /// The sizes of every function.
     pub manifest: Manifest,
 }
 
-/// Builds them, and keeps the two that are run in `directory`.
-pub fn build(directory: &Path) -> Result<Built, String> {
+/// The function of the SDK's defaults.
+pub struct Defaults {
+    pub binary: PathBuf,
+    pub bytes: u64,
+    pub zip_bytes: u64,
+}
+
+impl Defaults {
+    fn build(directory: &Path) -> Result<Self, String> {
+        let binary = directory.join(YARDSTICK);
+        build_one(&["-p", YARDSTICK, "--bin", YARDSTICK, "--features", "benchmark"], YARDSTICK, &binary)?;
+        let bytes = std::fs::read(&binary).map_err(|error| error.to_string())?;
+        let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Ok(Self { binary, bytes: length(&bytes), zip_bytes: length(&package::of_bootstrap(&bytes)?) })
+    }
+}
+
+/// Builds them, and keeps what is run in `directory`.
+pub fn build(directory: &Path, with_yardstick: bool) -> Result<Built, String> {
     let with_root = Binaries(directory.join("with-root"));
     std::fs::create_dir_all(&with_root.0).map_err(|error| error.to_string())?;
     let lean = with_root.0.join(FUNCTION.name);
     build_one(&["-p", "wallet", "--bin", FUNCTION.name, "--features", "platform/benchmark"], FUNCTION.name, &lean)?;
-    let defaults = directory.join(YARDSTICK);
-    build_one(&["-p", YARDSTICK, "--bin", YARDSTICK, "--features", "benchmark"], YARDSTICK, &defaults)?;
+    let yardstick = if with_yardstick { Some(Defaults::build(directory)?) } else { None };
 
     let (zips, functions) = (directory.join("zips"), registry::functions().collect::<Vec<_>>());
     match package::pack(&zips, &with_root, &[FUNCTION], Architecture::here()) {
@@ -41,16 +56,7 @@ pub fn build(directory: &Path) -> Result<Built, String> {
     }
     let packaged = package::build(&generate::root(), registry::SERVICES).map_err(|error| error.to_string())?;
     let manifest = package::pack(&zips, &packaged, &functions, Architecture::here()).map_err(|error| error.to_string())?;
-    let bytes = std::fs::read(&defaults).map_err(|error| error.to_string())?;
-    let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    Ok(Built {
-        lean,
-        packaged: packaged.0.join(FUNCTION.name),
-        defaults,
-        defaults_bytes: length(&bytes),
-        defaults_zip_bytes: length(&package::of_bootstrap(&bytes)?),
-        manifest,
-    })
+    Ok(Built { lean, packaged: packaged.0.join(FUNCTION.name), yardstick, manifest })
 }
 
 /// Builds one binary like a packaged function and copies it: the next build may replace it.

@@ -96,9 +96,14 @@ async fn the_issuer_is_discoverable_and_the_documentation_needs_no_network() {
     let discovery = get("/.well-known/openid-configuration").await;
     assert_eq!(discovery["jwks_uri"], format!("{}/.well-known/jwks.json", bench.cloud.url()));
     assert_eq!(get("/.well-known/jwks.json").await["keys"][0]["alg"], "RS256");
-    for path in ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"] {
-        assert_eq!(bench.client.get(path).await.0, 200, "{path}");
+    let (_, page) = bench.client.get("/docs/").await;
+    let files: Vec<_> = page.split('"').filter(|part| part.ends_with(".css") || part.ends_with(".js")).collect();
+    assert_eq!(files.len(), 5, "{page}");
+    for file in files.iter().map(|file| file.trim_start_matches("./")) {
+        let (status, text) = bench.client.get(&format!("/docs/{file}")).await;
+        assert!(status == 200 && !text.is_empty(), "{file}: {status}");
     }
+    assert_eq!(bench.client.get("/docs/swagger-ui.js.map").await.0, 404);
     let (_, initializer) = bench.client.get("/docs/swagger-initializer.js").await;
     assert!(initializer.contains("/v1/openapi.json"));
     assert_eq!(bench.client.get("/docs").await.0, 301);
