@@ -1,7 +1,7 @@
-//! The cold path benchmark: how many instructions a function takes from exec to the reply of its first request, over TLS, with everything
-//! that a cold start does. Counts do not depend on the machine's load, so a change that makes cold starts dearer fails here at once.
-//! With `--yardstick` it counts a function of the SDK's defaults in the same run as well, whose build takes minutes. docs/decisions/0004
-//! has the figures.
+//! The cold path benchmark: how many instructions a function takes from exec to the reply of its first request. It includes TLS and
+//! everything else that a cold start does. Counts do not depend on the machine's load, so a change that makes cold starts dearer fails here
+//! at once. With `--yardstick` it counts a function of the SDK's defaults in the same run as well, whose build takes minutes.
+//! docs/decisions/0004 has the figures.
 //!
 //! `cargo bench -p tests --bench cold_path` (`-- --json` for one JSON object); needs valgrind and the system's roots (ca-certificates).
 

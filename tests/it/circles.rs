@@ -157,7 +157,7 @@ fn no_files_of_a_crate_form_a_circle() {
 }
 
 #[test]
-fn a_circle_is_found_whatever_way_its_files_name_each_other() {
+fn a_circle_is_found_in_every_way_that_files_name_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);

@@ -123,7 +123,7 @@ async fn every_slip_is_placed_once_though_a_third_of_all_calls_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reply_that_is_lost_after_the_commit_is_told_by_the_repeat() {
+async fn a_reply_that_is_lost_after_the_commit_is_repeated() {
     struct LosesEveryCommit;
     impl Faults for LosesEveryCommit {
         fn after(&self, call: &Call<'_>, _reply: &Reply) -> Option<Fault> {
@@ -273,7 +273,7 @@ fn in_shard(slip: &SlipId, sk: &str, said: &impl Serialize) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_slips_that_came_after_their_shard_was_done_are_told_apart_from_those_that_count() {
+async fn many_slips_that_came_after_their_shard_was_done_are_identified() {
     let one_shard = |config: &mut Config| drop(config.settings.insert("SHARDS".into(), "1".into()));
     let Some(target) = Target::start_local_with(one_shard).await else { return };
     let race = target.open_race().await;

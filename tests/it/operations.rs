@@ -259,7 +259,7 @@ async fn tampered_slip(target: &Target, race: &Race, user: &User) -> (Value, Val
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_stays_off_is_told_and_what_was_only_being_written_is_not() {
+async fn what_stays_off_is_reported_and_what_was_only_being_written_is_not() {
     let Some(target) = Target::start_local().await else { return };
     let (race, users) = settled(&target).await;
     target.pass(Duration::from_mins(16)).await;

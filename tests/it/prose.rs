@@ -244,6 +244,35 @@ fn every_text_of_the_program_keeps_the_rules() {
     assert!(not_held.values().all(|excused| *excused > 0), "what has no fault needs no exception: {not_held:?}");
 }
 
+/// The names of a source's functions, each with its line. The name of a test is a sentence.
+fn function_names(source: &str) -> Vec<(usize, &str)> {
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    let names = (1..).zip(source.lines()).filter_map(|(number, line)| {
+        let (_, after) = line.split_once("fn ")?;
+        let name = after.split(|character| !is_name(character)).next()?;
+        (!name.is_empty()).then_some((number, name))
+    });
+    names.collect()
+}
+
+#[test]
+fn every_functions_name_keeps_the_rules() {
+    let mut count = 0;
+    let mut faults = Vec::new();
+    for (path, text) in rust_files() {
+        for (line, name) in function_names(&text) {
+            count += 1;
+            faults.extend(banned(name).into_iter().map(|fault| format!("{}:{line}: {fault}, in: {name}", path.display())));
+        }
+    }
+    assert!(count > 1_000, "only {count} functions found");
+    refuse(&faults);
+    let name = format!("what_is_{}", "told");
+    let source = format!("struct A;\n    pub async fn {name}<E: Examples>() {{\n");
+    assert_eq!(function_names(&source), [(2, name.as_str())]);
+    assert_eq!(banned(&name), ["\"told\": write said, stated, shown or reported"]);
+}
+
 #[test]
 fn every_description_of_the_api_keeps_the_rules() {
     let document: Value = serde_json::from_str(&read(Path::new("docs/openapi.json"))).unwrap();

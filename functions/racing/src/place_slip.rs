@@ -49,7 +49,7 @@ async fn place(
         check_bets(&new.bets, &Field::ANY).map_err(of_bet)?;
     }
     let user = &intent.user;
-    let (race, wallet) = tokio::join!(race_at_hand(context, race), wallet_posting::journal(context, user));
+    let (race, wallet) = tokio::join!(cached_or_read_race(context, race), wallet_posting::journal(context, user));
     let race = race?.ok_or(SlipRefusal::NotFound)?.race;
     let totals = check_bets(&new.bets, &race.field()).map_err(of_bet)?;
 
@@ -64,7 +64,7 @@ async fn place(
 }
 
 /// The race, from a copy at most a second old.
-async fn race_at_hand(context: &Context, id: RaceId) -> Result<Option<StoredRace>, Problem> {
+async fn cached_or_read_race(context: &Context, id: RaceId) -> Result<Option<StoredRace>, Problem> {
     let record = context.copy(&RACING, &keys::race(id), RACE_COPY_AGE_MAX).await?;
     Ok(record.map(|record| StoredRace::of(&record)).transpose()?)
 }

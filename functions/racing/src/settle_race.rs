@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_tell_when_it_came_waits_as_if_it_had_come_with_the_close() {
+    fn a_result_without_a_time_waits_as_if_it_had_come_with_the_close() {
         assert_eq!(wait(&race().resulted(at("03:20:00")), None), Duration::from_secs(25));
         // First tried before the close, taken a minute after it: the close is when it was first tried.
         assert_eq!(wait(&race().resulted(at("02:59:00")), Some(at("03:01:00"))), Duration::from_secs(25));

@@ -26,7 +26,7 @@ mod tests {
 
     /// This test was started by cargo, with all of them.
     #[test]
-    fn what_cargo_told_this_program_is_not_told_to_cargo() {
+    fn what_cargo_set_for_this_program_is_not_passed_to_cargo() {
         assert!(std::env::var_os("CARGO_PKG_NAME").is_some() && std::env::var_os("CARGO_MANIFEST_DIR").is_some());
         let cargo = command();
         let removed = |name: &str| cargo.get_envs().any(|(known, value)| known == name && value.is_none());

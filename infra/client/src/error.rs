@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_in_its_own_words() {
+    fn a_refusal_is_shown_in_its_own_words() {
         let body = r#"{"title":"Betting on this race is closed","code":"betting_closed","next":"Choose a race that is open.","status":409}"#;
         let text = refusal(StatusCode::CONFLICT, body);
         assert_eq!(text, "409 betting_closed; Betting on this race is closed; Choose a race that is open.");

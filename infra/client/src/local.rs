@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_data_directory_tells_its_url_while_its_cloud_runs() {
+    fn a_data_directory_has_its_url_while_its_cloud_runs() {
         let data = tempfile::tempdir().unwrap();
         let place = Where { url: None, data: Some(data.path().to_owned()) };
         let announced = Announced::new(data.path(), "http://127.0.0.1:4567").unwrap();

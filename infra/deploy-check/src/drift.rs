@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_alarm_only_what_the_emulator_does_not_tell_is_excused() {
+    fn of_an_alarm_only_what_the_emulator_does_not_return_is_excused() {
         let (untold, alarm) = (json!({"threshold": 0, "period": 0}), json!({"threshold": 0, "period": 300}));
         let address = r#"aws_cloudwatch_metric_alarm.errors["get-race"]"#;
         let excused = of_resource(address, &["update"], &untold, &alarm);

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terraforms_errors_are_told_from_the_first_on_and_none_of_an_earlier_run() {
+    fn terraforms_errors_are_shown_from_the_first_on_and_none_of_an_earlier_run() {
         let log = tempfile::NamedTempFile::new().unwrap();
         let earlier = "\u{2502} Error: of an earlier run\n";
         let made = "aws_sqs_queue.this: Creation complete\n".repeat(20);

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_told_by_itself_or_with_the_failure() {
+    async fn an_answer_is_returned_alone_or_with_the_failure() {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         for _ in 0..2 {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_fails_is_told_by_the_end_of_its_log() {
+    async fn a_failure_shows_the_end_of_its_log() {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
         let failed = succeed("the script", shell("echo why; exit 3"), &log).await.unwrap_err().to_string();

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_that_is_none_is_told_with_what_one_is() {
+    fn a_mirror_without_the_provider_is_refused_with_what_one_needs() {
         let detail = no_provider(Path::new("/nowhere")).to_string();
         assert!(
             detail.contains("KOBAN_TERRAFORM_PLUGINS names /nowhere") && detail.contains("terraform providers mirror"),

@@ -98,7 +98,7 @@ fn every_finish_pays_exactly_its_combination() {
 }
 
 #[test]
-fn whatever_is_scratched_what_two_starters_cannot_make_is_refunded() {
+fn after_any_scratch_what_two_starters_cannot_make_is_refunded() {
     let layout = keirin_layout();
     for scratched in 0..1_u32 << 9 {
         let (starters, refunded): (Vec<RunnerNumber>, Vec<RunnerNumber>) =

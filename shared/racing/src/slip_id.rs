@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_says_where_the_slip_lies() {
+    fn an_id_says_where_the_slip_is() {
         for (shard, text) in [(7, "_07_"), (999, "_999_")] {
             let id = slip(shard, "k");
             assert!(id.to_string().starts_with(&format!("bet_20251226-03-01{text}")));

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn two_in_one_bucket_are_told_apart_and_three_old_ones_are_not_guessed() {
+    fn two_in_one_bucket_are_identified_and_three_old_ones_are_not_guessed() {
         let counted = tails(0..2_500);
         let same_bucket: Vec<_> = tails(2_500..3_000).into_iter().filter(|tail| bucket_of(hash_of(tail)) == 3).collect();
         let oldest = |late: usize| [counted.as_slice(), &same_bucket[..late]].concat();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_the_newest_are_told_apart() {
+    fn any_number_of_the_newest_are_identified() {
         let counted = tails(0..2_500);
         let late = tails(2_500..3_000);
         for count in [0, 3, 16, 100, 500] {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_that_hashes_do_not_make_or_make_twice_are_not_told() {
+    fn sums_that_no_set_or_two_sets_of_hashes_make_are_ambiguous() {
         let hashes = [(7, 0b0110), (8, 0b1010), (9, 0b0001)];
         assert_eq!(summands(0b1101, &hashes), Some(vec![7, 8, 9]));
         assert_eq!(summands(0b1011, &hashes), Some(vec![8, 9]));

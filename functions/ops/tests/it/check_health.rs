@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn anyone_is_told_that_it_is_up() {
+async fn anyone_may_ask_whether_it_is_up() {
     let target = crate::start().await;
     let health = target.get("/v1/health").await;
     let body = health.expect(200);

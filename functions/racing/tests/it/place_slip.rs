@@ -54,7 +54,7 @@ async fn too_little_is_refused_with_what_there_is_and_what_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_page_on_refusals_tells_what_is_told() {
+async fn the_page_on_refusals_shows_the_real_reply() {
     let page = include_str!("../../../../docs/refusals.md");
     let shown = page.split_once("Idempotency-Replayed: true\n\n").and_then(|(_, after)| after.split_once("```"));
     let (body, _) = shown.expect("an example");
@@ -368,7 +368,7 @@ async fn what_is_not_the_form_is_refused_at_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_word_that_is_none_is_told_those_that_are() {
+async fn an_unknown_word_gets_the_list_of_known_ones() {
     let target = Target::start().await;
     let race = target.open_race().await;
     let user = target.user();

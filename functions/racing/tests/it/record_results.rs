@@ -294,7 +294,7 @@ async fn a_message_names_each_race_once_and_a_place_that_there_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bet_type_that_stands_twice_is_refused_and_not_half_read() {
+async fn a_bet_type_that_occurs_twice_is_refused_and_not_half_read() {
     let target = Target::start().await;
     let race = target.open_race().await;
     let body = race.ended(&json!({"dividends": {"win": []}, "consolation": {"trio": 70}})).to_string();

@@ -12,7 +12,7 @@ fn job(race: &Race, version: u32) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_result_settles_the_race_by_itself() {
+async fn a_result_settles_the_race_without_another_request() {
     let target = Target::start().await;
     let race = target.open_race().await;
     let settled = target.settle(&race, &dividends(&[("win", "1", 100)])).await;

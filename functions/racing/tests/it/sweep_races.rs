@@ -32,7 +32,7 @@ async fn is_brought_back_from(queue: &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_race_whose_shards_were_never_told_is_settled() {
+async fn a_race_whose_shards_got_no_message_is_settled() {
     is_brought_back_from("settle-shard").await;
 }
 
@@ -42,7 +42,7 @@ async fn a_race_that_was_paid_and_never_proved_is_settled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_race_that_does_not_come_back_within_an_hour_is_told_and_verify_names_it() {
+async fn a_race_that_is_stuck_for_an_hour_raises_an_alarm_and_verify_names_it() {
     let Some(target) = Target::start_local().await else { return };
     let race = target.open_race().await;
     let user = target.rich_user(1_000).await;

@@ -55,7 +55,7 @@ async fn the_day_ends_at_midnight_in_tokyo() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_meets_too_many_others_is_told_to_come_again() {
+async fn a_caller_that_loses_too_many_conflicts_is_asked_to_retry() {
     /// Somebody else is always at the wallet.
     struct AlwaysConflicts;
     impl Faults for AlwaysConflicts {

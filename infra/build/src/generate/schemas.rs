@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_an_older_reader_or_writer_would_not_survive_is_found() {
+    fn every_change_that_breaks_an_older_reader_or_writer_is_found() {
         assert_eq!(broken_by(|new| drop(new["properties"].as_object_mut().unwrap().remove("note"))), 1);
         assert_eq!(broken_by(|new| new["required"] = json!(["id", "note"])), 1);
         assert_eq!(broken_by(|new| new["required"] = json!([])), 1);

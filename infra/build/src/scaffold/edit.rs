@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_a_manifest_stands_behind_its_neighbors() {
+    fn an_entry_of_a_manifest_comes_after_its_neighbors() {
         assert_eq!(
             insert_behind("a = 1\nb = 2\n\nc = 3\n", &["a ".into(), "b ".into()], "x = 0").unwrap(),
             "a = 1\nb = 2\nx = 0\n\nc = 3\n"

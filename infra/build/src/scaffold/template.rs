@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_put_in_wherever_its_name_stands() {
+    fn a_value_replaces_every_use_of_its_name() {
         assert_eq!(fill("{A} and {{A}}, not {a} or {B}", &[("A", "x")]), "x and {x}, not {a} or {B}");
     }
 }

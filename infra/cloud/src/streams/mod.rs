@@ -77,11 +77,11 @@ impl Relay {
     pub async fn run(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => {}
-            () = self.relay_for_ever() => {}
+            () = self.relay_continually() => {}
         }
     }
 
-    async fn relay_for_ever(&self) {
+    async fn relay_continually(&self) {
         let mut written = self.backends.engine.written();
         loop {
             written.borrow_and_update();

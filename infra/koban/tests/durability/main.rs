@@ -49,7 +49,7 @@ fn random() -> Rng {
 }
 
 #[tokio::test]
-async fn whatever_was_acknowledged_is_there_after_every_kill() {
+async fn everything_acknowledged_is_there_after_every_kill() {
     let rounds = variable(ROUNDS).unwrap_or(ROUNDS_DEFAULT);
     let slips = SLIPS_PER_ROUND * (rounds + 1);
     let mut rng = random();

@@ -26,21 +26,21 @@ async fn a_refusal_is_repeated_after_restarts_and_for_its_thirty_days() {
     let placed = bet(&cloud, race, "rich-enough").await;
     assert_eq!(placed.status, 201, "{placed:?}");
     cloud.restart().await;
-    is_told_again(&refused, &bet(&cloud, race, "too-poor").await);
+    is_repeated(&refused, &bet(&cloud, race, "too-poor").await);
 
     let mut asking = Asking::of(&cloud);
     for days in [DAYS_KEPT - 1, 2] {
         asking.advance_clock(SignedDuration::from_hours(24 * days)).await;
         cloud.restart().await;
-        is_told_again(&refused, &bet(&cloud, race, "too-poor").await);
-        is_told_again(&placed, &bet(&cloud, race, "rich-enough").await);
+        is_repeated(&refused, &bet(&cloud, race, "too-poor").await);
+        is_repeated(&placed, &bet(&cloud, race, "rich-enough").await);
     }
 
     assert_eq!(forget_what_expired(&cloud).await, 1);
     let again = bet(&cloud, race, "too-poor").await;
     assert_eq!((again.status.as_u16(), code(&again)), (409, "betting_closed".into()), "its race closed long ago");
     assert!(again.headers.get("idempotency-replayed").is_none(), "{again:?}");
-    is_told_again(&placed, &bet(&cloud, race, "rich-enough").await);
+    is_repeated(&placed, &bet(&cloud, race, "rich-enough").await);
     let wallet = Asking::of(&cloud).get(Some("alice"), "/v1/wallet").await;
     assert_eq!(wallet["balances"][0]["available"], 9_500, "one slip was ever placed: {wallet}");
 }
@@ -82,7 +82,7 @@ fn code(reply: &Reply) -> String {
 }
 
 #[track_caller]
-fn is_told_again(before: &Reply, again: &Reply) {
+fn is_repeated(before: &Reply, again: &Reply) {
     assert_eq!((before.status, &before.body), (again.status, &again.body));
     assert_eq!(again.headers.get("idempotency-replayed").map(http::HeaderValue::as_bytes), Some(&b"true"[..]), "{again:?}");
 }

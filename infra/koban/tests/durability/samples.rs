@@ -75,7 +75,7 @@ fn nothing_is_off_where_nothing_is() {
 }
 
 #[test]
-fn whatever_is_off_is_found() {
+fn everything_that_is_off_is_found() {
     type Change = fn(&mut Vec<Acknowledged>, &mut Found);
     let changes: [(&str, Change); 17] = [
         ("a slip is lost", |_, found| {

@@ -40,7 +40,7 @@ pub async fn a_poison_message_is_tried_alone_as_often_as_its_queue_says_and_kept
     }
 }
 
-pub async fn the_clocks_call_is_one_whatever_it_says<E: Examples>() {
+pub async fn any_message_of_the_clock_is_a_call<E: Examples>() {
     let Some(stage) = local::<E>().await else { return };
     let target = stage.target();
     for function in E::SERVICE.functions {

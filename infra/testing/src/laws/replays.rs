@@ -72,7 +72,7 @@ impl Faults for LosesEveryWrite {
     }
 }
 
-pub async fn after_a_lost_reply_the_repeat_tells_what_was_done_and_does_nothing<E: Examples>() {
+pub async fn after_a_lost_reply_the_repeat_states_what_was_done_and_does_nothing<E: Examples>() {
     let (Some(stage), Some(twin)) = (local::<E>().await, local::<E>().await) else { return };
     for (request, alone) in mutating(&stage).iter().zip(mutating(&twin)) {
         let name = request.function.name;

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_settlement_that_never_comes_holds_nobody_back_for_ever() {
+    fn a_settlement_that_never_comes_holds_nobody_back_without_end() {
         let mut held_back = HeldBack::new(&[slip(0, 0)], 2, 1);
         held_back.resulted(0);
         assert!(held_back.admit(job(0, 100)).is_none());
