@@ -2,6 +2,7 @@
 
 use super::DemoPart;
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 use client::http::BaseUrl;
 use std::path::PathBuf;
@@ -39,7 +40,8 @@ pub fn of_all(parts: &[&dyn DemoPart], command: Command) -> Command {
         .subcommand_value_name("SERVICE")
         .subcommand_help_heading("Services");
     let add = |command: Command, part: &&dyn DemoPart| {
-        let own = of_one(*part, Command::new(part.name()).about(part.about()));
+        // The arguments bring their own description.
+        let own = of_one(*part, Command::new(part.name())).about(part.about());
         command.subcommand(own)
     };
     parts.iter().fold(command, add)
@@ -49,19 +51,22 @@ fn of_one(part: &dyn DemoPart, command: Command) -> Command {
     Common::augment_args(part.arguments(command)).after_help(part.help())
 }
 
-/// The part that `given` names, and what it is given.
+/// The part that `parent` names, and what it is given.
 ///
 /// # Errors
-/// When there is none of that name.
+/// When there is none of that name, or arguments come before it: they would be of no part.
 pub fn chosen<'a>(
     parts: &[&'static dyn DemoPart],
-    given: &'a ArgMatches,
+    parent: &'a ArgMatches,
 ) -> Result<(&'static dyn DemoPart, &'a ArgMatches), clap::Error> {
-    let (name, given) = match (given.subcommand(), parts.first()) {
+    let (name, given) = match (parent.subcommand(), parts.first()) {
         (Some((name, given)), _) => (name, given),
-        (None, Some(first)) => return Ok((*first, given)),
-        (None, None) => ("", given),
+        (None, Some(first)) => return Ok((*first, parent)),
+        (None, None) => ("", parent),
     };
+    if parent.ids().any(|id| parent.value_source(id.as_str()) == Some(ValueSource::CommandLine)) {
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, format!("put '{name}' before its arguments\n")));
+    }
     let part = parts.iter().find(|part| part.name() == name).copied();
     let names = || parts.iter().map(|part| part.name()).collect::<Vec<_>>().join(", ");
     let unknown = || format!("no service '{name}' has a demo\n\n  [possible values: {}]\n", names());

@@ -84,13 +84,13 @@ Examples:
     fn plan(&self, given: &ArgMatches, seed: u64) -> Result<Box<dyn Play>, DemoError> {
         let arguments = Arguments::from_arg_matches(given).map_err(|error| DemoError::Input(error.to_string()))?;
         let days = days(&arguments, seed)?;
-        Ok(Box::new(Days { days, slips: arguments.slips, bettors: arguments.bettors, seed, played: Played::default() }))
+        Ok(Box::new(Days { planned: days, slips: arguments.slips, bettors: arguments.bettors, seed, played: Played::default() }))
     }
 }
 
 /// The days that are played, and what came of them.
 struct Days {
-    days: Vec<PlannedDay>,
+    planned: Vec<PlannedDay>,
     slips: usize,
     bettors: usize,
     seed: u64,
@@ -100,7 +100,7 @@ struct Days {
 impl Days {
     async fn play_all(&mut self, stage: &Stage) -> Result<(), DemoError> {
         let mut player = Player::new(stage, self.bettors, self.seed).await?;
-        for (day, slips) in self.days.iter().zip(shares(&self.days, self.slips)) {
+        for (day, slips) in self.planned.iter().zip(shares(&self.planned, self.slips)) {
             player.play(day, SlipPlan::new(day, slips, self.bettors, self.seed)).await?;
         }
         self.played = player.end().await;
@@ -127,7 +127,7 @@ impl Play for Days {
 }
 
 fn days(arguments: &Arguments, seed: u64) -> Result<Vec<PlannedDay>, DemoError> {
-    let unreadable = |error: BoatraceError| DemoError::Input(chain(&error).to_string());
+    let unreadable = |error: BoatraceError| DemoError::Input(chain(&error));
     match &arguments.feed {
         Some(feed) => plan::days_of_feed(&boatrace::read(feed).map_err(unreadable)?, arguments.day, seed),
         None => Ok(vec![plan::generated_day(arguments.day.unwrap_or(GENERATED_DAY), seed)?]),

@@ -137,7 +137,7 @@ impl Facts {
         }
     }
 
-    /// A race with a result is on its way to be settled. What is told of one that hangs is the same in every reading, so it says since
+    /// A race with a result is on its way to be settled. The fault of a stuck race has the same words in every reading, so it says since
     /// when, not for how long.
     fn check_progress(&self, findings: &mut Findings, race: &Race) {
         let since = self.changed_at.unwrap_or_else(|| race.effective_close());
@@ -150,7 +150,7 @@ impl Facts {
             "{id}: has its result since {since} and is not settled, with {slips} slips in it. Fix the cause of the dead letters of \
              settle-race, settle-shard and certify-race, then `koban redrive` them, or `koban publish settle-race '{wanted}'`"
         );
-        findings.fault(DUES, hangs);
+        findings.fault(DUES, stuck);
     }
 
     /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say, and so does

@@ -1,6 +1,8 @@
 //! A top-up and a day's medals, right in every record; then one record after another is changed or missing, and each time the proof must
 //! say which.
 
+#![cfg(test)]
+
 use jiff::Timestamp;
 use platform::store::{Key, Record};
 use proofs::proof::{CHAINS, JOURNALS, LINES, SUM_ZERO};

@@ -1,6 +1,8 @@
 //! A race of two people, right in every record; then one record after another is changed, and each time the proof must say which. The
 //! wallets' lines are proved with it, as the registry has it.
 
+#![cfg(test)]
+
 mod unreadable;
 
 use jiff::Timestamp;
