@@ -73,6 +73,11 @@ derived_id! {
     UserId, "usr_", "a user id (usr_…)"
 }
 
+derived_id! {
+    /// An organization, in whose name its members and its API keys act.
+    OrganizationId, "org_", "an organization id (org_…)"
+}
+
 impl UserId {
     /// The pseudonym of a token's subject.
     pub fn of_subject(issuer: &str, subject: &str) -> Self {

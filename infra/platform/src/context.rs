@@ -1,8 +1,11 @@
 //! What a handler may use: the clock, the tables, queues, topics, secrets and settings of its own definition, and the meter that counts what it
 //! costs. A handler reaches nothing that its definition does not list.
 
+use crate::access::check::Check;
+use crate::access::{Gate, KeyEntry};
 use crate::clock::Clock;
 use crate::contract::Contract;
+use crate::copies::Copies;
 use crate::definition::{Definition, Publishes, Reads, Sends};
 use crate::log_sink::LogSink;
 use crate::meter::Meter;
@@ -10,9 +13,12 @@ use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Topic};
 use crate::sdk::Sdk;
 use crate::secrets::Secrets;
 use crate::sender::{self, QueueSender, SendError, TopicSender};
+use crate::store::{Key, Record};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::hash::Hash;
+use shared::id::UserId;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -31,7 +37,9 @@ pub struct Environment {
     /// Whether replies may tell what they cost; everywhere but in production.
     pub shows_cost: bool,
     settings: Arc<Settings>,
-    pub(crate) copies: crate::copies::Copies,
+    pub(crate) copies: Copies<Key, Record>,
+    pub(crate) gates: Copies<UserId, Option<Arc<Gate>>>,
+    pub(crate) api_keys: Copies<Hash, Arc<KeyEntry>>,
     pub(crate) cold: std::sync::atomic::AtomicBool,
     pub(crate) contract: OnceLock<Contract>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
@@ -77,7 +85,9 @@ impl Environment {
             issuer,
             shows_cost,
             settings,
-            copies: crate::copies::Copies::default(),
+            copies: Copies::default(),
+            gates: Copies::default(),
+            api_keys: Copies::default(),
             cold: true.into(),
             contract: OnceLock::new(),
             dynamodb: OnceLock::new(),
@@ -109,12 +119,13 @@ pub struct Context {
     pub cold: bool,
     pub deadline: tokio::time::Instant,
     pub meter: Meter,
+    pub(crate) check: Check,
 }
 
 impl Context {
     pub fn new(env: Arc<Environment>, request_id: String, trace: String, deadline: tokio::time::Instant) -> Self {
         let cold = env.cold.swap(false, std::sync::atomic::Ordering::Relaxed);
-        Self { env, request_id, trace, cold, deadline, meter: Meter::default() }
+        Self { env, request_id, trace, cold, deadline, meter: Meter::default(), check: Check::default() }
     }
 
     pub fn definition(&self) -> &'static Definition {
@@ -246,6 +257,7 @@ async fn send(
     bodies: &[String],
     delay: Duration,
 ) -> Result<(), SendError> {
+    context.may_write().await.map_err(|error| SendError::new(spec.name, error))?;
     let url = context.env.sdk.names.queue_url(spec);
     for chunk in bodies.chunks(10) {
         context.meter.count_call();
@@ -265,6 +277,7 @@ impl TopicHandle<'_> {
     /// Publishes every event, in no order: neither topics nor queues keep one. All are accepted, or an error tells that some may not
     /// be: publish them again, consumers expect duplicates.
     pub async fn publish(&self, events: &[String]) -> Result<(), SendError> {
+        self.context.may_write().await.map_err(|error| SendError::new(self.topic.name, error))?;
         let arn = &self.context.env.sdk.names.topic_arn(self.topic);
         let publish = |chunk| async move {
             self.context.meter.count_call();

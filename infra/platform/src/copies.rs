@@ -1,9 +1,9 @@
-//! Copies of records that one process keeps for a moment, for what many requests read and few change. How old a copy may be is the
+//! Copies of what was read that one process keeps for a moment, for what many requests read and few change. How old a copy may be is the
 //! reader's choice; what follows from an old one must be mended elsewhere, as settlement mends a late slip.
 
-use crate::store::record::{Key, Record};
 use jiff::Timestamp;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,22 +11,57 @@ use std::time::Duration;
 const COPIES_MAX: usize = 1_000;
 
 /// The copies of a process.
-#[derive(Debug, Default)]
-pub(crate) struct Copies(Mutex<HashMap<Key, (Timestamp, Record)>>);
+#[derive(Debug)]
+pub(crate) struct Copies<K, V>(Mutex<HashMap<K, (Timestamp, V)>>);
 
-impl Copies {
-    pub(crate) fn get(&self, key: &Key, now: Timestamp, age_max: Duration) -> Option<Record> {
+impl<K, V> Default for Copies<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Copies<K, V> {
+    pub(crate) fn get(&self, key: &K, now: Timestamp, age_max: Duration) -> Option<V> {
         let copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, record) = copies.get(key)?;
+        let (read_at, value) = copies.get(key)?;
         let age = now.duration_since(*read_at);
-        (!age.is_negative() && age.unsigned_abs() <= age_max).then(|| record.clone())
+        (!age.is_negative() && age.unsigned_abs() <= age_max).then(|| value.clone())
     }
 
-    pub(crate) fn put(&self, record: &Record, now: Timestamp) {
+    /// `now` is a time before the value was read.
+    pub(crate) fn put(&self, key: K, value: V, now: Timestamp) {
         let mut copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if copies.len() >= COPIES_MAX {
             copies.clear();
         }
-        copies.insert(record.key.clone(), (now, record.clone()));
+        copies.insert(key, (now, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::ToSpan;
+
+    const AGE_MAX: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_copy_is_used_up_to_its_age_and_never_before_it_was_read() {
+        let copies = Copies::default();
+        let read_at = Timestamp::UNIX_EPOCH + 1.hour();
+        copies.put("a", 1, read_at);
+        let after = |milliseconds: i64| copies.get(&"a", read_at + milliseconds.milliseconds(), AGE_MAX);
+        assert_eq!((after(0), after(30_000)), (Some(1), Some(1)));
+        assert_eq!((after(30_001), after(-1)), (None, None));
+        assert_eq!(copies.get(&"b", read_at, AGE_MAX), None);
+    }
+
+    #[test]
+    fn copies_have_a_bound() {
+        let copies = Copies::default();
+        for number in 0..10 * COPIES_MAX {
+            copies.put(number, number, Timestamp::UNIX_EPOCH);
+            assert!(copies.0.lock().unwrap().len() <= COPIES_MAX);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a service. Nothing outside `store`, `aws`, `sdk` and `https` names an AWS type.
 
+pub mod access;
 mod admission;
 pub mod aws;
 pub mod clock;

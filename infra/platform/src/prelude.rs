@@ -7,7 +7,7 @@ pub use crate::function::{
     calls, wru,
 };
 pub use crate::http::{
-    Accepted, Body, Created, Csv, Html, Intent, Json, List, NoContent, Paging, Path, Pdf, Png, Redirect, SignedMessage, Text,
+    Accepted, ApiKey, Body, Created, Csv, Html, Intent, Json, List, Member, NoContent, Paging, Path, Pdf, Png, Redirect, SignedMessage, Staff, Text,
     Typed,
 };
 pub use crate::message::{Delivery, Failure};

@@ -1,7 +1,7 @@
 //! What handlers take: the caller, the intent, the path's parameters, the body, the page of a list, the signed message.
 
 use super::{Call, FromCall};
-use crate::contract::Contract;
+use crate::contract::{Contract, Needs};
 use crate::cursor::{ListId, TEXT_BYTES_MAX};
 use crate::definition::Definition;
 use crate::problem::{self, Problem};
@@ -14,9 +14,9 @@ use std::borrow::Cow;
 
 /// The caller.
 impl FromCall for UserId {
-    fn describe(contract: &mut Contract) {
-        contract.needs.user = true;
-    }
+    const NEEDS: Needs = Needs { user: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
         call.user.clone().ok_or_else(|| Problem::internal("a route without callers has no user"))
@@ -42,10 +42,9 @@ impl Intent {
 }
 
 impl FromCall for Intent {
-    fn describe(contract: &mut Contract) {
-        contract.needs.user = true;
-        contract.needs.key = true;
-    }
+    const NEEDS: Needs = Needs { user: true, key: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
         let (user, key) = (UserId::from_call(call)?, std::mem::take(&mut call.idempotency_key));
@@ -64,9 +63,9 @@ pub struct SignedMessage {
 }
 
 impl FromCall for SignedMessage {
-    fn describe(contract: &mut Contract) {
-        contract.needs.signature = true;
-    }
+    const NEEDS: Needs = Needs { signature: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
         let id = std::mem::take(&mut call.message_id);
