@@ -69,8 +69,10 @@ pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contra
         Idempotency::Key => checked_key(header("idempotency-key"))?.to_owned(),
         Idempotency::Natural => String::new(),
     };
+    let caller = admitted.caller();
     let Admitted { user, staff, member, api_key } = admitted;
     let call = Call {
+        caller,
         user,
         staff,
         member,
@@ -93,6 +95,18 @@ struct Admitted {
     staff: Option<Staff>,
     member: Option<Member>,
     api_key: Option<ApiKey>,
+}
+
+impl Admitted {
+    /// Whose lists they read.
+    fn caller(&self) -> String {
+        match self {
+            Self { member: Some(Member { user, organization, .. }), .. } => format!("{user}#{organization}"),
+            Self { api_key: Some(key), .. } => key.organization.to_string(),
+            Self { user: Some(user), .. } => user.to_string(),
+            Self { .. } => String::new(),
+        }
+    }
 }
 
 /// The person of the claims, whose gate will be checked.

@@ -37,6 +37,8 @@ pub type Answering<'a> = BoxFuture<'a, Result<Reply, Problem>>;
 /// A request that was admitted: its caller is known, its key is there, its signature fits, where the route asks for them.
 #[derive(Debug)]
 pub struct Call {
+    /// Whose lists these are: a person, a person in an organization, or an organization. Empty where nobody is known.
+    pub(crate) caller: String,
     pub(crate) user: Option<UserId>,
     pub(crate) staff: Option<Staff>,
     pub(crate) member: Option<Member>,

@@ -53,7 +53,7 @@ impl Service {
 }
 
 /// Every table of `services`, and the platform's own where a route of theirs reads it.
-pub fn tables_of(services: &[&'static Service]) -> Vec<&'static Table> {
+pub fn tables_of(services: &[&Service]) -> Vec<&'static Table> {
     let granted = services.iter().flat_map(|service| service.functions).flat_map(|function| &function.grants);
     let reads_access = granted.map(|grant| grant.table).any(|table| std::ptr::eq(table, &ACCESS));
     let own = services.iter().flat_map(|service| service.tables.iter().copied());

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use futures_util::future::BoxFuture;
 use std::collections::HashMap;
 use std::time::Duration;
 use thiserror::Error;
@@ -113,11 +114,13 @@ impl<'a> Store<'a> {
         record
     }
 
-    /// One record of the check of a caller, which is counted apart.
-    pub(crate) async fn get_for_check(&self, key: &Key, consistent: bool) -> Result<Option<Record>, StoreError> {
-        let (units, record) = self.get_item(key, consistent).await;
-        self.context.meter.count_check(units);
-        record
+    /// One record of the check of a caller, which is counted apart. In a box: it is part of every invocation.
+    pub(crate) fn get_for_check(self, key: Key, consistent: bool) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        Box::pin(async move {
+            let (units, record) = self.get_item(&key, consistent).await;
+            self.context.meter.count_check(units);
+            record
+        })
     }
 
     /// A record, after the read units that it took.

@@ -5,6 +5,7 @@ use cloud::{CORS, SCHEDULE_MESSAGE};
 use platform::Service;
 use platform::function::{Action, Function, Grant, Route, Schedule, Trigger};
 use platform::resource::{QueueSpec, Table};
+use platform::service::tables_of;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -124,7 +125,7 @@ pub fn document(services: &[&'static Service]) -> Wiring {
     let all = services.iter();
     Wiring {
         functions: functions().map(|(service, function)| (function.name, of_function(service.name, function))).collect(),
-        tables: all.clone().flat_map(|service| service.tables).map(|table| (table.name, of_table(table))).collect(),
+        tables: tables_of(services).into_iter().map(|table| (table.name, of_table(table))).collect(),
         queues: (all.clone().flat_map(|service| service.queues()))
             .map(|queue| (queue.name, of_queue(queue, consumer(queue).map(|(_, function)| function))))
             .collect(),
@@ -156,7 +157,7 @@ fn of_function(service: &'static str, function: &'static Function) -> FunctionWi
         timeout_seconds: function.timeout.as_secs(),
         memory_mb: function.memory_mb,
         trigger: of_trigger(function),
-        grants: function.grants.iter().map(|grant| of_grant(&grant)).collect(),
+        grants: of_grants(function),
         forgets: function.forgets.iter().map(|kind| ForgetWiring { table: kind.table.name, prefix: kind.prefix }).collect(),
         sends: function.sends_to().map(|queue| queue.name).collect(),
         publishes: function.publishes.iter().map(|publishes| publishes.topic.name).collect(),
@@ -193,6 +194,29 @@ fn of_schedule(schedule: Schedule) -> (String, &'static str) {
         Schedule::EveryMinutes(1) => ("rate(1 minute)".into(), "UTC"),
         Schedule::EveryMinutes(minutes) => (format!("rate({minutes} minutes)"), "UTC"),
         Schedule::Cron { fields, zone } => (format!("cron({fields})"), zone),
+    }
+}
+
+/// The grants by table: what a route's access reads may be of a table that the function has grants on anyway.
+fn of_grants(function: &'static Function) -> Vec<GrantWiring> {
+    let mut grants: Vec<GrantWiring> = Vec::new();
+    for grant in function.grants.iter().map(|grant| of_grant(&grant)) {
+        match grants.iter_mut().find(|known| known.table == grant.table) {
+            Some(known) => known.add(grant),
+            None => grants.push(grant),
+        }
+    }
+    grants
+}
+
+impl GrantWiring {
+    fn add(&mut self, other: Self) {
+        let add = |to: &mut Vec<&'static str>, more: Vec<&'static str>| {
+            to.extend(more.into_iter().filter(|one| !to.contains(one)).collect::<Vec<_>>());
+        };
+        add(&mut self.actions, other.actions);
+        add(&mut self.actions_in_transaction, other.actions_in_transaction);
+        add(&mut self.indexes, other.indexes);
     }
 }
 

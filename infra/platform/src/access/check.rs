@@ -7,10 +7,10 @@ use crate::context::Context;
 use crate::definition::Route;
 use crate::http::Reply;
 use crate::problem::{Code, Problem, chain};
-use crate::store::{StoreError};
+use crate::store::StoreError;
+use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, select};
 use shared::id::UserId;
-use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -56,9 +56,9 @@ impl Context {
         }
     }
 
-    /// Waits until something may be written.
-    pub(crate) async fn may_write(&self) -> Result<(), StoreError> {
-        self.admitted().await.map_err(|problem| StoreError::NotAdmitted { code: problem.code.code })
+    /// Waits until something may be written. In a box, because every write of every handler is made with it.
+    pub(crate) fn may_write(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { self.admitted().await.map_err(|problem| StoreError::NotAdmitted { code: problem.code.code }) })
     }
 
     async fn verdict(&self) -> Verdict {
@@ -88,7 +88,7 @@ impl Context {
         if let Some(gate) = self.env.gates.get(user, now, AGE_MAX) {
             return Ok(gate);
         }
-        let record = self.table(&ACCESS).get_for_check(&Gate::key(user), false).await?;
+        let record = self.table(&ACCESS).get_for_check(Gate::key(user), false).await?;
         let gate = record.map(|record| read::<Gate>(&record)).transpose()?.map(Arc::new);
         self.env.gates.put(user.clone(), gate.clone(), now);
         Ok(gate)
@@ -96,7 +96,7 @@ impl Context {
 
     /// The answer, once the person is known to be admitted.
     pub(crate) async fn beside_check(&self, answer: BoxFuture<'_, Result<Reply, Problem>>) -> Result<Reply, Problem> {
-        match select(answer, pin!(self.admitted())).await {
+        match select(answer, self.admitted().boxed()).await {
             Either::Left((reply, admitted)) => admitted.await.and(reply),
             Either::Right((Ok(()), answer)) => answer.await,
             Either::Right((Err(refused), _dropped)) => Err(refused),

@@ -33,7 +33,7 @@ impl Entry for Gate {
 }
 
 impl Gate {
-    pub(crate) fn key(user: &UserId) -> Key {
+    pub fn key(user: &UserId) -> Key {
         Key::new(format!("gate#{user}"), "gate")
     }
 

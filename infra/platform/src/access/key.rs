@@ -187,7 +187,7 @@ async fn entry(context: &Context, hash: &Hash) -> Result<Option<Arc<KeyEntry>>, 
     if let Some(entry) = context.env.api_keys.get(hash, now, AGE_MAX) {
         return Ok(Some(entry));
     }
-    let record = context.table(&ACCESS).get_for_check(&key(hash), true).await.map_err(unchecked)?;
+    let record = context.table(&ACCESS).get_for_check(key(hash), true).await.map_err(unchecked)?;
     let entry = record.map(|record| read::<KeyEntry>(&record)).transpose().map_err(unchecked)?.map(Arc::new);
     if let Some(entry) = &entry {
         context.env.api_keys.put(*hash, entry.clone(), now);

@@ -58,7 +58,7 @@ impl Entry for Membership {
 }
 
 impl Membership {
-    fn key(organization: &OrganizationId, user: &UserId) -> Key {
+    pub fn key(organization: &OrganizationId, user: &UserId) -> Key {
         Key::new(format!("member#{organization}#{user}"), "member")
     }
 
@@ -83,7 +83,7 @@ impl Membership {
 
 /// The role of `user` in `organization`, as it is now.
 pub(crate) async fn role_of(context: &Context, organization: &OrganizationId, user: &UserId) -> Result<Option<Role>, Problem> {
-    let record = context.table(&ACCESS).get_for_check(&Membership::key(organization, user), true).await.map_err(unchecked)?;
+    let record = context.table(&ACCESS).get_for_check(Membership::key(organization, user), true).await.map_err(unchecked)?;
     let membership = record.map(|record| read::<Membership>(&record)).transpose().map_err(unchecked)?;
     Ok(membership.and_then(|membership| membership.role))
 }

@@ -109,13 +109,13 @@ pub struct Paging {
     /// How many items, 1 to 100.
     pub limit: u32,
     cursor: Option<String>,
-    user: Option<UserId>,
+    caller: String,
 }
 
 impl Paging {
     /// The list that `definition` answers for this caller with these filters. A cursor is good for one list only.
     pub fn list(&self, definition: &Definition, filters: &[&str]) -> ListId {
-        ListId::new(self.user.as_ref(), definition.name, filters, self.cursor.clone())
+        ListId::new(&self.caller, definition.name, filters, self.cursor.clone())
     }
 }
 
@@ -167,6 +167,6 @@ impl FromCall for Paging {
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(Problem::parameter("limit", format!("must be 1 to {LIMIT_MAX}")));
         }
-        Ok(Self { limit, cursor: call.query("cursor")?, user: call.user.clone() })
+        Ok(Self { limit, cursor: call.query("cursor")?, caller: call.caller.clone() })
     }
 }
