@@ -9,7 +9,7 @@ mod event;
 mod replies;
 
 pub use callers::{ApiKey, Member, Staff};
-pub use arguments::{Body, Intent, Paging, Path, SignedMessage};
+pub use arguments::{Body, Intent, KeyIntent, Paging, Path, SignedMessage};
 pub(crate) use event::HttpEvent;
 pub use replies::{
     Accepted, Created, Csv, Html, Json, List, MediaType, NoContent, Pdf, Png, RESPONSE_BYTES_MAX, Redirect, Text, Typed,
@@ -127,7 +127,7 @@ pub trait IntoReply {
 #[diagnostic::on_unimplemented(
     message = "this is no handler of a route",
     note = "a handler is `async fn(&Context, arguments…) -> Result<reply, error>`",
-    note = "each argument is `FromCall`: Intent, UserId, Staff, Member, ApiKey, SignedMessage, Path<T>, Body<T>, Paging, or a struct of `query!`",
+    note = "each argument is `FromCall`: Intent, UserId, Staff, Member, ApiKey, KeyIntent, SignedMessage, Path<T>, Body<T>, Paging, or a struct of `query!`",
     note = "the reply is `IntoReply`: Json<T>, Created<T>, Accepted<T>, NoContent, Done<…>, …",
     note = "the error is `Refuses`: Problem or Refused<R>"
 )]

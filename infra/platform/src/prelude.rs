@@ -7,7 +7,7 @@ pub use crate::function::{
     calls, wru,
 };
 pub use crate::http::{
-    Accepted, ApiKey, Body, Created, Csv, Html, Intent, Json, List, Member, NoContent, Paging, Path, Pdf, Png, Redirect, SignedMessage, Staff, Text,
+    Accepted, ApiKey, Body, Created, Csv, Html, Intent, Json, KeyIntent, List, Member, NoContent, Paging, Path, Pdf, Png, Redirect, SignedMessage, Staff, Text,
     Typed,
 };
 pub use crate::message::{Delivery, Failure};

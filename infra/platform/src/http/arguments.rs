@@ -1,6 +1,6 @@
 //! What handlers take: the caller, the intent, the path's parameters, the body, the page of a list, the signed message.
 
-use super::{Call, FromCall};
+use super::{ApiKey, Call, FromCall};
 use crate::contract::{Contract, Needs};
 use crate::cursor::{ListId, TEXT_BYTES_MAX};
 use crate::definition::Definition;
@@ -37,7 +37,7 @@ pub struct Intent {
 impl Intent {
     /// What the ids of this intent's objects are derived from. `resource` is the one in the path, empty where there is none.
     pub fn operation<'a>(&'a self, definition: &Definition, resource: &'a str) -> Operation<'a> {
-        Operation { caller: &self.user, name: definition.name, resource, idempotency_key: &self.key }
+        Operation { caller: self.user.as_str(), name: definition.name, resource, idempotency_key: &self.key }
     }
 }
 
@@ -49,6 +49,36 @@ impl FromCall for Intent {
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
         let (user, key) = (UserId::from_call(call)?, std::mem::take(&mut call.idempotency_key));
         Ok(Self { user, key, request: call.request_hash(), requested_at: call.requested_at })
+    }
+}
+
+/// What an organization's program wants under an `Idempotency-Key`. All keys of an organization have one space of such keys, so that a
+/// new API key goes on where the old one was.
+#[derive(Debug, Clone)]
+pub struct KeyIntent {
+    pub caller: ApiKey,
+    pub key: String,
+    /// The hash of the request: the same for a repeat, different for another body.
+    pub request: Hash,
+    /// When the gateway received it.
+    pub requested_at: Timestamp,
+}
+
+impl KeyIntent {
+    /// As [`Intent::operation`].
+    pub fn operation<'a>(&'a self, definition: &Definition, resource: &'a str) -> Operation<'a> {
+        Operation { caller: self.caller.organization.as_str(), name: definition.name, resource, idempotency_key: &self.key }
+    }
+}
+
+impl FromCall for KeyIntent {
+    const NEEDS: Needs = Needs { api_key: true, key: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        let (caller, key) = (ApiKey::from_call(call)?, std::mem::take(&mut call.idempotency_key));
+        Ok(Self { caller, key, request: call.request_hash(), requested_at: call.requested_at })
     }
 }
 
