@@ -7,8 +7,9 @@ locals {
 
   # What functions may ask of the environment; each is told what its definition lists.
   settings = {
-    BANK   = var.bank
-    SHARDS = tostring(var.shards)
+    BANK        = var.bank
+    SHARDS      = tostring(var.shards)
+    STAFF_CLAIM = var.staff_claim
   }
 
   zips = { for name, _ in local.functions : name => {

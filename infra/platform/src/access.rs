@@ -12,12 +12,12 @@ mod membership;
 mod token;
 
 pub use gate::{Gate, REVOKED_MAX};
-pub use key::{KeyEntry, KeyId, KeySecret, SCOPES_MAX, Scope};
 pub(crate) use key::admit as admit_key;
-pub use membership::{Membership, Role};
+pub use key::{KeyEntry, KeyId, KeySecret, SCOPES_MAX, Scope};
 pub(crate) use membership::role_of;
-pub use token::{STAFF_CLAIM, SessionId, StaffRole};
+pub use membership::{Membership, Role};
 pub(crate) use token::Token;
+pub use token::{STAFF_CLAIM, SessionId, StaffRole};
 
 use crate::context::Context;
 use crate::definition::{Access, Action, Grant};

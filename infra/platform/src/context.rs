@@ -6,7 +6,7 @@ use crate::access::{Gate, KeyEntry};
 use crate::clock::Clock;
 use crate::contract::Contract;
 use crate::copies::Copies;
-use crate::definition::{Definition, Publishes, Reads, Sends};
+use crate::definition::{Definition, Publishes, Reads, Route, Sends};
 use crate::log_sink::LogSink;
 use crate::meter::Meter;
 use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Topic};
@@ -97,10 +97,12 @@ impl Environment {
         }
     }
 
-    /// The one call of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them.
+    /// The calls of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them, and one for
+    /// the check of its caller where that is made beside its own first call.
     pub(crate) async fn connect(&self) {
+        let is_checked = self.definition.route().is_some_and(Route::has_person);
         if !self.definition.grants.is_empty() {
-            self.sdk.connect_dynamodb().await;
+            self.sdk.connect_dynamodb(1 + usize::from(is_checked)).await;
         }
     }
 

@@ -64,7 +64,10 @@ impl Needs {
         assert!(!self.staff || matches!(access, Access::Staff(_)), "this handler takes staff, and its route does not ask for it");
         let is_of_member = matches!(access, Access::Member(_));
         assert!(self.member == is_of_member, "a member and a route of members belong together");
-        assert!(!self.api_key || matches!(access, Access::ApiKey(_)), "this handler takes an API key, and its route asks for none");
+        assert!(
+            !self.api_key || matches!(access, Access::ApiKey(_)),
+            "this handler takes an API key, and its route asks for none"
+        );
     }
 }
 

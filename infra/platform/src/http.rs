@@ -8,8 +8,8 @@ mod callers;
 mod event;
 mod replies;
 
-pub use callers::{ApiKey, Member, Staff};
 pub use arguments::{Body, Intent, KeyIntent, Paging, Path, SignedMessage};
+pub use callers::{ApiKey, Member, Staff};
 pub(crate) use event::HttpEvent;
 pub use replies::{
     Accepted, Created, Csv, Html, Json, List, MediaType, NoContent, Pdf, Png, RESPONSE_BYTES_MAX, Redirect, Text, Typed,

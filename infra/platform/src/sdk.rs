@@ -164,11 +164,13 @@ impl Sdk {
 
     /// Opens the connection that the first call to DynamoDB will find in the pool, by asking for its health. Nothing is signed, so it
     /// needs no grant and uses no capacity. Whatever stands in the way stands in the way of the first call too, which tells it.
-    pub(crate) async fn connect_dynamodb(&self) {
+    pub(crate) async fn connect_dynamodb(&self, connections: usize) {
         let default = || format!("https://dynamodb.{}.amazonaws.com", self.names.region);
         let origin = self.config.endpoint_url().map_or_else(default, str::to_owned);
         if let Some(connector) = &self.connector {
-            let _ = tokio::time::timeout(INIT_TIME_MAX * PATIENCE, https::get(connector, &format!("{origin}/"))).await;
+            let url = format!("{origin}/");
+            let opened = futures_util::future::join_all((0..connections).map(|_| https::get(connector, &url)));
+            let _ = tokio::time::timeout(INIT_TIME_MAX * PATIENCE, opened).await;
         }
     }
 }

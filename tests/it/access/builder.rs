@@ -84,7 +84,9 @@ fn members_are_of_the_organization_that_the_path_names_first() {
     for right in ["/v1/organizations/{organization}", "/v1/o/{organization}/x/{thing}"] {
         assert!(made(right), "{right}");
     }
-    for wrong in ["/v1/things", "/v1/things/{thing}", "/v1/x/{thing}/o/{organization}", "/v1/{organizations}", "/v1/{organization", "/"] {
+    for wrong in
+        ["/v1/things", "/v1/things/{thing}", "/v1/x/{thing}/o/{organization}", "/v1/{organizations}", "/v1/{organization", "/"]
+    {
         assert!(!made(wrong), "{wrong}");
     }
     assert!(catch_unwind(|| Function::get("x", PATH).members(&[])).is_err());

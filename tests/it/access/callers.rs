@@ -82,8 +82,7 @@ async fn to_a_stranger_an_organization_does_not_exist() {
     set_role(&target, &theirs, "bob", "owner").await;
     // Her gate is known by now, and so is what a request costs.
     plan(&target, ours.as_str(), "ann").await.expect(200);
-    let (of_stranger, of_nobody) =
-        (plan(&target, theirs.as_str(), "ann").await, plan(&target, nowhere.as_str(), "ann").await);
+    let (of_stranger, of_nobody) = (plan(&target, theirs.as_str(), "ann").await, plan(&target, nowhere.as_str(), "ann").await);
     of_stranger.refused(404, "not_found");
     assert_eq!(of_stranger.body, of_nobody.body);
     assert_eq!(of_stranger.header("server-timing"), of_nobody.header("server-timing"));
@@ -99,14 +98,14 @@ async fn a_stranger_changes_nothing_and_a_member_once() {
     let (ours, theirs) = (organization("ours"), organization("theirs"));
     set_role(&target, &ours, "ann", "member").await;
     set_role(&target, &theirs, "bob", "owner").await;
-    let body = json!({"text": "done"});
+    let body = json!({"minutes": 7});
     let work = async |organization: &OrganizationId, subject: &str| {
         let path = format!("/v1/organizations/{organization}/work/w1");
         ask(&target, "POST", &path, &bearer(&target, subject, &json!({})), "same", &body).await
     };
     work(&theirs, "ann").await.refused(404, "not_found");
     assert!(target.items().await["notes"].is_empty());
-    assert_eq!(work(&ours, "ann").await.expect(201)["text"], "done");
+    assert_eq!(work(&ours, "ann").await.expect(201)["minutes"], 7);
     assert!(work(&ours, "ann").await.replayed());
     // A refused key may be used once it is admitted.
     set_role(&target, &theirs, "ann", "admin").await;
@@ -154,7 +153,7 @@ async fn a_key_is_admitted_with_its_scope_and_acts_for_its_organization() {
     let both = issue(&target, 1, &["cards:read", "cards:write"], None).await;
     let reader = issue(&target, 2, &["cards:read"], None).await;
     let of_others = issue(&target, 101, &["cards:read", "cards:write"], None).await;
-    let bring = async |key: &str| ask(&target, "POST", "/v1/cards", key, "same", &json!({"text": "a"})).await;
+    let bring = async |key: &str| ask(&target, "POST", "/v1/cards", key, "same", &json!({"minutes": 1})).await;
     bring(&both).await.expect(201);
     // Another key of the organization repeats the intent; another organization has its own.
     let refused = bring(&reader).await.refused(403, "forbidden_scope");
@@ -208,7 +207,8 @@ async fn a_text_that_is_no_key_is_refused_without_a_read() {
 async fn unknown_revoked_and_expired_keys_are_refused_alike() {
     let Some(target) = start().await else { return };
     let now = target.now().as_second();
-    let (revoked, expiring) = (issue(&target, 1, &["cards:read"], None).await, issue(&target, 2, &["cards:read"], Some(now + 100)).await);
+    let (revoked, expiring) =
+        (issue(&target, 1, &["cards:read"], None).await, issue(&target, 2, &["cards:read"], Some(now + 100)).await);
     let unknown = format!("Bearer {}", desk::secret(9).expose());
     let cards = async |key: &str| read(&target, "/v1/cards", key).await;
     let of_unknown = cards(&unknown).await.refused(401, "api_key_invalid");

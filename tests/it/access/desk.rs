@@ -1,14 +1,14 @@
 //! A desk, where people leave notes, staff look through them, organizations have work done, and programs bring cards. Beside it, a service
 //! that decides who may call, as the one that owns people will.
 
+use platform::Service;
 use platform::access::{ACCESS, Gate, KeyEntry, KeySecret, Membership, Role, Scope, SessionId, StaffRole};
 use platform::prelude::*;
 use platform::resource::Table;
 use platform::store::Range;
-use platform::Service;
 use serde_json::{Value, json};
 use shared::hash;
-use shared::id::{OrganizationId, Operation};
+use shared::id::{Operation, OrganizationId};
 
 pub static NOTES: Table = Table { name: "notes", doc: "", indexes: &[] };
 pub static SUPPORT: StaffRole = StaffRole::new("support", "They look through notes.");
@@ -23,12 +23,9 @@ pub static DESK: Service = Service::new(
 );
 pub static ADMIN: Service = Service::new("admin", "", &[], &[&CHANGE_ACCESS]);
 
-static HOURS: Function =
-    Function::get("get-hours", "/v1/hours").public().costs(calls(0), wru(0)).handled_by(http!(nothing));
-static COUNT_NOTES: Function = Function::get("count-notes", "/v1/notes")
-    .may(&NOTES, &[Query])
-    .costs(calls(1), wru(0))
-    .handled_by(http!(count_notes));
+static HOURS: Function = Function::get("get-hours", "/v1/hours").public().costs(calls(0), wru(0)).handled_by(http!(nothing));
+static COUNT_NOTES: Function =
+    Function::get("count-notes", "/v1/notes").may(&NOTES, &[Query]).costs(calls(1), wru(0)).handled_by(http!(count_notes));
 /// A handler that reads nothing: its reply waits for the check alone.
 static SEE_NOTHING: Function = Function::get("see-nothing", "/v1/nothing").costs(calls(0), wru(0)).handled_by(http!(nothing));
 static LEAVE_NOTE: Function = Function::post("leave-note", "/v1/notes")
@@ -60,17 +57,24 @@ static BRING_CARD: Function = Function::post("bring-card", "/v1/cards")
     .may(&NOTES, &[PutItem])
     .costs(calls(1), wru(1))
     .handled_by(http!(bring_card));
-static CHANGE_ACCESS: Function = Function::put("change-access", "/v1/access")
-    .public()
-    .may(&ACCESS, &[GetItem, PutItem])
-    .handled_by(http!(change_access));
+static CHANGE_ACCESS: Function =
+    Function::put("change-access", "/v1/access").public().may(&ACCESS, &[GetItem, PutItem]).handled_by(http!(change_access));
 
 /// What is left, done or brought.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Note {
-    text: String,
+    minutes: u32,
 }
+
+refusals! {
+    /// Why something is not taken.
+    enum NoteRefusal {
+        TooLong = 422 "too_long", "It takes more than a day", retryable: false, next: "Split it.";
+    }
+}
+
+const MINUTES_MAX: u32 = 24 * 60;
 
 /// Something that is said.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -101,13 +105,20 @@ async fn put(
     operation: Operation<'_>,
     request: &hash::Hash,
     note: &Note,
-) -> Result<Done<Created<Note>>, Problem> {
+) -> Result<Done<Created<Note>>, Refused<NoteRefusal>> {
+    if note.minutes > MINUTES_MAX {
+        return Err(NoteRefusal::TooLong.at("/minutes", format!("must be at most {MINUTES_MAX}")));
+    }
     let id = hash::text(&hash::of_parts(&operation.parts()));
     let done = context.once(&NOTES, Record::of(Key::new(owner, id), note), request).put().await?;
     Ok(done.read()?.map(Created))
 }
 
-async fn leave_note(context: &Context, intent: Intent, Body(note): Body<Note>) -> Result<Done<Created<Note>>, Problem> {
+async fn leave_note(
+    context: &Context,
+    intent: Intent,
+    Body(note): Body<Note>,
+) -> Result<Done<Created<Note>>, Refused<NoteRefusal>> {
     let owner = intent.user.as_str();
     count(context, owner).await?;
     put(context, owner, intent.operation(&LEAVE_NOTE, ""), &intent.request, &note).await
@@ -127,7 +138,7 @@ async fn do_work(
     Path(work): Path<String>,
     member: Member,
     Body(note): Body<Note>,
-) -> Result<Done<Created<Note>>, Problem> {
+) -> Result<Done<Created<Note>>, Refused<NoteRefusal>> {
     let resource = format!("{}/{work}", member.organization);
     put(context, member.organization.as_str(), intent.operation(&DO_WORK, &resource), &intent.request, &note).await
 }
@@ -143,7 +154,11 @@ async fn list_cards(context: &Context, key: ApiKey) -> Result<Json<Said>, Proble
     Ok(said(count(context, key.organization.as_str()).await?))
 }
 
-async fn bring_card(context: &Context, intent: KeyIntent, Body(note): Body<Note>) -> Result<Done<Created<Note>>, Problem> {
+async fn bring_card(
+    context: &Context,
+    intent: KeyIntent,
+    Body(note): Body<Note>,
+) -> Result<Done<Created<Note>>, Refused<NoteRefusal>> {
     let owner = intent.caller.organization.as_str();
     put(context, owner, intent.operation(&BRING_CARD, ""), &intent.request, &note).await
 }

@@ -53,17 +53,18 @@ impl Examples for Stage {
     }
 
     fn bodies(&self, _function: &'static Function) -> (Value, Value) {
-        (json!({"text": "one"}), json!({"text": "other"}))
+        (json!({"minutes": 1}), json!({"minutes": 2}))
     }
 
     async fn uses_every_grant(&self) {
-        for path in ["/v1/notes", "/v1/nothing", "/v1/review"] {
-            self.user.get(path).await;
+        let bearer = bearer(&self.target, SUBJECT, &json!({"cognito:groups": "support"}));
+        for (path, status) in [("/v1/notes", 200), ("/v1/nothing", 204), ("/v1/review", 200)] {
+            assert_eq!(super::read(&self.target, path, &bearer).await.status, status, "{path}");
         }
         for path in ["plan", "work"] {
             self.user.get(&format!("/v1/organizations/{}/{path}", self.organization)).await.expect(200);
         }
-        let body = json!({"text": "a"});
+        let body = json!({"minutes": 1});
         self.user.post_new("/v1/notes", &body).await.expect(201);
         self.user.post_new(&format!("/v1/organizations/{}/work/a", self.organization), &body).await.expect(201);
         let key = format!("Bearer {}", desk::secret(1).expose());

@@ -20,7 +20,7 @@ async fn count(target: &Target, claims: &Value) -> Response {
 }
 
 async fn leave(target: &Target, claims: &Value, key: &str) -> Response {
-    ask(target, "POST", "/v1/notes", &bearer(target, "ann", claims), key, &json!({"text": "a"})).await
+    ask(target, "POST", "/v1/notes", &bearer(target, "ann", claims), key, &json!({"minutes": 1})).await
 }
 
 /// How long a copy is believed, and a little more.

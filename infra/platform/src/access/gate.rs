@@ -130,9 +130,12 @@ mod tests {
     #[test]
     fn who_signed_in_within_the_second_of_a_revocation_is_refused_and_a_second_later_is_not() {
         let gate = Gate::default().revoking_all(second(100));
-        for (signed_in, refusal) in
-            [(Some(99), Some("token_revoked")), (Some(100), Some("token_revoked")), (Some(101), None), (None, Some("token_revoked"))]
-        {
+        for (signed_in, refusal) in [
+            (Some(99), Some("token_revoked")),
+            (Some(100), Some("token_revoked")),
+            (Some(101), None),
+            (None, Some("token_revoked")),
+        ] {
             assert_eq!(refused(&gate, &token("a", signed_in)), refusal, "{signed_in:?}");
         }
         // An earlier revocation takes nothing back.
@@ -168,7 +171,8 @@ mod tests {
         let session = session("a");
         let whole = format!(r#"{{"revoked_before":null,"revoked":["{session}"],"suspended":false}}"#);
         assert_eq!(serde_json::to_string(&read(&whole).unwrap()).unwrap(), whole);
-        let too_many = format!(r#"{{"revoked_before":1,"revoked":[{}],"suspended":true}}"#, vec![format!("\"{session}\""); 65].join(","));
+        let too_many =
+            format!(r#"{{"revoked_before":1,"revoked":[{}],"suspended":true}}"#, vec![format!("\"{session}\""); 65].join(","));
         for wrong in [
             "{}",
             "null",

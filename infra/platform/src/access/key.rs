@@ -5,9 +5,9 @@
 //! "scopes": ["cards:read"], "expires_at": null, "revoked": false}`. The item is found by the hash, so no comparison can be timed: whoever
 //! varies a key varies all of its hash. A hash without salt will do, because 256 random bits cannot be guessed.
 
+use super::check::AGE_MAX;
 use super::token::is_word;
 use super::{ACCESS, Entry, Stored, change, read, unchecked};
-use super::check::AGE_MAX;
 use crate::context::Context;
 use crate::http::ApiKey;
 use crate::problem::{self, Problem};
@@ -224,7 +224,8 @@ mod tests {
                 assert!(wrong == right || KeySecret::parse(&wrong).is_none(), "{at} {other}");
             }
         }
-        for wrong in [String::new(), "kbn_".into(), right[1..].into(), right.to_uppercase(), format!("{right}a"), "ä".repeat(32)] {
+        for wrong in [String::new(), "kbn_".into(), right[1..].into(), right.to_uppercase(), format!("{right}a"), "ä".repeat(32)]
+        {
             assert!(KeySecret::parse(&wrong).is_none(), "{wrong}");
         }
     }

@@ -101,7 +101,9 @@ mod tests {
             assert_eq!(serde_json::from_str::<Membership>(&text).unwrap(), membership);
         }
         assert_eq!(serde_json::from_str::<Membership>(r#"{"role":null}"#).unwrap(), Membership { role: None });
-        for wrong in ["{}", "null", r#"{"role":"root"}"#, r#"{"role":"Owner"}"#, r#"{"role":["owner"]}"#, r#"{"role":"owner","x":1}"#] {
+        for wrong in
+            ["{}", "null", r#"{"role":"root"}"#, r#"{"role":"Owner"}"#, r#"{"role":["owner"]}"#, r#"{"role":"owner","x":1}"#]
+        {
             assert!(serde_json::from_str::<Membership>(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,7 +1,7 @@
 //! What a token says of its session and of its bearer's work: which tokens a revocation hits, and who is staff.
 
-use jiff::Timestamp;
 use crate::resource::Setting;
+use jiff::Timestamp;
 use std::collections::HashMap;
 
 shared::derived_id! {
@@ -133,8 +133,23 @@ mod tests {
             assert!(support.is_in(claim), "{claim}");
         }
         for claim in [
-            "", "[]", "Support", "supporter", "[supporter]", "a support", "[a,support]", "[[support]]", "support]", "[support",
-            r#"["supporter"]"#, r#"[["support"]]"#, r#"{"support":true}"#, r#""support"x"#, "[\"support\"", "null", "[a\tsupport]",
+            "",
+            "[]",
+            "Support",
+            "supporter",
+            "[supporter]",
+            "a support",
+            "[a,support]",
+            "[[support]]",
+            "support]",
+            "[support",
+            r#"["supporter"]"#,
+            r#"[["support"]]"#,
+            r#"{"support":true}"#,
+            r#""support"x"#,
+            "[\"support\"",
+            "null",
+            "[a\tsupport]",
         ] {
             assert!(!support.is_in(claim), "{claim}");
         }

@@ -138,7 +138,13 @@ fn claims_of(bearer: &str) -> Value {
     let payload = bearer.split('.').nth(1).expect("a token");
     let claims: Value = serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    claims.as_object().unwrap().iter().map(|(name, value)| (name.clone(), json!(text(value)))).collect::<serde_json::Map<_, _>>().into()
+    claims
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(text(value))))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 async fn ask<E: Examples>(stage: &E, request: &Request, headers: &Value) -> (u64, Value) {
