@@ -5,17 +5,23 @@
 //! Routes read them during admission, by a grant that follows from their access. The service that owns people and organizations writes
 //! them, by grants on [`ACCESS`] in its definitions. An item that cannot be read in full refuses its caller: it never opens.
 
-pub(crate) mod check;
-mod gate;
-mod key;
+mod check;
+pub(crate) mod entry;
+pub(crate) mod gate;
+pub(crate) mod key;
+mod keys;
 mod membership;
-mod token;
+pub(crate) mod role;
+pub(crate) mod token;
+pub(crate) mod verdict;
 
+pub use entry::Entry;
 pub use gate::{Gate, REVOKED_MAX};
-pub(crate) use key::admit as admit_key;
 pub use key::{KeyEntry, KeyId, KeySecret, SCOPES_MAX, Scope};
+pub(crate) use keys::admit as admit_key;
+pub use membership::Membership;
 pub(crate) use membership::role_of;
-pub use membership::{Membership, Role};
+pub use role::Role;
 pub(crate) use token::Token;
 pub use token::{STAFF_CLAIM, SessionId, StaffRole};
 
@@ -24,8 +30,7 @@ use crate::definition::{Access, Action, Grant};
 use crate::problem::{self, Code, Problem};
 use crate::resource::Table;
 use crate::store::{Key, Obstacle, Record, StoreError, Write, WriteError, write};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use shared::id::UserId;
 
 /// The platform's table of gates, memberships and API keys. A cloud has it when one of its functions reads it.
 pub static ACCESS: Table =
@@ -36,13 +41,6 @@ pub(crate) const READS: Grant = Grant { table: &ACCESS, actions: &[Action::GetIt
 
 /// How often a change is tried again that others came between.
 const ROUNDS_MAX: u32 = 5;
-
-/// A kind of item of [`ACCESS`]. Every field is required in its JSON, and none may be unknown.
-pub trait Entry: Serialize + DeserializeOwned + Send + Sync {
-    /// # Errors
-    /// What is wrong with an item whose JSON is of the right form.
-    fn check(&self) -> Result<(), &'static str>;
-}
 
 /// An item as it was read, which its next version replaces.
 #[derive(Debug, Clone)]
@@ -132,11 +130,18 @@ impl Access {
     }
 }
 
-/// Reads a field that may be null and must be there.
-pub(crate) fn required<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: serde::Deserialize<'de>,
-{
-    serde::Deserialize::deserialize(deserializer)
+impl Gate {
+    /// The gate of `user`, read consistently.
+    pub async fn load(context: &Context, user: &UserId) -> Result<Stored<Self>, StoreError> {
+        Stored::load(context, Self::key(user)).await
+    }
+
+    /// Replaces the gate of `user` by what `next` makes of it. It needs the grants `GetItem` and `PutItem` on the table. What it refuses
+    /// is refused everywhere within 60 seconds: functions keep a gate for at most 30, and run for at most 30.
+    ///
+    /// # Errors
+    /// `contention` where others change it again and again.
+    pub async fn change(context: &Context, user: &UserId, next: impl Fn(Self) -> Self + Send + Sync) -> Result<Self, Problem> {
+        change(context, Self::key(user), |gate: Option<Self>| Ok(next(gate.unwrap_or_default()))).await
+    }
 }

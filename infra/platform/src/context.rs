@@ -1,8 +1,9 @@
 //! What a handler may use: the clock, the tables, queues, topics, secrets and settings of its own definition, and the meter that counts what it
 //! costs. A handler reaches nothing that its definition does not list.
 
-use crate::access::check::Check;
-use crate::access::{Gate, KeyEntry};
+use crate::access::gate::Gate;
+use crate::access::key::KeyEntry;
+use crate::access::verdict::Check;
 use crate::clock::Clock;
 use crate::contract::Contract;
 use crate::copies::Copies;
@@ -13,7 +14,7 @@ use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Topic};
 use crate::sdk::Sdk;
 use crate::secrets::Secrets;
 use crate::sender::{self, QueueSender, SendError, TopicSender};
-use crate::store::{Key, Record};
+use crate::store::record::{Key, Record};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;

@@ -2,7 +2,9 @@
 //! wiring and the local cloud all come from it; nothing about a function is written anywhere else. It is data: the code stands beside it
 //! in [`crate::function`].
 
-use crate::access::{Role, Scope, StaffRole};
+use crate::access::key::Scope;
+use crate::access::role::Role;
+use crate::access::token::StaffRole;
 use crate::list::List;
 use crate::resource::{Alarm, Personal, QueueSpec, Secret, Setting, Table, Topic};
 use crate::secrets::{self, ConnectSecrets};

@@ -2,43 +2,21 @@
 //! first write waits, and so does the reply. A caller who is refused gets that answer, whatever the handler would have said, and the
 //! handler is dropped where it is.
 
+use super::verdict::{Person, Verdict};
 use super::{ACCESS, Gate, Token, read, unchecked};
 use crate::context::Context;
 use crate::definition::Route;
 use crate::http::Reply;
-use crate::problem::{Code, Problem, chain};
+use crate::problem::{Problem, chain};
 use crate::store::StoreError;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, select};
 use shared::id::UserId;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OnceCell;
 
 /// How old a copy of a gate or of an API key may be. An invocation takes at most 30 seconds more, so a revocation holds within 60.
 pub(crate) const AGE_MAX: Duration = Duration::from_secs(30);
-
-/// One invocation's check.
-#[derive(Debug, Default)]
-pub(crate) struct Check {
-    person: OnceLock<Person>,
-    verdict: OnceCell<Verdict>,
-}
-
-#[derive(Debug)]
-struct Person {
-    user: UserId,
-    token: Token,
-}
-
-/// What came of it. A problem cannot be copied, and several wait for it.
-#[derive(Debug, Clone)]
-enum Verdict {
-    Admitted,
-    Refused(&'static Code),
-    /// The gate could not be read.
-    Failed(&'static Code, String),
-}
 
 impl Context {
     /// Says whose request this is. The gate is read by the first who waits for it.

@@ -2,11 +2,10 @@
 //! `{"revoked_before": 1767225600, "revoked": ["ses_…"], "suspended": false}`; `revoked_before` may be null. A person without an item
 //! has an open gate.
 
-use super::token::next_second;
-use super::{Entry, SessionId, Stored, Token, change};
-use crate::context::Context;
-use crate::problem::{self, Code, Problem};
-use crate::store::{Key, StoreError};
+use crate::access::entry::{Entry, required};
+use crate::access::token::{SessionId, Token, next_second};
+use crate::problem::{self, Code};
+use crate::store::record::Key;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::id::UserId;
@@ -19,7 +18,7 @@ pub const REVOKED_MAX: usize = 64;
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     /// Tokens of those who signed in before this second since 1970 are revoked.
-    #[serde(deserialize_with = "super::required")]
+    #[serde(deserialize_with = "required")]
     revoked_before: Option<i64>,
     /// The sessions that are revoked, oldest revocation first.
     revoked: Vec<SessionId>,
@@ -35,20 +34,6 @@ impl Entry for Gate {
 impl Gate {
     pub fn key(user: &UserId) -> Key {
         Key::new(format!("gate#{user}"), "gate")
-    }
-
-    /// The gate of `user`, read consistently.
-    pub async fn load(context: &Context, user: &UserId) -> Result<Stored<Self>, StoreError> {
-        Stored::load(context, Self::key(user)).await
-    }
-
-    /// Replaces the gate of `user` by what `next` makes of it. It needs the grants `GetItem` and `PutItem` on the table. What it refuses
-    /// is refused everywhere within 60 seconds: functions keep a gate for at most 30, and run for at most 30.
-    ///
-    /// # Errors
-    /// `contention` where others change it again and again.
-    pub async fn change(context: &Context, user: &UserId, next: impl Fn(Self) -> Self + Send + Sync) -> Result<Self, Problem> {
-        change(context, Self::key(user), |gate: Option<Self>| Ok(next(gate.unwrap_or_default()))).await
     }
 
     /// Revokes one session. A gate that is full revokes every session from before `at`, because none that was revoked may come back.

@@ -5,19 +5,14 @@
 //! "scopes": ["cards:read"], "expires_at": null, "revoked": false}`. The item is found by the hash, so no comparison can be timed: whoever
 //! varies a key varies all of its hash. A hash without salt will do, because 256 random bits cannot be guessed.
 
-use super::check::AGE_MAX;
-use super::token::is_word;
-use super::{ACCESS, Entry, Stored, change, read, unchecked};
-use crate::context::Context;
-use crate::http::ApiKey;
-use crate::problem::{self, Problem};
-use crate::store::{Key, StoreError, Write};
+use crate::access::entry::{Entry, required};
+use crate::access::token::is_word;
+use crate::store::record::Key;
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::hash::{self, Hash};
 use shared::id::OrganizationId;
-use std::sync::Arc;
 
 /// How a key begins.
 const PREFIX: &str = "kbn_";
@@ -75,7 +70,7 @@ impl KeySecret {
     }
 
     /// The key that `text` is; none where its form or its checksum is wrong.
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let is_of_base32 = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
         if text.len() != CHARACTERS || !text.strip_prefix(PREFIX)?.bytes().all(is_of_base32) {
             return None;
@@ -94,7 +89,7 @@ impl KeySecret {
     }
 }
 
-fn id(hash: &Hash) -> KeyId {
+pub(crate) fn id(hash: &Hash) -> KeyId {
     KeyId::derive(&[b"api-key-id", hash])
 }
 
@@ -107,7 +102,7 @@ fn checksum(signed: &str) -> String {
     lower_base32(&hash::of_parts(&[b"api-key-checksum", signed.as_bytes()])[..5])
 }
 
-fn key(hash: &Hash) -> Key {
+pub(crate) fn key(hash: &Hash) -> Key {
     Key::new(format!("key#{}", HEXLOWER.encode(hash)), "key")
 }
 
@@ -118,7 +113,7 @@ pub struct KeyEntry {
     pub organization: OrganizationId,
     pub scopes: Vec<String>,
     /// From this second since 1970 on it opens nothing.
-    #[serde(deserialize_with = "super::required")]
+    #[serde(deserialize_with = "required")]
     pub expires_at: Option<i64>,
     pub revoked: bool,
 }
@@ -130,74 +125,14 @@ impl Entry for KeyEntry {
 }
 
 impl KeyEntry {
-    /// Puts a new key. It needs a grant of `PutItem` on the table.
-    pub fn issue(secret: &KeySecret, entry: &Self) -> Write {
-        Stored::<Self> { key: key(&secret.hash()), revision: None, value: None }.write(entry)
-    }
-
-    /// The entry of the key with this hash, read consistently.
-    pub async fn load(context: &Context, hash: &Hash) -> Result<Stored<Self>, StoreError> {
-        Stored::load(context, key(hash)).await
-    }
-
-    /// Revokes the key with this hash: for good, and everywhere within 60 seconds. It needs the grants `GetItem` and `PutItem` on the
-    /// table.
-    ///
-    /// # Errors
-    /// `not_found` where there is no such key; `contention` where others change it again and again.
-    pub async fn revoke(context: &Context, hash: &Hash) -> Result<(), Problem> {
-        let revoked = |entry: Option<Self>| match entry {
-            Some(entry) => Ok(Self { revoked: true, ..entry }),
-            None => Err(Problem::new(&problem::NOT_FOUND, "")),
-        };
-        change(context, key(hash), revoked).await.map(drop)
-    }
-
     /// Why it opens nothing.
-    fn refuses(&self, now: Timestamp) -> Option<&'static str> {
+    pub(crate) fn refuses(&self, now: Timestamp) -> Option<&'static str> {
         match self.expires_at {
             _ if self.revoked => Some("the key is revoked"),
             Some(expires_at) if expires_at <= now.as_second() => Some("the key has expired"),
             _ => None,
         }
     }
-}
-
-/// The key of the header `Authorization`, when it is good for `scope`.
-pub(crate) async fn admit(context: &Context, authorization: &str, scope: &Scope) -> Result<ApiKey, Problem> {
-    let secret = match authorization.split_once(' ') {
-        Some((scheme, text)) if scheme.eq_ignore_ascii_case("Bearer") => KeySecret::parse(text),
-        _ => None,
-    };
-    let hash = secret.ok_or_else(|| invalid("it is no text of a key"))?.hash();
-    let entry = entry(context, &hash).await?.ok_or_else(|| invalid("there is no such key"))?;
-    if let Some(why) = entry.refuses(context.now()) {
-        return Err(invalid(why));
-    }
-    if !entry.scopes.iter().any(|of_key| of_key == scope.name) {
-        return Err(Problem::new(&problem::FORBIDDEN_SCOPE, "").with_member("scope", scope.name));
-    }
-    Ok(ApiKey { id: id(&hash), organization: entry.organization.clone() })
-}
-
-/// The entry of a key, from a copy or else read consistently: a key that was just issued is good at once. That there is none is not
-/// kept, for nobody asks twice.
-async fn entry(context: &Context, hash: &Hash) -> Result<Option<Arc<KeyEntry>>, Problem> {
-    let now = context.now();
-    if let Some(entry) = context.env.api_keys.get(hash, now, AGE_MAX) {
-        return Ok(Some(entry));
-    }
-    let record = context.table(&ACCESS).get_for_check(key(hash), true).await.map_err(unchecked)?;
-    let entry = record.map(|record| read::<KeyEntry>(&record)).transpose().map_err(unchecked)?.map(Arc::new);
-    if let Some(entry) = &entry {
-        context.env.api_keys.put(*hash, entry.clone(), now);
-    }
-    Ok(entry)
-}
-
-/// The caller learns the same whatever is wrong; the log says why.
-fn invalid(why: &'static str) -> Problem {
-    Problem { cause: Some(why.into()), ..Problem::new(&problem::API_KEY_INVALID, "") }
 }
 
 #[cfg(test)]

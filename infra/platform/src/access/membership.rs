@@ -2,52 +2,19 @@
 //! organization is no hot one. Its JSON is `{"role": "admin"}`; the role is null of one who was a member. It is read consistently by every
 //! request: a change of role holds from the next one.
 
-use super::{ACCESS, Entry, Stored, change, read, unchecked};
+use super::{ACCESS, Entry, Role, Stored, change, read, unchecked};
 use crate::context::Context;
 use crate::problem::Problem;
 use crate::store::{Key, StoreError};
 use serde::{Deserialize, Serialize};
 use shared::id::{OrganizationId, UserId};
 
-/// What a member may do. Roles have no order: somebody who pays the bills sees no contracts, and a member pays no bills. A route names all
-/// roles that may call it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Everything, and the organization itself.
-    Owner,
-    /// Its members and settings.
-    Admin,
-    /// Its daily work.
-    Member,
-    /// Its plan and invoices.
-    Billing,
-}
-
-impl Role {
-    pub const ALL: &'static [Self] = &[Self::Owner, Self::Admin, Self::Member, Self::Billing];
-    /// Those who manage it.
-    pub const MANAGERS: &'static [Self] = &[Self::Owner, Self::Admin];
-    /// Those who do its work.
-    pub const WORKERS: &'static [Self] = &[Self::Owner, Self::Admin, Self::Member];
-
-    /// As in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Member => "member",
-            Self::Billing => "billing",
-        }
-    }
-}
-
 /// Whether somebody is a member, and as what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Membership {
     /// None of one who left.
-    #[serde(deserialize_with = "super::required")]
+    #[serde(deserialize_with = "super::entry::required")]
     pub role: Option<Role>,
 }
 

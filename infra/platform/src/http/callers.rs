@@ -2,7 +2,8 @@
 //! takes the caller from here, and a handler that takes one whom its route does not admit does not compile.
 
 use super::{Call, FromCall};
-use crate::access::{KeyId, Role};
+use crate::access::key::KeyId;
+use crate::access::role::Role;
 use crate::contract::{Contract, Needs};
 use crate::problem::Problem;
 use schemars::SchemaGenerator;
