@@ -7,9 +7,10 @@ locals {
 
   # What functions may ask of the environment; each is told what its definition lists.
   settings = {
-    BANK     = var.bank
-    SERVICES = var.services == null ? "all" : join(",", sort(local.services))
-    SHARDS   = tostring(var.shards)
+    BANK        = var.bank
+    SERVICES    = var.services == null ? "all" : join(",", sort(local.services))
+    SHARDS      = tostring(var.shards)
+    STAFF_CLAIM = var.staff_claim
   }
 
   zips = { for name, _ in local.functions : name => {

@@ -20,13 +20,17 @@ locals {
   chosen   = var.services == null ? toset(keys(local.wiring.services)) : var.services
   services = setunion(local.chosen, flatten([for name in local.chosen : try(local.wiring.services[name].needs, [])]))
 
-  # A function, a table or a queue is its service's. A topic, a secret or an alarm is there for the functions that name it.
+  # A function, a table or a queue is its service's; the platform's own table is there where a function reads it. A topic, a secret or an alarm is there for the functions that name it.
   functions = { for name, function in local.wiring.functions : name => function if contains(local.services, function.service) }
-  tables    = { for name, table in local.wiring.tables : name => table if contains(local.services, table.service) }
-  queues    = { for name, queue in local.wiring.queues : name => queue if contains(local.services, queue.service) }
-  topics    = { for name, topic in local.wiring.topics : name => topic if contains(flatten([for function in local.functions : function.publishes]), name) }
-  secrets   = { for name, secret in local.wiring.secrets : name => secret if contains(flatten([for function in local.functions : function.secrets]), name) }
-  alarms    = { for name, alarm in local.wiring.alarms : name => alarm if contains(flatten([for function in local.functions : function.alarms]), name) }
+  tables = { for name, table in local.wiring.tables : name => table
+    if table.service == null ? contains(local.tables_granted, name) : contains(local.services, table.service)
+  }
+  tables_granted = toset(flatten([for function in local.functions : [for grant in function.grants : grant.table]]))
+
+  queues  = { for name, queue in local.wiring.queues : name => queue if contains(local.services, queue.service) }
+  topics  = { for name, topic in local.wiring.topics : name => topic if contains(flatten([for function in local.functions : function.publishes]), name) }
+  secrets = { for name, secret in local.wiring.secrets : name => secret if contains(flatten([for function in local.functions : function.secrets]), name) }
+  alarms  = { for name, alarm in local.wiring.alarms : name => alarm if contains(flatten([for function in local.functions : function.alarms]), name) }
 
   http_functions   = { for name, function in local.functions : name => function if function.trigger.kind == "http" }
   stream_functions = { for name, function in local.functions : name => function if function.trigger.kind == "stream" }

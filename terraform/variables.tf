@@ -159,6 +159,18 @@ variable "bank" {
   }
 }
 
+variable "staff_claim" {
+  description = "The claim of a token that lists its bearer's groups, by which staff are known. Only those who may make somebody staff may set it: an attribute that people edit themselves makes all of them staff."
+  type        = string
+  default     = "cognito:groups"
+  nullable    = false
+
+  validation {
+    condition     = length(var.staff_claim) > 0
+    error_message = "A claim has a name."
+  }
+}
+
 variable "shows_cost" {
   description = "Whether replies carry what they cost, in Server-Timing. Never in production."
   type        = bool

@@ -73,6 +73,11 @@ derived_id! {
     UserId, "usr_", "a user id (usr_…)"
 }
 
+derived_id! {
+    /// An organization, in whose name its members and its API keys act.
+    OrganizationId, "org_", "an organization id (org_…)"
+}
+
 impl UserId {
     /// The pseudonym of a token's subject.
     pub fn of_subject(issuer: &str, subject: &str) -> Self {
@@ -84,7 +89,8 @@ impl UserId {
 /// the same object.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation<'a> {
-    pub caller: &'a UserId,
+    /// The id of a person, or of an organization whose API key asks.
+    pub caller: &'a str,
     /// The function's name.
     pub name: &'a str,
     /// The resource in the path, empty when there is none.
@@ -94,7 +100,7 @@ pub struct Operation<'a> {
 
 impl Operation<'_> {
     pub fn parts(&self) -> [&[u8]; 4] {
-        [self.caller.as_str().as_bytes(), self.name.as_bytes(), self.resource.as_bytes(), self.idempotency_key.as_bytes()]
+        [self.caller.as_bytes(), self.name.as_bytes(), self.resource.as_bytes(), self.idempotency_key.as_bytes()]
     }
 }
 

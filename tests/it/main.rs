@@ -4,6 +4,7 @@
 // Tests to the linter as well: a helper may unwrap.
 #![cfg(test)]
 
+mod access;
 mod budgets;
 mod circles;
 mod contention;

@@ -21,7 +21,7 @@ impl Tally {
         self.latencies.push((number, took));
         let timing = server_timing.and_then(|value| value.to_str().ok()).unwrap_or_default();
         self.write_units += metric(timing, "wru");
-        self.read_units += metric(timing, "rru");
+        self.read_units += metric(timing, "rru") + metric(timing, "check_rru");
         self.calls += metric(timing, "calls");
     }
 

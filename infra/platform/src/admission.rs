@@ -2,18 +2,20 @@
 //! The gateway has checked the token's signature; the claims are checked here again, because some gateways let through what they
 //! should not.
 
+use crate::access::{self, Role, STAFF_CLAIM, StaffRole, Token};
 use crate::context::{Context, Issuer};
 use crate::contract::Contract;
 use crate::definition::{Access, Idempotency, Route};
-use crate::http::{BODY_BYTES_MAX, Call, HttpEvent};
+use crate::http::{ApiKey, BODY_BYTES_MAX, Call, HttpEvent, Member, Staff};
 use crate::problem::{self, Problem};
 use crate::resource::Secret;
 use crate::secrets::SECRET_UNUSABLE;
 use crate::telemetry;
 use crate::webhook::{Key, Signed, UnusableSecret};
 use data_encoding::BASE64;
+use futures_util::future::join;
 use jiff::Timestamp;
-use shared::id::UserId;
+use shared::id::{OrganizationId, UserId};
 use std::collections::HashMap;
 
 /// The longest subject, in bytes.
@@ -25,12 +27,29 @@ const NO_SUBJECTS: [&str; 8] = ["null", "<nil>", "nil", "none", "undefined", "tr
 pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contract), event: HttpEvent) -> Result<Call, Problem> {
     let header = |name: &str| event.headers.get(name).map(String::as_str).unwrap_or_default();
     let body = body(event.body.as_deref().unwrap_or_default(), event.is_base64_encoded)?;
-    let user = match route.access {
-        Access::User => {
-            let claims = event.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
-            let claims = claims.map(|jwt| &jwt.claims).ok_or_else(|| unauthenticated("there are no claims"))?;
-            Some(user_of(claims, &context.env.issuer, context.now())?)
+    let mut parameters = event.path_parameters.unwrap_or_default();
+    let path: Vec<_> = route.path_names().map(|name| parameters.remove(name).unwrap_or_default()).collect();
+    let mut path = path.into_iter();
+    let claims = || {
+        let claims = event.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+        claims.map(|jwt| &jwt.claims).ok_or_else(|| unauthenticated("there are no claims"))
+    };
+    let mut admitted = Admitted::default();
+    match route.access {
+        Access::User => admitted.user = Some(person(context, claims()?)?),
+        Access::Staff(role) => {
+            let claims = claims()?;
+            let user = person(context, claims)?;
+            check_staff(context, role, claims)?;
+            admitted.staff = Some(Staff { user: user.clone() });
+            admitted.user = Some(user);
         }
+        Access::Member(roles) => {
+            let user = person(context, claims()?)?;
+            admitted.member = Some(member(context, &user, &path.next().unwrap_or_default(), roles).await?);
+            admitted.user = Some(user);
+        }
+        Access::ApiKey(scope) => admitted.api_key = Some(access::admit_key(context, header("authorization"), scope).await?),
         Access::Signed(secret) => {
             let keys = keys(context, secret).await?;
             let signed = Signed {
@@ -40,10 +59,9 @@ pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contra
                 body: &body,
             };
             signed.verify(&keys, context.now())?;
-            None
         }
-        Access::Public => None,
-    };
+        Access::Public => {}
+    }
     if contract.body.is_some() {
         check_body_headers(&event.headers)?;
     }
@@ -51,19 +69,75 @@ pub(crate) async fn admit(context: &Context, (route, contract): (&Route, &Contra
         Idempotency::Key => checked_key(header("idempotency-key"))?.to_owned(),
         Idempotency::Natural => String::new(),
     };
-    let mut parameters = event.path_parameters.unwrap_or_default();
-    let path: Vec<_> = route.path_names().map(|name| parameters.remove(name).unwrap_or_default()).collect();
+    let caller = admitted.caller();
+    let Admitted { user, staff, member, api_key } = admitted;
     let call = Call {
+        caller,
         user,
+        staff,
+        member,
+        api_key,
         idempotency_key,
         message_id: header("webhook-id").to_owned(),
         requested_at: Timestamp::from_millisecond(event.request_context.time_epoch).map_err(Problem::internal)?,
-        path: path.into_iter(),
+        path,
         query: event.query_string_parameters.unwrap_or_default(),
         body,
     };
     call.check_query(contract)?;
     Ok(call)
+}
+
+/// Whom the route's access let in.
+#[derive(Default)]
+struct Admitted {
+    user: Option<UserId>,
+    staff: Option<Staff>,
+    member: Option<Member>,
+    api_key: Option<ApiKey>,
+}
+
+impl Admitted {
+    /// Whose lists they read.
+    fn caller(&self) -> String {
+        match self {
+            Self { member: Some(Member { user, organization, .. }), .. } => format!("{user}#{organization}"),
+            Self { api_key: Some(key), .. } => key.organization.to_string(),
+            Self { user: Some(user), .. } => user.to_string(),
+            Self { .. } => String::new(),
+        }
+    }
+}
+
+/// The person of the claims, whose gate will be checked.
+fn person(context: &Context, claims: &HashMap<String, String>) -> Result<UserId, Problem> {
+    let user = user_of(claims, &context.env.issuer, context.now())?;
+    context.is_of(user.clone(), Token::of_claims(claims));
+    Ok(user)
+}
+
+fn check_staff(context: &Context, role: &StaffRole, claims: &HashMap<String, String>) -> Result<(), Problem> {
+    let name: String = context.setting(&STAFF_CLAIM).map_err(Problem::internal)?;
+    if claims.get(&name).is_some_and(|claim| role.is_in(claim)) { Ok(()) } else { Err(forbidden(&[role.name])) }
+}
+
+/// The member of the path's organization whom `user` is. To somebody who is none it does not exist.
+async fn member(context: &Context, user: &UserId, organization: &str, roles: &[Role]) -> Result<Member, Problem> {
+    let absent = || Problem::new(&problem::NOT_FOUND, "");
+    let organization: OrganizationId = organization.parse().map_err(|_| absent())?;
+    // The gate first: who is suspended learns nothing of organizations.
+    let (admitted, role) = join(context.admitted(), access::role_of(context, &organization, user)).await;
+    admitted?;
+    let role = role?.ok_or_else(absent)?;
+    if !roles.contains(&role) {
+        return Err(forbidden(&roles.iter().map(|role| role.as_str()).collect::<Vec<_>>()));
+    }
+    Ok(Member { user: user.clone(), organization, role })
+}
+
+/// `roles` are those that the route admits.
+fn forbidden(roles: &[&str]) -> Problem {
+    Problem::new(&problem::FORBIDDEN_ROLE, "").with_member("roles", roles)
 }
 
 /// The keys of `secret`. A line that is none raises an alarm.

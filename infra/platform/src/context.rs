@@ -1,18 +1,25 @@
 //! What a handler may use: the clock, the meter of its costs, and the tables, queues, topics, secrets and settings of its definition. A
 //! handler reaches nothing else.
 
+use crate::access::gate::Gate;
+use crate::access::key::KeyEntry;
+use crate::access::verdict::Check;
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::contract::Contract;
-use crate::definition::{Definition, Publishes, Reads, Sends};
+use crate::definition::{Definition, Publishes, Reads, Route, Sends};
 use crate::log_sink::LogSink;
 use crate::meter::Meter;
 use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Topic};
 use crate::sdk::Sdk;
 use crate::secrets::Secrets;
 use crate::sender::{self, QueueSender, SendError, TopicSender};
+use crate::store::record::{Key, Record};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
+use shared::hash::Hash;
+use shared::id::UserId;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -31,7 +38,9 @@ pub struct Environment {
     /// Whether replies show what they cost: everywhere but in production.
     pub shows_cost: bool,
     settings: Arc<Settings>,
-    pub(crate) record_cache: crate::record_cache::RecordCache,
+    pub(crate) records: Cache<Key, Record>,
+    pub(crate) gates: Cache<UserId, Option<Arc<Gate>>>,
+    pub(crate) api_keys: Cache<Hash, Arc<KeyEntry>>,
     pub(crate) cold: std::sync::atomic::AtomicBool,
     pub(crate) contract: OnceLock<Contract>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
@@ -77,7 +86,9 @@ impl Environment {
             issuer,
             shows_cost,
             settings,
-            record_cache: crate::record_cache::RecordCache::default(),
+            records: Cache::default(),
+            gates: Cache::default(),
+            api_keys: Cache::default(),
             cold: true.into(),
             contract: OnceLock::new(),
             dynamodb: OnceLock::new(),
@@ -87,10 +98,12 @@ impl Environment {
         }
     }
 
-    /// The one call of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them.
+    /// The calls of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them, and one for
+    /// the check of its caller where that is made beside its own first call.
     pub(crate) async fn connect(&self) {
+        let is_checked = self.definition.route().is_some_and(Route::has_person);
         if !self.definition.grants.is_empty() {
-            self.sdk.connect_dynamodb().await;
+            self.sdk.connect_dynamodb(1 + usize::from(is_checked)).await;
         }
     }
 
@@ -109,12 +122,13 @@ pub struct Context {
     pub cold: bool,
     pub deadline: tokio::time::Instant,
     pub meter: Meter,
+    pub(crate) check: Check,
 }
 
 impl Context {
     pub fn new(env: Arc<Environment>, request_id: String, trace: String, deadline: tokio::time::Instant) -> Self {
         let cold = env.cold.swap(false, std::sync::atomic::Ordering::Relaxed);
-        Self { env, request_id, trace, cold, deadline, meter: Meter::default() }
+        Self { env, request_id, trace, cold, deadline, meter: Meter::default(), check: Check::default() }
     }
 
     pub fn definition(&self) -> &'static Definition {
@@ -245,6 +259,7 @@ async fn send(
     bodies: &[String],
     delay: Duration,
 ) -> Result<(), SendError> {
+    context.may_write().await.map_err(|error| SendError::new(spec.name, error))?;
     let url = context.env.sdk.names.queue_url(spec);
     for chunk in bodies.chunks(10) {
         context.meter.count_call();
@@ -264,6 +279,7 @@ impl TopicHandle<'_> {
     /// Publishes every event, in no order: neither topics nor queues keep one. Success means that all were accepted. After an error publish
     /// all of them again: consumers expect duplicates.
     pub async fn publish(&self, events: &[String]) -> Result<(), SendError> {
+        self.context.may_write().await.map_err(|error| SendError::new(self.topic.name, error))?;
         let arn = &self.context.env.sdk.names.topic_arn(self.topic);
         let publish = |chunk| async move {
             self.context.meter.count_call();

@@ -1,4 +1,5 @@
-//! How events are published: several calls at once, and not too many; one that fails fails them all.
+//! How events are published: several calls at once, and not too many; one that fails fails them all. And that nothing leaves a function
+//! before its caller is admitted.
 
 use super::*;
 use crate::clock::SystemClock;
@@ -87,4 +88,40 @@ async fn one_call_that_fails_fails_them_all() {
     assert!(publish(&events).await.0.is_err());
     // Nothing to publish is no call.
     assert_eq!(publish(&[]).await.1.at_once.load(Relaxed), 0);
+}
+
+static ROUTE: Function = Function::get("get-note", "/v1/note").handled_by(crate::http!(get_nothing));
+
+async fn get_nothing(_context: &Context) -> Result<crate::http::NoContent, crate::Problem> {
+    Ok(crate::http::NoContent)
+}
+
+#[tokio::test]
+async fn a_route_of_people_that_has_admitted_nobody_writes_sends_and_publishes_nothing() {
+    let (context, together) = (context(&ROUTE), Arc::new(NeverAsked));
+    assert!(context.may_write().await.is_err());
+    assert_eq!(context.admitted().await.unwrap_err().code.code, "internal");
+    let topic = TopicHandle { context: &context, topic: &TOPIC, sender: together };
+    assert!(topic.publish(&["event".into()]).await.is_err());
+    let key = Key::new("a", "b");
+    assert!(context.table(&TABLE).delete_unhashed(&key).await.is_err());
+    let write = crate::store::Write::if_absent(&TABLE, Record::new(key, Vec::new()));
+    for writes in [vec![write.clone()], vec![write.clone(), write]] {
+        assert!(crate::store::write(&context, writes).await.is_err());
+    }
+    assert_eq!(context.meter.usage().calls, 0);
+}
+
+#[tokio::test]
+async fn what_no_person_calls_may_write() {
+    assert!(context(&RELAY).may_write().await.is_ok());
+}
+
+/// Fails the test when it is asked.
+struct NeverAsked;
+
+impl TopicSender for NeverAsked {
+    fn publish<'a>(&'a self, _arn: &'a str, _events: &'a [String], _trace: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
+        panic!("something was published")
+    }
 }

@@ -1,6 +1,7 @@
 //! What a route takes and answers, as its handler's signature says it. Each argument and each reply type adds its part; the OpenAPI
 //! document, the check of query parameters and the tests all read the result.
 
+use crate::definition::{Access, Idempotency, Route};
 use crate::problem::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -17,19 +18,57 @@ pub struct Contract {
     pub replies: Vec<Success>,
     /// The problems of its own, beside those that every route of its kind has.
     pub codes: Vec<&'static Code>,
-    /// What the handler asks of the route's access and idempotency.
-    pub needs: Needs,
 }
 
-/// What a handler's arguments need to be there. A test holds that the route provides it.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// What a handler's arguments need of the route. The builder holds that the route provides it, when it is compiled: an argument never
+/// opens a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
-    /// A caller that is known.
+    /// A person who is known.
     pub user: bool,
     /// An `Idempotency-Key`.
     pub key: bool,
     /// A signature.
     pub signature: bool,
+    pub staff: bool,
+    pub member: bool,
+    pub api_key: bool,
+}
+
+impl Needs {
+    pub const NOTHING: Self = Self { user: false, key: false, signature: false, staff: false, member: false, api_key: false };
+
+    /// What both need.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            user: self.user || other.user,
+            key: self.key || other.key,
+            signature: self.signature || other.signature,
+            staff: self.staff || other.staff,
+            member: self.member || other.member,
+            api_key: self.api_key || other.api_key,
+        }
+    }
+
+    /// Holds that `route` provides it.
+    ///
+    /// # Panics
+    /// When it does not. Functions are made at compile time, so this is a compile error.
+    pub(crate) const fn check(self, route: &Route) {
+        let access = route.access;
+        assert!(!self.user || route.has_person(), "this handler takes a person, and its route asks for none");
+        assert!(!self.key || matches!(route.idempotency, Idempotency::Key), "this handler takes an intent, and its route no key");
+        let is_signed = matches!(access, Access::Signed(_));
+        assert!(self.signature == is_signed, "a signed message and a signed route belong together");
+        assert!(!self.staff || matches!(access, Access::Staff(_)), "this handler takes staff, and its route does not ask for it");
+        let is_of_member = matches!(access, Access::Member(_));
+        assert!(self.member == is_of_member, "a member and a route of members belong together");
+        assert!(
+            !self.api_key || matches!(access, Access::ApiKey(_)),
+            "this handler takes an API key, and its route asks for none"
+        );
+    }
 }
 
 /// A query parameter. Each may be left out.

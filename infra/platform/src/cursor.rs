@@ -5,7 +5,6 @@ use crate::problem::Problem;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use shared::hash;
-use shared::id::UserId;
 
 const VERSION: u8 = 1;
 /// The longest cursor that is looked at, in bytes.
@@ -28,8 +27,8 @@ pub struct ListId {
 }
 
 impl ListId {
-    pub(crate) fn new(user: Option<&UserId>, operation: &str, filters: &[&str], sent: Option<String>) -> Self {
-        let mut parts = vec![user.map_or(b"" as &[u8], |user| user.as_str().as_bytes()), operation.as_bytes()];
+    pub(crate) fn new(caller: &str, operation: &str, filters: &[&str], sent: Option<String>) -> Self {
+        let mut parts = vec![caller.as_bytes(), operation.as_bytes()];
         parts.extend(filters.iter().map(|filter| filter.as_bytes()));
         Self { hash: hash::text(&hash::of_parts(&parts)), sent }
     }

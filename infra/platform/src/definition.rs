@@ -1,6 +1,9 @@
 //! A function's definition: everything that is true of it, once. The OpenAPI document, the Terraform wiring and the local cloud all come
 //! from it. So routes, grants, events and limits are written nowhere else. It is data: [`crate::function`] adds the code.
 
+use crate::access::key::Scope;
+use crate::access::role::Role;
+use crate::access::token::StaffRole;
 use crate::list::List;
 use crate::resource::{Alarm, Personal, QueueSpec, Secret, Setting, Table, Topic};
 use crate::secrets::{self, ConnectSecrets};
@@ -109,6 +112,11 @@ impl Route {
     pub fn path_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
+
+    /// Whether a person calls it, whose gate is checked.
+    pub const fn has_person(&self) -> bool {
+        self.access.has_token()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +152,12 @@ pub enum Access {
     Public,
     /// The bearer of a token of the configured issuer; the function acts for that person alone.
     User,
+    /// The bearer of such a token whose groups include this one.
+    Staff(&'static StaffRole),
+    /// The bearer of such a token who has one of these roles in the organization that the path names first, as `{organization}`.
+    Member(&'static [Role]),
+    /// The bearer of an organization's API key with this scope.
+    ApiKey(&'static Scope),
     /// The bearer of a shared secret, proven by a Standard Webhooks signature.
     Signed(&'static Secret),
 }
@@ -151,7 +165,12 @@ pub enum Access {
 impl Access {
     /// Whether the gateway asks for a token.
     pub const fn has_token(self) -> bool {
-        matches!(self, Self::User)
+        matches!(self, Self::User | Self::Staff(_) | Self::Member(_))
+    }
+
+    /// Whether admission reads the platform's table.
+    pub const fn reads_access(self) -> bool {
+        self.has_token() || matches!(self, Self::ApiKey(_))
     }
 }
 

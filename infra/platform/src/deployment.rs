@@ -1,6 +1,7 @@
 //! Which services are deployed together: those that are chosen, and those that they need. What a service needs is derived from its
 //! functions' definitions. It declares only what no definition shows.
 
+use crate::access::ACCESS;
 use crate::resource::Setting;
 use crate::service::Service;
 use std::collections::BTreeSet;
@@ -142,11 +143,12 @@ pub fn check(all: &[&'static Service]) -> Result<(), DeploymentError> {
     Ok(())
 }
 
-/// What the functions of `service` and their queues use, whoever owns it.
+/// What the functions of `service` and their queues use, no matter who owns it. The platform's own table is everybody's.
 fn uses(service: &'static Service) -> BTreeSet<Why> {
     let mut uses = BTreeSet::new();
     for definition in service.functions.iter().map(|function| &function.definition) {
-        uses.extend(definition.grants.iter().map(|grant| Why::Table(grant.table.name)));
+        let of_services = definition.grants.iter().filter(|grant| grant.table.name != ACCESS.name);
+        uses.extend(of_services.map(|grant| Why::Table(grant.table.name)));
         uses.extend(definition.forgets.iter().map(|personal| Why::Table(personal.table.name)));
         uses.extend(definition.relays().map(|table| Why::Table(table.name)));
         uses.extend(definition.sends.iter().map(|sends| Why::Queue(sends.queue.name)));

@@ -13,6 +13,7 @@ pub use crate::contract::{Contract, Needs, QueryParameter, SchemaOf, Success};
 pub use crate::definition::*;
 pub use crate::service::Service;
 
+use crate::access::{self, Role, STAFF_CLAIM, Scope, StaffRole};
 use crate::http::HandleCall;
 use crate::list::List;
 use crate::message::{HandleMessage, JobHandler, SweepHandler};
@@ -56,6 +57,8 @@ pub enum Handler {
 pub struct HttpHandler {
     pub handle: HandleCall,
     pub describe: fn(&mut Contract),
+    /// What its arguments need of the route.
+    pub needs: Needs,
 }
 
 impl std::fmt::Debug for Handler {
@@ -150,6 +153,7 @@ macro_rules! http {
         $crate::function::HttpHandler {
             handle: |context, call| $crate::http::serve(context, call, $handler),
             describe: |contract| $crate::http::describe(contract, $handler),
+            needs: $crate::http::needs(&$handler),
         }
     };
 }
@@ -302,6 +306,26 @@ impl Builder<Http> {
         self.change(RouteChange::Access(Access::Public)).naturally_idempotent()
     }
 
+    /// Only people whose groups, by the claim that the environment names, include `role` may call it.
+    pub const fn staff(self, role: &'static StaffRole) -> Self {
+        self.change(RouteChange::Access(Access::Staff(role))).chooses(&STAFF_CLAIM)
+    }
+
+    /// Only people who have one of `roles` in the organization may call it. To others the organization does not exist. The path's first
+    /// parameter is `{organization}`.
+    ///
+    /// # Panics
+    /// When it is not, or when there is no role: a compile error.
+    pub const fn members(self, roles: &'static [Role]) -> Self {
+        assert!(!roles.is_empty(), "a route of members names the roles that may call it");
+        self.change(RouteChange::Access(Access::Member(roles)))
+    }
+
+    /// Only an organization's API key with `scope` may call it.
+    pub const fn api_key(self, scope: &'static Scope) -> Self {
+        self.change(RouteChange::Access(Access::ApiKey(scope)))
+    }
+
     /// The bearer of `secret` may call it, whose signature covers the body. The message's id makes a repeat known.
     pub const fn signed(self, secret: &'static Secret) -> Self {
         self.change(RouteChange::Access(Access::Signed(secret))).naturally_idempotent().reads(secret)
@@ -317,9 +341,36 @@ impl Builder<Http> {
         self.change(RouteChange::Throttle(Throttle { rate, burst }))
     }
 
+    /// # Panics
+    /// When the handler takes what the route does not provide: a compile error.
+    #[expect(clippy::panic, reason = "this builder is of a route, and is evaluated at compile time")]
     pub const fn handled_by(self, handler: HttpHandler) -> Function {
-        Function { definition: self.definition, handler: Handler::Http(handler) }
+        let Trigger::Http(route) = self.definition.trigger else { panic!("a route") };
+        handler.needs.check(&route);
+        assert!(
+            !matches!(route.access, Access::Member(_)) || begins_with_organization(route.path),
+            "the first parameter of a path for members is {{organization}}"
+        );
+        let this = if route.access.reads_access() { self.with(access::READS) } else { self };
+        Function { definition: this.definition, handler: Handler::Http(handler) }
     }
+}
+
+/// Whether the first parameter of `path` is `{organization}`.
+const fn begins_with_organization(path: &str) -> bool {
+    let (path, name) = (path.as_bytes(), b"{organization}");
+    let mut begin = 0;
+    while begin < path.len() && path[begin] != b'{' {
+        begin += 1;
+    }
+    let mut at = 0;
+    while at < name.len() {
+        if begin + at >= path.len() || path[begin + at] != name[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// A change of a route.

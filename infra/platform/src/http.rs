@@ -4,17 +4,19 @@
 //! [`Refuses`]. All three describe themselves, so the signature is the contract.
 
 mod arguments;
+mod callers;
 mod event;
 mod replies;
 
-pub use arguments::{Body, Intent, Paging, Path, SignedMessage};
+pub use arguments::{Body, Intent, KeyIntent, Paging, Path, SignedMessage};
+pub use callers::{ApiKey, Member, Staff};
 pub(crate) use event::HttpEvent;
 pub use replies::{
     Accepted, Created, Csv, Html, Json, List, MediaType, NoContent, Pdf, Png, RESPONSE_BYTES_MAX, Redirect, Text, Typed,
 };
 
 use crate::context::Context;
-use crate::contract::Contract;
+use crate::contract::{Contract, Needs};
 use crate::problem::Problem;
 use crate::refusal::Refuses;
 use futures_util::future::BoxFuture;
@@ -27,12 +29,20 @@ use std::collections::HashMap;
 pub const BODY_BYTES_MAX: usize = 256 * 1_024;
 
 /// A handler of HTTP calls.
-pub type HandleCall = for<'a> fn(&'a Context, Call) -> BoxFuture<'a, Result<Reply, Problem>>;
+pub type HandleCall = for<'a> fn(&'a Context, Call) -> Result<Answering<'a>, Problem>;
+
+/// A handler at work, whose arguments are all of their form.
+pub type Answering<'a> = BoxFuture<'a, Result<Reply, Problem>>;
 
 /// A request that was admitted: its caller is known, its key is there, its signature fits, where the route asks for them.
 #[derive(Debug)]
 pub struct Call {
+    /// Whose lists these are: a person, a person in an organization, or an organization. Empty where nobody is known.
+    pub(crate) caller: String,
     pub(crate) user: Option<UserId>,
+    pub(crate) staff: Option<Staff>,
+    pub(crate) member: Option<Member>,
+    pub(crate) api_key: Option<ApiKey>,
     pub(crate) idempotency_key: String,
     /// The id of a signed message.
     pub(crate) message_id: String,
@@ -95,6 +105,9 @@ impl Reply {
 
 /// An argument of a handler.
 pub trait FromCall: Sized + Send {
+    /// What it needs of the route.
+    const NEEDS: Needs = Needs::NOTHING;
+
     /// Adds what it takes to the route's contract.
     fn describe(contract: &mut Contract);
 
@@ -114,14 +127,18 @@ pub trait IntoReply {
 #[diagnostic::on_unimplemented(
     message = "this is no handler of a route",
     note = "a handler is `async fn(&Context, arguments…) -> Result<reply, error>`",
-    note = "each argument is `FromCall`: Intent, UserId, SignedMessage, Path<T>, Body<T>, Paging, or a struct of `query!`",
+    note = "each argument is `FromCall`: Intent, UserId, Staff, Member, ApiKey, KeyIntent, SignedMessage, Path<T>, Body<T>, Paging, or a struct of `query!`",
     note = "the reply is `IntoReply`: Json<T>, Created<T>, Accepted<T>, NoContent, Done<…>, …",
     note = "the error is `Refuses`: Problem or Refused<R>"
 )]
 pub trait Handles<'a, Arguments>: Copy + Send + 'a {
+    /// What its arguments need of the route.
+    const NEEDS: Needs;
+
     fn describe(contract: &mut Contract);
 
-    fn call(self, context: &'a Context, call: Call) -> BoxFuture<'a, Result<Reply, Problem>>;
+    /// Takes the arguments from the call. What is not of their form is refused before the handler begins.
+    fn call(self, context: &'a Context, call: Call) -> Result<Answering<'a>, Problem>;
 }
 
 macro_rules! handles {
@@ -134,6 +151,8 @@ macro_rules! handles {
             Failure: Refuses + 'a,
             $($argument: FromCall + 'a,)*
         {
+            const NEEDS: Needs = Needs::NOTHING$(.and($argument::NEEDS))*;
+
             fn describe(contract: &mut Contract) {
                 $($argument::describe(contract);)*
                 Success::describe(contract);
@@ -141,11 +160,9 @@ macro_rules! handles {
             }
 
             #[allow(unused_mut, unused_variables, non_snake_case, reason = "of no arguments none is taken")]
-            fn call(self, context: &'a Context, mut call: Call) -> BoxFuture<'a, Result<Reply, Problem>> {
-                Box::pin(async move {
-                    $(let $argument = $argument::from_call(&mut call)?;)*
-                    self(context, $($argument),*).await.map_err(Into::into)?.into_reply()
-                })
+            fn call(self, context: &'a Context, mut call: Call) -> Result<Answering<'a>, Problem> {
+                $(let $argument = $argument::from_call(&mut call)?;)*
+                Ok(Box::pin(async move { self(context, $($argument),*).await.map_err(Into::into)?.into_reply() }))
             }
         }
     };
@@ -164,8 +181,13 @@ pub fn serve<'a, Arguments, H: Handles<'a, Arguments>>(
     context: &'a Context,
     call: Call,
     handler: H,
-) -> BoxFuture<'a, Result<Reply, Problem>> {
+) -> Result<Answering<'a>, Problem> {
     handler.call(context, call)
+}
+
+/// What a handler's arguments need of its route.
+pub const fn needs<'a, Arguments, H: Handles<'a, Arguments>>(_handler: &H) -> Needs {
+    H::NEEDS
 }
 
 /// Adds what a handler's signature says to `contract`.

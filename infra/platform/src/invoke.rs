@@ -107,7 +107,9 @@ async fn serve(
     let time_left = context.remaining().saturating_sub(REPORT_TIME);
     let handled = async {
         let call = admission::admit(context, (route, contract), event).await?;
-        (handler.handle)(context, call).await
+        // What the request's form refuses is refused before anything is read.
+        let answer = (handler.handle)(context, call)?;
+        context.beside_check(answer).await
     };
     let replied = match AssertUnwindSafe(tokio::time::timeout(time_left, handled)).catch_unwind().await {
         Ok(Ok(replied)) => replied,
@@ -139,8 +141,10 @@ fn http_reply(context: &Context, reply: Reply) -> HttpReply {
     }
     headers.insert("cache-control", "no-store".into());
     if context.env.shows_cost {
-        let Usage { dynamodb_calls, wru, rru, rounds, .. } = context.meter.usage();
-        let timing = format!(r#"calls;desc="{dynamodb_calls}", wru;desc="{wru}", rru;desc="{rru}", rounds;desc="{rounds}""#);
+        let Usage { dynamodb_calls, wru, rru, rounds, check_calls, check_rru, .. } = context.meter.usage();
+        let timing = format!(
+            r#"calls;desc="{dynamodb_calls}", wru;desc="{wru}", rru;desc="{rru}", rounds;desc="{rounds}", check;desc="{check_calls}", check_rru;desc="{check_rru}""#
+        );
         headers.insert("server-timing", timing);
     }
     // What is text goes as it is; any other bytes go as base64.

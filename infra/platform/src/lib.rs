@@ -3,8 +3,10 @@
 //!
 //! Nothing here knows a service. Nothing outside `store`, `aws`, `sdk` and `https` names an AWS type.
 
+pub mod access;
 mod admission;
 pub mod aws;
+mod cache;
 pub mod clock;
 pub mod commit;
 pub mod context;
@@ -27,7 +29,6 @@ pub mod meter;
 pub mod once;
 pub mod prelude;
 pub mod problem;
-mod record_cache;
 pub mod refusal;
 pub mod relay;
 pub mod resource;

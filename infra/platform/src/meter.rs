@@ -11,6 +11,8 @@ pub struct Meter {
     write_tenths: AtomicU32,
     read_tenths: AtomicU32,
     rounds: AtomicU32,
+    check_calls: AtomicU32,
+    check_read_tenths: AtomicU32,
 }
 
 impl Meter {
@@ -30,6 +32,13 @@ impl Meter {
         self.write_tenths.fetch_add(tenths(write_units), Relaxed);
     }
 
+    /// Counts a call of the check of the caller: apart, because a copy often spares it.
+    pub(crate) fn count_check(&self, read_units: f64) {
+        self.calls.fetch_add(1, Relaxed);
+        self.check_calls.fetch_add(1, Relaxed);
+        self.check_read_tenths.fetch_add(tenths(read_units), Relaxed);
+    }
+
     pub fn usage(&self) -> Usage {
         Usage {
             dynamodb_calls: self.dynamodb_calls.load(Relaxed),
@@ -37,6 +46,8 @@ impl Meter {
             wru: f64::from(self.write_tenths.load(Relaxed)) / 10.0,
             rru: f64::from(self.read_tenths.load(Relaxed)) / 10.0,
             rounds: self.rounds.load(Relaxed),
+            check_calls: self.check_calls.load(Relaxed),
+            check_rru: f64::from(self.check_read_tenths.load(Relaxed)) / 10.0,
         }
     }
 }
@@ -49,6 +60,7 @@ fn tenths(units: f64) -> u32 {
 /// What an invocation used.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
+    /// Calls of DynamoDB by the handler.
     pub dynamodb_calls: u32,
     /// Calls of every AWS service.
     pub calls: u32,
@@ -58,4 +70,8 @@ pub struct Usage {
     pub rru: f64,
     /// Decisions: one a mutation, more where others changed what it had read.
     pub rounds: u32,
+    /// DynamoDB calls of the check of the caller, which are not among `dynamodb_calls`.
+    pub check_calls: u32,
+    /// The read request units of that check, which are not among `rru`.
+    pub check_rru: f64,
 }

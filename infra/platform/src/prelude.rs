@@ -7,8 +7,8 @@ pub use crate::function::{
     calls, wru,
 };
 pub use crate::http::{
-    Accepted, Body, Created, Csv, Html, Intent, Json, List, NoContent, Paging, Path, Pdf, Png, Redirect, SignedMessage, Text,
-    Typed,
+    Accepted, ApiKey, Body, Created, Csv, Html, Intent, Json, KeyIntent, List, Member, NoContent, Paging, Path, Pdf, Png,
+    Redirect, SignedMessage, Staff, Text, Typed,
 };
 pub use crate::message::{Delivery, Failure};
 pub use crate::once::Done;

@@ -40,6 +40,16 @@ problem_codes! {
         next: "Make keys of letters, digits and punctuation without blanks, such as a UUID.";
     UNAUTHENTICATED = 401 "unauthenticated", "The token is missing or not valid", retryable: false,
         next: "Send a current token of the configured issuer as `Authorization: Bearer …`.";
+    TOKEN_REVOKED = 401 "token_revoked", "The session of this token was ended", retryable: false,
+        next: "Sign in again, then send the request with the new token.";
+    API_KEY_INVALID = 401 "api_key_invalid", "The API key is missing, unknown, revoked or expired", retryable: false,
+        next: "Send a current key of your organization as `Authorization: Bearer kbn_…`.";
+    ACCOUNT_SUSPENDED = 403 "account_suspended", "This account is suspended", retryable: false,
+        next: "Ask the support why, and what would lift it.";
+    FORBIDDEN_ROLE = 403 "forbidden_role", "The caller's role does not allow this", retryable: false,
+        next: "Ask somebody with one of the roles in `roles`.";
+    FORBIDDEN_SCOPE = 403 "forbidden_scope", "The API key does not have the scope of this route", retryable: false,
+        next: "Use a key with the scope in `scope`.";
     SIGNATURE_INVALID = 401 "signature_invalid", "The signature does not fit the message", retryable: false,
         next: "Sign `id.timestamp.body` with the shared secret, as Standard Webhooks says.";
     TIMESTAMP_OUT_OF_RANGE = 401 "timestamp_out_of_range", "The message's timestamp is more than five minutes off", retryable: false,
@@ -57,6 +67,8 @@ problem_codes! {
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "This key was used for another request", retryable: false,
         next: "Use a new Idempotency-Key for a new intent.";
     TOO_MANY_REQUESTS = 429 "too_many_requests", "The service is busy; nothing was changed", retryable: true,
+        next: "Send the same request again, with the same Idempotency-Key, after the seconds in Retry-After.";
+    ACCESS_UNCHECKED = 503 "access_unchecked", "Whether the caller is admitted could not be found out; nothing was changed", retryable: true,
         next: "Send the same request again, with the same Idempotency-Key, after the seconds in Retry-After.";
     INTERNAL = 500 "internal", "Something went wrong on our side", retryable: true,
         next: "Send the same request again, with the same Idempotency-Key. If the error persists, report the request id.";
@@ -125,6 +137,7 @@ impl Problem {
             _ if !self.code.retryable => return None,
             409 | 429 => 1,
             500 => 5,
+            503 if *self.code == ACCESS_UNCHECKED => 5,
             // Somebody must do something first.
             _ => 30,
         };

@@ -1,6 +1,7 @@
 //! A service: the tables it owns and the functions it has. What else there is of it, its functions' definitions name.
 
 use crate::Function;
+use crate::access::ACCESS;
 use crate::resource::{Alarm, QueueSpec, Secret, Setting, Table, Topic};
 
 /// A service. A function is added by one entry of its list.
@@ -59,6 +60,14 @@ impl Service {
     pub fn alarms(&self) -> Vec<&'static Alarm> {
         each_once(self.functions.iter().flat_map(|function| &function.alarms))
     }
+}
+
+/// Every table of `services`, and the platform's own where a route of theirs reads it.
+pub fn tables_of(services: &[&Service]) -> Vec<&'static Table> {
+    let granted = services.iter().flat_map(|service| service.functions).flat_map(|function| &function.grants);
+    let reads_access = granted.map(|grant| grant.table).any(|table| std::ptr::eq(table, &ACCESS));
+    let own = services.iter().flat_map(|service| service.tables.iter().copied());
+    own.chain(reads_access.then_some(&ACCESS)).collect()
 }
 
 /// Each of `all` once, in the order in which it came first.

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use futures_util::future::BoxFuture;
 use std::collections::HashMap;
 use std::time::Duration;
 use thiserror::Error;
@@ -86,12 +87,12 @@ impl Context {
     /// from.
     pub async fn copy(&self, table: &'static Table, key: &Key, age_max: Duration) -> Result<Option<Record>, StoreError> {
         let now = self.now();
-        if let Some(copy) = self.env.record_cache.get(key, now, age_max) {
+        if let Some(copy) = self.env.records.get(key, now, age_max) {
             return Ok(Some(copy));
         }
         let record = self.table(table).get(key).await?;
         if let Some(record) = &record {
-            self.env.record_cache.put(record, now);
+            self.env.records.put(key.clone(), record.clone(), now);
         }
         Ok(record)
     }
@@ -108,12 +109,28 @@ impl<'a> Store<'a> {
 
     /// One record, read consistently.
     pub async fn get(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        let request = self.context.env.dynamodb().get_item().table_name(self.name()).consistent_read(true);
+        let (units, record) = self.get_item(key, true).await;
+        self.context.meter.count_dynamodb(units, 0.0);
+        record
+    }
+
+    /// One record of the check of a caller, which is counted apart. In a box: it is part of every invocation.
+    pub(crate) fn get_for_check(self, key: Key, consistent: bool) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        Box::pin(async move {
+            let (units, record) = self.get_item(&key, consistent).await;
+            self.context.meter.count_check(units);
+            record
+        })
+    }
+
+    /// A record, after the read units that it took.
+    async fn get_item(&self, key: &Key, consistent: bool) -> (f64, Result<Option<Record>, StoreError>) {
+        let request = self.context.env.dynamodb().get_item().table_name(self.name()).consistent_read(consistent);
         let request = request.key("pk", AttributeValue::S(key.pk.clone())).key("sk", AttributeValue::S(key.sk.clone()));
-        let reply = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-        let reply = reply.map_err(|error| self.failed("GetItem", error))?;
-        self.count_read(reply.consumed_capacity.as_slice());
-        reply.item.map(Record::from_item).transpose()
+        match request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+            Ok(reply) => (units(reply.consumed_capacity.as_slice()), reply.item.map(Record::from_item).transpose()),
+            Err(error) => (0.0, Err(failure("GetItem", error))),
+        }
     }
 
     /// The newest record of a partition, read consistently: a journal's tail.
@@ -228,6 +245,7 @@ impl<'a> Store<'a> {
     /// Deletes an item, unless it has a hash. Returns whether it is gone.
     pub(crate) async fn delete_unhashed(&self, key: &Key) -> Result<bool, StoreError> {
         use aws_sdk_dynamodb::operation::delete_item::DeleteItemError::ConditionalCheckFailedException;
+        self.context.may_write().await?;
         let request = self.context.env.dynamodb().delete_item().table_name(self.name());
         let request = request.key("pk", AttributeValue::S(key.pk.clone())).key("sk", AttributeValue::S(key.sk.clone()));
         let request = request.condition_expression("attribute_not_exists(#c)").expression_attribute_names("#c", "hash");
@@ -257,10 +275,7 @@ impl<'a> Store<'a> {
         R: std::fmt::Debug + Send + Sync + 'static,
     {
         self.context.meter.count_dynamodb(0.0, 0.0);
-        if error.code().is_some_and(is_transient) {
-            return StoreError::Throttled { operation, source: Box::new(error) };
-        }
-        StoreError::Failed { operation, source: Box::new(error) }
+        failure(operation, error)
     }
 
     fn failed_with(&self, operation: &'static str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
@@ -289,6 +304,7 @@ pub struct IndexEntry {
 /// Writes everything, or nothing: one put alone, several in a transaction. An error has the reason for each.
 pub async fn write(context: &Context, mut writes: Vec<Write>) -> Result<(), WriteError> {
     assert!((1..=100).contains(&writes.len()), "a transaction takes 1 to 100 writes");
+    context.may_write().await?;
     match (writes.pop(), writes.is_empty()) {
         (Some(only), true) => write_one(context, only).await,
         (last, _) => {
@@ -381,6 +397,18 @@ fn cancel_reason(reason: &CancellationReason) -> Result<CancelReason, StoreError
         Some(code) if is_transient(code) => CancelReason::Transient,
         Some(code) => CancelReason::Other(format!("{code}: {}", reason.message().unwrap_or_default())),
     })
+}
+
+/// Why a call failed.
+fn failure<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    if error.code().is_some_and(is_transient) {
+        return StoreError::Throttled { operation, source: Box::new(error) };
+    }
+    StoreError::Failed { operation, source: Box::new(error) }
 }
 
 /// Error and reason codes that say nothing of the request itself.

@@ -35,7 +35,7 @@ pub(crate) fn log_invocation(context: &Context, outcome: &str, took: Duration) {
         "outcome": outcome,
         "duration_ms": duration_ms,
         "wru": usage.wru,
-        "rru": usage.rru,
+        "rru": usage.rru + usage.check_rru,
         "calls": usage.calls,
     });
     context.env.log.line(line.to_string());

@@ -2,6 +2,10 @@
 
 use super::target::Target;
 use cloud::Status;
+use data_encoding::BASE64;
+use platform::resource::Table;
+use platform::service::tables_of;
+use platform::store::Record;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -58,7 +62,7 @@ impl Target {
     /// Every item of every table, table by table.
     pub async fn items(&self) -> BTreeMap<&'static str, Vec<Value>> {
         let mut items = BTreeMap::new();
-        for table in self.services().iter().flat_map(|service| service.tables) {
+        for table in tables_of(self.services()) {
             items.insert(table.name, self.items_of(table.name).await);
         }
         items
@@ -89,6 +93,15 @@ impl Target {
         let received = client.send("POST", "/", &[target], request.to_string().as_bytes()).await.expect(200);
         let messages = received["Messages"].as_array().expect("messages").iter();
         messages.map(|message| message["Body"].as_str().expect("a body").to_owned()).collect()
+    }
+
+    /// Puts a record into a table, past every function.
+    pub async fn put_record(&self, table: &Table, record: &Record) {
+        let item = json!({
+            "pk": {"S": record.key.pk}, "sk": {"S": record.key.sk},
+            "body": {"B": BASE64.encode(&record.body)}, "rev": {"N": record.revision.unwrap_or(1).to_string()},
+        });
+        self.put_item(table.name, &item).await;
     }
 
     /// Puts an item into a table, past every function.

@@ -1,6 +1,7 @@
 //! Laws that hold of every route, queue, schedule and stream of every service. A service calls `laws!` with its own [`Examples`]. The rest
 //! comes from its definitions, so a new function must obey all laws from its first minute.
 
+mod access;
 mod contracts;
 mod garbage;
 mod grants;
@@ -10,6 +11,7 @@ mod replays;
 mod request;
 mod strictness;
 
+pub use access::*;
 pub use contracts::*;
 pub use garbage::*;
 pub use grants::*;
@@ -43,6 +45,13 @@ pub trait Examples: Sized + Send + Sync + 'static {
     /// The id that replaces `{name}` in a path.
     fn id(&self, name: &str) -> String {
         panic!("{{{name}}} is new: say in examples.rs what it may be")
+    }
+
+    /// What a request of `function` has as `Authorization`: the person's token. Staff, members and API keys have another: say it in
+    /// examples.rs.
+    fn bearer(&self, function: &'static Function) -> impl Future<Output = String> {
+        let _ = function;
+        async { self.user().bearer().await }
     }
 
     /// Two bodies that the route takes, each as a new intent.
@@ -107,6 +116,9 @@ macro_rules! laws {
             a_change_that_cannot_be_mapped_is_kept_whole_and_the_stream_goes_on,
             no_body_breaks_a_route_and_no_refused_one_changes_anything,
             no_path_and_no_query_breaks_a_route,
+            who_is_suspended_is_refused_and_may_come_back,
+            a_session_from_before_a_revocation_is_refused,
+            a_gate_that_cannot_be_read_opens_to_nobody,
             what_is_granted_is_what_is_used,
             what_a_handler_needs_its_route_provides,
             every_route_says_what_a_success_costs,

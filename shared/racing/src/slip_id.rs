@@ -96,7 +96,7 @@ mod tests {
     fn slip(shard: u16, idempotency_key: &str) -> SlipId {
         let caller = UserId::of_subject("https://issuer", "alice");
         let race: RaceId = "rac_20251226-03-01".parse().unwrap();
-        let operation = Operation { caller: &caller, name: "place-slip", resource: &race.to_string(), idempotency_key };
+        let operation = Operation { caller: caller.as_str(), name: "place-slip", resource: &race.to_string(), idempotency_key };
         SlipId::derive(&race, shard, &operation)
     }
 

@@ -44,7 +44,7 @@ fn person(race: RaceId, shards: u16, number: u32, runner: u8, racing: &mut Vec<V
     let bets = vec![Bet { bet_type: BetType::Win, selection: Selection::Single { runners: vec![runner] }, stake: STAKE }];
     let totals = check_bets(&bets, &(1..=6).collect()).unwrap();
     let resource = race.to_string();
-    let operation = Operation { caller: &user, name: "place-slip", resource: &resource, idempotency_key: "benchmark" };
+    let operation = Operation { caller: user.as_str(), name: "place-slip", resource: &resource, idempotency_key: "benchmark" };
     let id = SlipId::derive(&race, shard_of(&user, shards), &operation);
     let stake = Amount { asset: Asset::Medal, minor: STAKE };
     let tail = WalletTail::of(&grant).unwrap();

@@ -51,7 +51,7 @@ async fn a_refusal_is_no_slip() {
     user.place_keyed(&race, &key, "JPY", win(1, 100)).await.refused(402, "insufficient_funds");
     let caller = user.id();
     let shards = target.race(&race).await["shards"].as_u64().and_then(|shards| u16::try_from(shards).ok()).unwrap();
-    let operation = Operation { caller: &caller, name: "place-slip", resource: &race.id, idempotency_key: &key };
+    let operation = Operation { caller: caller.as_str(), name: "place-slip", resource: &race.id, idempotency_key: &key };
     let id = SlipId::derive(&race.id.parse().unwrap(), shard_of(&caller, shards), &operation);
     user.get(&format!("/v1/slips/{id}")).await.refused(404, "not_found");
 }

@@ -42,16 +42,29 @@ pub fn document(services: &[&'static Service]) -> Value {
             "schemas": schemas,
             "responses": responses::of_gateway(),
             "headers": responses::headers(),
-            "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "signature": {
-                    "type": "apiKey", "in": "header", "name": "webhook-signature",
-                    "description": "Standard Webhooks: `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`. The headers webhook-id and \
-                                    webhook-timestamp carry the id and the timestamp.",
-                },
-            },
+            "securitySchemes": security_schemes(services),
         },
     })
+}
+
+/// How callers are known. API keys are listed where a route takes them.
+fn security_schemes(services: &[&'static Service]) -> Value {
+    let mut schemes = json!({
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "signature": {
+            "type": "apiKey", "in": "header", "name": "webhook-signature",
+            "description": "Standard Webhooks: `v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`. The headers webhook-id and \
+                            webhook-timestamp carry the id and the timestamp.",
+        },
+    });
+    let takes_key = |function: &Function| function.route().is_some_and(|route| matches!(route.access, Access::ApiKey(_)));
+    if services.iter().any(|service| service.functions.iter().any(|function| takes_key(function))) {
+        schemes["api_key"] = json!({
+            "type": "http", "scheme": "bearer", "bearerFormat": "kbn_…",
+            "description": "An API key of an organization. Each operation names the scope that the key must have.",
+        });
+    }
+    schemes
 }
 
 fn operation(service: &Service, function: &Function, route: &Route, generator: &mut SchemaGenerator) -> Value {
@@ -74,6 +87,10 @@ fn operation(service: &Service, function: &Function, route: &Route, generator: &
     operation["security"] = match route.access {
         Access::Public => json!([]),
         Access::User => json!([{"token": []}]),
+        // The names of roles, as OpenAPI 3.1 has it for other schemes than OAuth's.
+        Access::Staff(role) => json!([{"token": [role.name]}]),
+        Access::Member(roles) => json!([{"token": roles.iter().map(|role| role.as_str()).collect::<Vec<_>>()}]),
+        Access::ApiKey(scope) => json!([{"api_key": [scope.name]}]),
         Access::Signed(_) => json!([{"signature": []}]),
     };
     operation

@@ -7,6 +7,7 @@ use platform::Service;
 use platform::deployment::{ROUTES_MAX, all_needs, needs};
 use platform::function::{Action, Function, Grant, Route, Schedule, Trigger};
 use platform::resource::{QueueSpec, Table};
+use platform::service::tables_of;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -80,7 +81,8 @@ struct ForgetWiring {
 
 #[derive(Debug, Serialize)]
 struct TableWiring {
-    service: &'static str,
+    /// None where the platform owns it: it is there when a function of any service reads it.
+    service: Option<&'static str>,
     doc: &'static str,
     indexes: Vec<IndexWiring>,
 }
@@ -139,12 +141,12 @@ pub fn document(services: &[&'static Service]) -> Wiring {
     let consumer =
         |queue: &QueueSpec| functions().find(|(_, function)| function.consumes().is_some_and(|of| std::ptr::eq(of, queue)));
     let all = services.iter();
+    let owner =
+        |table: &Table| all.clone().find(|service| service.tables.iter().any(|own| own.name == table.name)).map(|of| of.name);
     Wiring {
         services: all.clone().map(|service| (service.name, of_service(service, services))).collect(),
         functions: functions().map(|(service, function)| (function.name, of_function(service.name, function))).collect(),
-        tables: (all.clone().flat_map(|service| service.tables.iter().map(|table| (service.name, *table))))
-            .map(|(service, table)| (table.name, of_table(service, table)))
-            .collect(),
+        tables: tables_of(services).into_iter().map(|table| (table.name, of_table(owner(table), table))).collect(),
         queues: (all.clone().flat_map(|service| service.queues().map(|queue| (service.name, queue))))
             .map(|(service, queue)| (queue.name, of_queue(service, queue, consumer(queue).map(|(_, function)| function))))
             .collect(),
@@ -185,7 +187,7 @@ fn of_function(service: &'static str, function: &'static Function) -> FunctionWi
         timeout_seconds: function.timeout.as_secs(),
         memory_mb: function.memory_mb,
         trigger: of_trigger(function),
-        grants: function.grants.iter().map(|grant| of_grant(&grant)).collect(),
+        grants: of_grants(function),
         forgets: function.forgets.iter().map(|kind| ForgetWiring { table: kind.table.name, prefix: kind.prefix }).collect(),
         sends: function.sends_to().map(|queue| queue.name).collect(),
         publishes: function.publishes.iter().map(|publishes| publishes.topic.name).collect(),
@@ -226,6 +228,29 @@ fn of_schedule(schedule: Schedule) -> (String, &'static str) {
     }
 }
 
+/// The grants by table: what a route's access reads may be of a table that the function has grants on anyway.
+fn of_grants(function: &'static Function) -> Vec<GrantWiring> {
+    let mut grants: Vec<GrantWiring> = Vec::new();
+    for grant in function.grants.iter().map(|grant| of_grant(&grant)) {
+        match grants.iter_mut().find(|known| known.table == grant.table) {
+            Some(known) => known.add(grant),
+            None => grants.push(grant),
+        }
+    }
+    grants
+}
+
+impl GrantWiring {
+    fn add(&mut self, other: Self) {
+        let add = |to: &mut Vec<&'static str>, more: Vec<&'static str>| {
+            to.extend(more.into_iter().filter(|one| !to.contains(one)).collect::<Vec<_>>());
+        };
+        add(&mut self.actions, other.actions);
+        add(&mut self.actions_in_transaction, other.actions_in_transaction);
+        add(&mut self.indexes, other.indexes);
+    }
+}
+
 fn of_grant(grant: &Grant) -> GrantWiring {
     let iam = |action: &Action| match action {
         Action::GetItem => Some("dynamodb:GetItem"),
@@ -243,7 +268,7 @@ fn of_grant(grant: &Grant) -> GrantWiring {
     }
 }
 
-fn of_table(service: &'static str, table: &'static Table) -> TableWiring {
+fn of_table(service: Option<&'static str>, table: &'static Table) -> TableWiring {
     let index =
         |index: &'static platform::resource::Index| IndexWiring { name: index.name, hash: index.hash, range: index.range };
     TableWiring { service, doc: table.doc, indexes: table.indexes.iter().map(index).collect() }

@@ -8,6 +8,7 @@ use dynoxide::storage::Storage;
 use platform::Service;
 use platform::resource::Table;
 use platform::sdk::Names;
+use platform::service::tables_of;
 use serde_json::{Value, json};
 
 /// Without it every write to a table with a stream reads all stream records: 2,277 writes a second fell to 419 within ten seconds.
@@ -24,7 +25,7 @@ pub(super) fn create(storage: &Storage, services: &[&Service], names: &Names) ->
 }
 
 fn create_all(storage: &Storage, services: &[&Service], names: &Names) -> Result<(), CloudError> {
-    for table in services.iter().flat_map(|service| service.tables) {
+    for table in tables_of(services) {
         create_one(storage, table, &names.table(table))?;
     }
     storage.conn().execute_batch(STREAM_INDEX).map_err(CloudError::engine)?;

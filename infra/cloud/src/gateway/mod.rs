@@ -23,7 +23,6 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use platform::clock::Clock;
-use platform::function::Access;
 use route::{Matched, Router};
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,12 +86,13 @@ impl Gateway {
         let Some(matched) = self.router.find(&parts.method, parts.uri.path()) else {
             return reply::message(StatusCode::NOT_FOUND, "Not Found");
         };
-        let claims = match matched.access() {
-            Access::User => match self.verifier.verify(parts.headers.get_all(AUTHORIZATION)) {
+        let claims = if matched.access().has_token() {
+            match self.verifier.verify(parts.headers.get_all(AUTHORIZATION)) {
                 Ok(claims) => Some(claims),
                 Err(unauthorized) => return reply::unauthorized(unauthorized),
-            },
-            Access::Public | Access::Signed(_) => None,
+            }
+        } else {
+            None
         };
         let body = match self.bodies.read(body).await {
             Ok(body) => body,

@@ -45,6 +45,7 @@ struct TokenClaims<'a> {
     aud: &'static str,
     sub: &'a str,
     exp: i64,
+    auth_time: i64,
 }
 
 impl Issuer {
@@ -75,11 +76,12 @@ impl Issuer {
         Ok(issuer)
     }
 
-    /// A token of `subject`, good for 12 hours of the settable clock. It does not say since when, because that clock may be set back: to
-    /// the day of a race, say. A token that was issued in the future would be refused.
+    /// A token of `subject`, good for 12 hours of the settable clock. It says when its bearer signed in, which a revocation looks at, and
+    /// not since when it is valid, because that clock may be set back: to the day of a race, say. A token that was issued in the future
+    /// would be refused.
     pub fn token(&self, subject: &str) -> Result<String, CloudError> {
-        let exp = self.clock.now().as_second() + TOKEN_SECONDS;
-        let claims = TokenClaims { iss: &self.name, aud: AUDIENCE, sub: subject, exp };
+        let now = self.clock.now().as_second();
+        let claims = TokenClaims { iss: &self.name, aud: AUDIENCE, sub: subject, exp: now + TOKEN_SECONDS, auth_time: now };
         self.sign(&claims)
     }
 

@@ -113,7 +113,7 @@ async fn it_works(cloud: &Cloud) {
 
 /// As Terraform makes them: with their indexes, streams and times to live.
 async fn every_table_is_whole(cloud: &Cloud) {
-    for table in koban::registry::SERVICES.iter().flat_map(|service| service.tables) {
+    for table in platform::service::tables_of(koban::registry::SERVICES) {
         let name = json!({"TableName": format!("koban-local-{}", table.name)});
         let made: Value = cloud.aws("DescribeTable", &name).await["Table"].take();
         let indexes = made["GlobalSecondaryIndexes"].as_array().map_or(0, Vec::len);

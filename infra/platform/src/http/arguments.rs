@@ -1,7 +1,7 @@
 //! What handlers take: the caller, the intent, the path's parameters, the body, the page of a list, the signed message.
 
-use super::{Call, FromCall};
-use crate::contract::Contract;
+use super::{ApiKey, Call, FromCall};
+use crate::contract::{Contract, Needs};
 use crate::cursor::{ListId, TEXT_BYTES_MAX};
 use crate::definition::Definition;
 use crate::problem::{self, Problem};
@@ -14,9 +14,9 @@ use std::borrow::Cow;
 
 /// The caller.
 impl FromCall for UserId {
-    fn describe(contract: &mut Contract) {
-        contract.needs.user = true;
-    }
+    const NEEDS: Needs = Needs { user: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
         call.user.clone().ok_or_else(|| Problem::internal("a route without callers has no user"))
@@ -37,19 +37,48 @@ pub struct Intent {
 impl Intent {
     /// What the ids of this intent's objects are derived from. `resource` is the one in the path, empty where there is none.
     pub fn operation<'a>(&'a self, definition: &Definition, resource: &'a str) -> Operation<'a> {
-        Operation { caller: &self.user, name: definition.name, resource, idempotency_key: &self.key }
+        Operation { caller: self.user.as_str(), name: definition.name, resource, idempotency_key: &self.key }
     }
 }
 
 impl FromCall for Intent {
-    fn describe(contract: &mut Contract) {
-        contract.needs.user = true;
-        contract.needs.key = true;
-    }
+    const NEEDS: Needs = Needs { user: true, key: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
         let (user, key) = (UserId::from_call(call)?, std::mem::take(&mut call.idempotency_key));
         Ok(Self { user, key, request: call.request_hash(), requested_at: call.requested_at })
+    }
+}
+
+/// What an organization's program wants under an `Idempotency-Key`. All keys of an organization have one space of such keys, so that a
+/// new API key goes on where the old one was.
+#[derive(Debug, Clone)]
+pub struct KeyIntent {
+    pub caller: ApiKey,
+    pub key: String,
+    /// The hash of the request: the same for a repeat, different for another body.
+    pub request: Hash,
+    /// When the gateway received it.
+    pub requested_at: Timestamp,
+}
+
+impl KeyIntent {
+    /// As [`Intent::operation`].
+    pub fn operation<'a>(&'a self, definition: &Definition, resource: &'a str) -> Operation<'a> {
+        Operation { caller: self.caller.organization.as_str(), name: definition.name, resource, idempotency_key: &self.key }
+    }
+}
+
+impl FromCall for KeyIntent {
+    const NEEDS: Needs = Needs { api_key: true, key: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
+
+    fn from_call(call: &mut Call) -> Result<Self, Problem> {
+        let (caller, key) = (ApiKey::from_call(call)?, std::mem::take(&mut call.idempotency_key));
+        Ok(Self { caller, key, request: call.request_hash(), requested_at: call.requested_at })
     }
 }
 
@@ -64,9 +93,9 @@ pub struct SignedMessage {
 }
 
 impl FromCall for SignedMessage {
-    fn describe(contract: &mut Contract) {
-        contract.needs.signature = true;
-    }
+    const NEEDS: Needs = Needs { signature: true, ..Needs::NOTHING };
+
+    fn describe(_contract: &mut Contract) {}
 
     fn from_call(call: &mut Call) -> Result<Self, Problem> {
         let id = std::mem::take(&mut call.message_id);
@@ -110,13 +139,13 @@ pub struct Paging {
     /// How many items, 1 to 100.
     pub limit: u32,
     cursor: Option<String>,
-    user: Option<UserId>,
+    caller: String,
 }
 
 impl Paging {
     /// The list that `definition` answers for this caller with these filters. A cursor is good for one list only.
     pub fn list(&self, definition: &Definition, filters: &[&str]) -> ListId {
-        ListId::new(self.user.as_ref(), definition.name, filters, self.cursor.clone())
+        ListId::new(&self.caller, definition.name, filters, self.cursor.clone())
     }
 }
 
@@ -168,6 +197,6 @@ impl FromCall for Paging {
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(Problem::parameter("limit", format!("must be 1 to {LIMIT_MAX}")));
         }
-        Ok(Self { limit, cursor: call.query("cursor")?, user: call.user.clone() })
+        Ok(Self { limit, cursor: call.query("cursor")?, caller: call.caller.clone() })
     }
 }

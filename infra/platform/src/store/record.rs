@@ -27,6 +27,9 @@ pub enum StoreError {
     },
     #[error("{key} is malformed: {reason}")]
     Malformed { key: String, reason: String },
+    /// Before a write: nothing was written. The caller gets the refusal itself.
+    #[error("the caller is not admitted: {code}")]
+    NotAdmitted { code: &'static str },
 }
 
 impl StoreError {

@@ -5,17 +5,17 @@ use super::request::{mutating, path_parameters, requests};
 use super::{Examples, Request, anywhere, local};
 use crate::random_text;
 use cloud::issuer::{AUDIENCE, ISSUER};
-use platform::function::{Access, Idempotency};
+use platform::function::Idempotency;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const BODY_BYTES_MAX: usize = 256 * 1_024;
 
-/// The routes for users, with a stage that they are asked on.
+/// The routes for people, with a stage that they are asked on.
 async fn for_users<E: Examples>() -> Option<(E, Vec<Request>)> {
     let stage = local::<E>().await?;
     let mut requests = requests(&stage);
-    requests.retain(|request| matches!(request.route().access, Access::User));
+    requests.retain(|request| request.route().has_person());
     Some((stage, requests))
 }
 
@@ -37,7 +37,7 @@ pub async fn a_token_without_an_audience_is_good_for_its_client<E: Examples>() {
     let Some(stage) = local::<E>().await else { return };
     let token = stage.target().cloud().issuer().sign(&claims(&stage, |claims| name_client(claims, AUDIENCE))).unwrap();
     let authorization = format!("Bearer {token}");
-    let of_users = requests(&stage).into_iter().filter(|request| matches!(request.route().access, Access::User));
+    let of_users = requests(&stage).into_iter().filter(|request| request.route().has_person());
     for request in of_users.filter(|request| !request.is_mutating()) {
         let answered = stage.target().send("GET", &request.path, &[("authorization", &authorization)], &[]).await;
         assert_ne!(answered.status, 401, "{}: {answered:?}", request.function.name);

@@ -87,9 +87,11 @@ impl Request {
         match route.access {
             Access::Public => target.send(method, path, &[], body).await,
             Access::Signed(_) => target.send_signed(method, path, key, body).await,
-            Access::User => {
-                let key = (route.idempotency == Idempotency::Key).then_some(key);
-                stage.user().send(method, path, key, body).await
+            Access::User | Access::Staff(_) | Access::Member(_) | Access::ApiKey(_) => {
+                let bearer = stage.bearer(self.function).await;
+                let mut headers = vec![("authorization", bearer.as_str())];
+                headers.extend((route.idempotency == Idempotency::Key).then_some(("idempotency-key", key)));
+                target.send(method, path, &headers, body).await
             }
         }
     }
