@@ -55,7 +55,7 @@ impl<T: Entry> Stored<T> {
     /// Reads the item at `key` consistently.
     async fn load(context: &Context, key: Key) -> Result<Self, StoreError> {
         let record = context.table(&ACCESS).get(&key).await?;
-        let revision = record.as_ref().map(|record| revision(record)).transpose()?;
+        let revision = record.as_ref().map(revision).transpose()?;
         Ok(Self { value: record.as_ref().map(read).transpose()?, key, revision })
     }
 

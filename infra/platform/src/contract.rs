@@ -22,6 +22,7 @@ pub struct Contract {
 
 /// What a handler's arguments need of the route. The builder holds that the route provides it, when it is compiled: an argument never
 /// opens a route.
+#[expect(clippy::struct_excessive_bools, reason = "each is a need of its own, and a handler may have several")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
     /// A person who is known.

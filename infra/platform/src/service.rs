@@ -65,7 +65,7 @@ impl Service {
 /// Every table of `services`, and the platform's own where a route of theirs reads it.
 pub fn tables_of(services: &[&Service]) -> Vec<&'static Table> {
     let granted = services.iter().flat_map(|service| service.functions).flat_map(|function| &function.grants);
-    let reads_access = granted.map(|grant| grant.table).any(|table| std::ptr::eq(table, &ACCESS));
+    let reads_access = granted.map(|grant| grant.table).any(|table| std::ptr::eq(table, &raw const ACCESS));
     let own = services.iter().flat_map(|service| service.tables.iter().copied());
     own.chain(reads_access.then_some(&ACCESS)).collect()
 }

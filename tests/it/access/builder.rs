@@ -95,7 +95,7 @@ fn members_are_of_the_organization_that_the_path_names_first() {
 #[test]
 fn the_grant_follows_from_the_access_and_from_nothing_else() {
     let reads = |function: &Function| {
-        let of_access = |grant: &platform::function::Grant| std::ptr::eq(grant.table, &ACCESS);
+        let of_access = |grant: &platform::function::Grant| std::ptr::eq(grant.table, &raw const ACCESS);
         let grants: Vec<_> = function.grants.iter().filter(of_access).map(|grant| grant.actions).collect();
         assert!(grants.iter().all(|actions| *actions == [Action::GetItem]));
         grants.len()

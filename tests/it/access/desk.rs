@@ -82,7 +82,7 @@ struct Said {
     text: String,
 }
 
-fn said(text: impl ToString) -> Json<Said> {
+fn said(text: &(impl ToString + ?Sized)) -> Json<Said> {
     Json(Said { text: text.to_string() })
 }
 
@@ -96,7 +96,7 @@ async fn count(context: &Context, owner: &str) -> Result<usize, Problem> {
 }
 
 async fn count_notes(context: &Context, user: UserId) -> Result<Json<Said>, Problem> {
-    Ok(said(count(context, user.as_str()).await?))
+    Ok(said(&count(context, user.as_str()).await?))
 }
 
 async fn put(
@@ -125,11 +125,11 @@ async fn leave_note(
 }
 
 async fn review(_context: &Context, staff: Staff) -> Result<Json<Said>, Problem> {
-    Ok(said(staff.user))
+    Ok(said(&staff.user))
 }
 
 async fn get_plan(_context: &Context, member: Member) -> Result<Json<Said>, Problem> {
-    Ok(said(format!("{} {}", member.organization, member.role.as_str())))
+    Ok(said(&format!("{} {}", member.organization, member.role.as_str())))
 }
 
 async fn do_work(
@@ -147,11 +147,11 @@ async fn do_work(
 async fn list_work(_context: &Context, _member: Member, paging: Paging) -> Result<Json<Said>, Problem> {
     let list = paging.list(&LIST_WORK, &[]);
     list.position(1)?;
-    Ok(said(list.cursor(vec!["next".into()])))
+    Ok(said(&list.cursor(vec!["next".into()])))
 }
 
 async fn list_cards(context: &Context, key: ApiKey) -> Result<Json<Said>, Problem> {
-    Ok(said(count(context, key.organization.as_str()).await?))
+    Ok(said(&count(context, key.organization.as_str()).await?))
 }
 
 async fn bring_card(
