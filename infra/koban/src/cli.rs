@@ -3,6 +3,7 @@
 
 mod by_cargo;
 mod demo;
+mod deploy_target;
 mod error;
 mod feed;
 mod generated;
