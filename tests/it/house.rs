@@ -179,8 +179,13 @@ fn every_queue_is_of_one_function() {
 
 #[test]
 fn the_domains_depend_on_nothing_of_ours_but_each_other_and_on_no_io() {
-    for domain in ["shared", "shared/racing", "shared/wallet"] {
-        let manifest = std::fs::read_to_string(root().join(domain).join("Cargo.toml")).unwrap();
+    let below =
+        std::fs::read_dir(root().join("shared")).unwrap().map(|entry| format!("shared/{}", entry.unwrap().file_name().display()));
+    let domains = below.chain(["shared".to_owned()]).filter(|folder| root().join(folder).join("Cargo.toml").exists());
+    let domains: Vec<_> = domains.collect();
+    assert!(domains.len() > 2, "{domains:?}");
+    for domain in domains {
+        let manifest = std::fs::read_to_string(root().join(&domain).join("Cargo.toml")).unwrap();
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap();
         for forbidden in ["platform", "koban", "aws", "tokio", "rusqlite", "fastrand"] {
             assert!(!dependencies.lines().any(|line| line.starts_with(forbidden)), "{domain} depends on {forbidden}");
@@ -263,6 +268,66 @@ fn every_selection_shares_what_is_compiled() {
             .cloned()
             .collect();
         assert_eq!(differing, Vec::<String>::new(), "{selection:?} compiles these again: see infra/features/Cargo.toml");
+    }
+}
+
+/// Finds each `match` that names kinds of triggers and has an arm for all others.
+struct Triggers {
+    path: PathBuf,
+    faults: Vec<String>,
+    /// Whether the pattern that is visited names a trigger.
+    is_trigger: bool,
+}
+
+impl Triggers {
+    fn faults(path: PathBuf, text: &str) -> Vec<String> {
+        let mut triggers = Self { path, faults: Vec::new(), is_trigger: false };
+        triggers.visit_file(&syn::parse_file(text).unwrap());
+        triggers.faults
+    }
+
+    fn names_one(&mut self, pattern: &syn::Pat) -> bool {
+        self.is_trigger = false;
+        self.visit_pat(pattern);
+        self.is_trigger
+    }
+}
+
+impl<'ast> Visit<'ast> for Triggers {
+    fn visit_expr_match(&mut self, found: &'ast syn::ExprMatch) {
+        let takes_all = |arm: &&syn::Arm| matches!(arm.pat, syn::Pat::Wild(_) | syn::Pat::Ident(_));
+        if let Some(arm) = found.arms.iter().find(takes_all).filter(|_| found.arms.iter().any(|arm| self.names_one(&arm.pat))) {
+            let line = syn::spanned::Spanned::span(&arm.pat).start().line;
+            self.faults
+                .push(format!("{}:{line}: name every kind of trigger here: a new kind must not compile", self.path.display()));
+        }
+        syn::visit::visit_expr_match(self, found);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        self.is_trigger |= path.segments.iter().any(|segment| segment.ident == "Trigger");
+        syn::visit::visit_path(self, path);
+    }
+}
+
+/// So that a fifth kind, sockets, has its place: the compiler names each spot that must say what it does with it.
+#[test]
+fn no_match_of_triggers_has_an_arm_for_all_others() {
+    refuse(&rust_files().into_iter().flat_map(|(path, text)| Triggers::faults(path, &text)).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_arm_for_all_other_triggers_is_found() {
+    for (arms, is_fault) in [
+        ("Trigger::Http(_) => 1, _ => 2", true),
+        ("(Trigger::Http(_), 1) => 1, other => 2", true),
+        ("&platform::function::Trigger::Stream { .. } if x => 1, _ => 2", true),
+        ("Trigger::Http(_) => match y { _ => 1 }, Trigger::Queue { .. } => 2", false),
+        ("Handler::Http(_) => 1, _ => 2", false),
+        ("(Handler::Message(_), _) => 1, (Handler::Http(_), Trigger::Http(_)) => 2", false),
+    ] {
+        let text = format!("fn f() {{ match x {{ {arms} }} }}");
+        assert_eq!(!Triggers::faults("x.rs".into(), &text).is_empty(), is_fault, "{arms}");
     }
 }
 

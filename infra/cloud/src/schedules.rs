@@ -63,7 +63,7 @@ impl Times {
             Trigger::Schedule { schedule: Definition::Cron { fields, zone }, .. } => {
                 Some(Self::Cron(Cron::parse(fields, zone).map_err(wrong)?))
             }
-            _ => None,
+            Trigger::Http(_) | Trigger::Queue { .. } | Trigger::Stream { .. } => None,
         })
     }
 

@@ -6,7 +6,7 @@ use super::scan::{self, Page};
 use super::{Deployment, OperationError};
 use jiff::Timestamp;
 use platform::Service;
-use platform::function::{Function, Handler, Trigger};
+use platform::function::{Function, Handler};
 use platform::relay::{self, MapChange, WrittenAt};
 use platform::resource::{Table, Topic};
 use platform::sender::{SendError, connect_topics};
@@ -58,11 +58,10 @@ impl Relay {
     }
 
     fn of(function: &'static Function) -> Option<Self> {
-        match (&function.trigger, &function.handler) {
-            (Trigger::Stream { table, .. }, Handler::Relay { topic, map, written_at, .. }) => {
-                Some(Self { table, topic, map: *map, written_at: *written_at })
-            }
-            _ => None,
+        let table = function.definition.relays()?;
+        match &function.handler {
+            Handler::Relay { topic, map, written_at } => Some(Self { table, topic, map: *map, written_at: *written_at }),
+            Handler::Http(_) | Handler::Message(_) => None,
         }
     }
 }

@@ -41,6 +41,10 @@ pub struct Definition {
 }
 
 /// What starts a function.
+///
+/// Frames of a socket will be the fifth kind; nothing runs them yet. Its place is here, and its builder is one more kind beside
+/// [`crate::function::Http`] and the others. A house test holds that every `match` of triggers names each kind. So the compiler then names
+/// each place that must say what it does with a socket: docs/decisions/0019-services.md lists them.
 #[derive(Debug, Clone, Copy)]
 pub enum Trigger {
     Http(Route),
