@@ -4,6 +4,7 @@ use platform::deployment::{ROUTES_MAX, check};
 use platform::function::{Function, Trigger};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use syn::visit::Visit;
 
 const FILE_LINES_MAX: usize = 500;
 
@@ -296,10 +297,9 @@ impl Triggers {
 impl<'ast> Visit<'ast> for Triggers {
     fn visit_expr_match(&mut self, found: &'ast syn::ExprMatch) {
         let takes_all = |arm: &&syn::Arm| matches!(arm.pat, syn::Pat::Wild(_) | syn::Pat::Ident(_));
-        if let Some(arm) = found.arms.iter().find(takes_all).filter(|_| found.arms.iter().any(|arm| self.names_one(&arm.pat))) {
-            let line = syn::spanned::Spanned::span(&arm.pat).start().line;
-            self.faults
-                .push(format!("{}:{line}: name every kind of trigger here: a new kind must not compile", self.path.display()));
+        if found.arms.iter().any(|arm| takes_all(&arm)) && found.arms.iter().any(|arm| self.names_one(&arm.pat)) {
+            let path = self.path.display();
+            self.faults.push(format!("{path}: name every kind of trigger in each match of them: a new kind must not compile"));
         }
         syn::visit::visit_expr_match(self, found);
     }

@@ -284,7 +284,7 @@ async fn what_stays_off_is_reported_and_what_was_only_being_written_is_not() {
         target.eventually("a reading", async || (heard.pages.load(Ordering::Relaxed) == SEGMENTS).then_some(())).await;
         target.put_item("racing", &right).await;
     };
-    let (proved, ()) = tokio::join!(live::prove_with(subject(&deployment), &heard, pause), mend);
+    let (proved, ()) = tokio::join!(live::prove_with(subject(&deployment), &heard, pause), fix);
     let Live { verdict: proof, readings, .. } = proved.unwrap();
     assert!(proof.is_clean() && readings == 2, "{:?}", proof.faults);
 }
