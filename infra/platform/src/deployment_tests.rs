@@ -118,17 +118,17 @@ fn what_no_service_has_is_refused() {
 #[test]
 fn a_declared_need_is_another_service_that_nothing_else_shows() {
     static CALLS: Service = Service::new("calls", "", &[], &[]).needs(&["bets"]);
+    static NOWHERE: Service = Service::new("nowhere", "", &[], &[]).needs(&["mail"]);
+    static ITSELF: Service = Service::new("itself", "", &[], &[]).needs(&["itself"]);
+    static TWICE: Service = Service::new("twice", "", &[], &[&COUNT]).needs(&["bets"]);
     let all = [ALL, &[&CALLS]].concat();
     assert_eq!(check(&all), Ok(()));
     assert_eq!(all_needs(&CALLS, &all), ["purse", "bets"]);
     assert_eq!(needs(&CALLS, &all), [Need { service: "bets", why: Why::Declared }]);
 
     let refused = |service: &'static Service| check(&[ALL, &[service]].concat()).unwrap_err();
-    static NOWHERE: Service = Service::new("nowhere", "", &[], &[]).needs(&["mail"]);
     assert!(matches!(refused(&NOWHERE), DeploymentError::NoSuchNeed { service: "nowhere", need: "mail", .. }));
-    static ITSELF: Service = Service::new("itself", "", &[], &[]).needs(&["itself"]);
     assert!(matches!(refused(&ITSELF), DeploymentError::NoSuchNeed { service: "itself", need: "itself", .. }));
-    static TWICE: Service = Service::new("twice", "", &[], &[&COUNT]).needs(&["bets"]);
     assert_eq!(refused(&TWICE), DeploymentError::Redundant { service: "twice", need: "bets", why: Why::Topic("bets-events") });
 }
 
@@ -137,9 +137,9 @@ fn a_declared_need_that_is_circular_is_refused() {
     static ONE: Service = Service::new("one", "", &[], &[]).needs(&["two"]);
     static TWO: Service = Service::new("two", "", &[], &[]).needs(&["three"]);
     static THREE: Service = Service::new("three", "", &[], &[]).needs(&["one"]);
-    assert_eq!(check(&[&ONE, &TWO, &THREE]), Err(DeploymentError::Circular { service: "one", need: "two" }));
-    // A need that a definition shows closes the circle as well.
     static TABLE_OWNER: Service = Service::new("owner", "", &[&PURSE_TABLE], &[]).needs(&["user"]);
     static USER: Service = Service::new("user", "", &[], &[&CLEAN_MEMOS]);
+    assert_eq!(check(&[&ONE, &TWO, &THREE]), Err(DeploymentError::Circular { service: "one", need: "two" }));
+    // A need that a definition shows closes the circle as well.
     assert_eq!(check(&[&TABLE_OWNER, &USER]), Err(DeploymentError::Circular { service: "owner", need: "user" }));
 }

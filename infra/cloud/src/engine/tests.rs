@@ -79,11 +79,11 @@ async fn changes_are_read_in_order_and_trimmed_and_positions_survive() {
 /// A cloud of some services may run on the directory of a cloud of all.
 #[tokio::test]
 async fn the_changes_of_a_service_that_does_not_run_are_kept_for_its_relay() {
+    static SOME: Service = Service { tables: &[&OTHERS], ..NO_SERVICE };
     let directory = tempfile::tempdir().unwrap();
     let all = open(directory.path());
     put(&all, "unread").await;
     all.close().await;
-    static SOME: Service = Service { tables: &[&OTHERS], ..NO_SERVICE };
     let clock = Arc::new(LocalClock::open(directory.path(), None).unwrap());
     let some = Engine::open(directory.path(), &[&SOME], &local_names(), &clock).unwrap();
     let item = json!({"TableName": "koban-local-others", "Item": {"pk": {"S": "a"}, "sk": {"S": "s"}}});
