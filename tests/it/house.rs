@@ -85,6 +85,19 @@ fn every_function_has_its_file_its_binary_and_its_test_under_its_own_name() {
     refuse(&faults);
 }
 
+/// What everybody copies from is the code that runs.
+#[test]
+fn the_page_about_adding_a_function_shows_the_function_as_it_is() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let page = read("docs/adding-a-function.md");
+    let blocks: Vec<_> = page.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [function, tests] = blocks[..] else { panic!("the function and the names of its tests: {blocks:?}") };
+    assert!(read("functions/wallet/src/get_medals.rs").contains(function), "{function}");
+    let written = read("functions/wallet/tests/it/get_medals.rs");
+    assert_eq!(tests.lines().count(), written.matches("async fn ").count());
+    assert!(tests.lines().all(|name| written.contains(name)), "{tests}");
+}
+
 #[test]
 fn every_binary_is_of_a_function() {
     let names: BTreeSet<&str> = functions().into_iter().map(|(_, function)| function.name).collect();

@@ -7,7 +7,7 @@ use crate::access::verdict::Check;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::contract::Contract;
-use crate::definition::{Definition, Publishes, Reads, Route, Sends};
+use crate::definition::{Definition, Publishes, Reads, Sends};
 use crate::log_sink::LogSink;
 use crate::meter::Meter;
 use crate::resource::{Alarm, Queue, QueueSpec, Secret, Setting, Topic};
@@ -98,12 +98,10 @@ impl Environment {
         }
     }
 
-    /// The calls of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them, and one for
-    /// the check of its caller where that is made beside its own first call.
+    /// The call of an init, made while Lambda gives it a whole CPU: a function that uses tables gets its connection to them.
     pub(crate) async fn connect(&self) {
-        let is_checked = self.definition.route().is_some_and(Route::has_person);
         if !self.definition.grants.is_empty() {
-            self.sdk.connect_dynamodb(1 + usize::from(is_checked)).await;
+            self.sdk.connect_dynamodb().await;
         }
     }
 

@@ -162,15 +162,14 @@ impl Sdk {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// Opens the connections that the first calls to DynamoDB will find in the pool, by asking for its health. Nothing is signed, so it needs
+    /// Opens the connection that the first call to DynamoDB will find in the pool, by asking for its health. Nothing is signed, so it needs
     /// no grant and uses no capacity. A failure is ignored here: the first call meets it again and reports it.
-    pub(crate) async fn connect_dynamodb(&self, connections: usize) {
+    pub(crate) async fn connect_dynamodb(&self) {
         let default = || format!("https://dynamodb.{}.amazonaws.com", self.names.region);
         let origin = self.config.endpoint_url().map_or_else(default, str::to_owned);
         if let Some(connector) = &self.connector {
             let url = format!("{origin}/");
-            let opened = futures_util::future::join_all((0..connections).map(|_| https::get(connector, &url)));
-            let _ = tokio::time::timeout(INIT_TIME_MAX * PATIENCE, opened).await;
+            let _ = tokio::time::timeout(INIT_TIME_MAX * PATIENCE, https::get(connector, &url)).await;
         }
     }
 }

@@ -49,7 +49,7 @@ fn sdk(origin: &str) -> Sdk {
 async fn an_init_opens_the_connection_that_the_first_call_uses() {
     let mut server = server().await;
     let sdk = sdk(&server.origin);
-    sdk.connect_dynamodb(1).await;
+    sdk.connect_dynamodb().await;
     sdk.dynamodb().query().table_name("t").send().await.unwrap();
     let (first, second) = (server.heads.recv().await.unwrap(), server.heads.recv().await.unwrap());
     assert!(first.starts_with("get / http/1.1"), "{first}");
@@ -58,22 +58,10 @@ async fn an_init_opens_the_connection_that_the_first_call_uses() {
 }
 
 #[tokio::test]
-async fn an_init_opens_as_many_connections_as_the_first_calls_use() {
-    let server = server().await;
-    let sdk = sdk(&server.origin);
-    sdk.connect_dynamodb(2).await;
-    let dynamodb = sdk.dynamodb();
-    let query = || dynamodb.query().table_name("t").send();
-    let (first, second) = tokio::join!(query(), query());
-    assert!(first.is_ok() && second.is_ok());
-    assert_eq!(server.connections.load(Relaxed), 2);
-}
-
-#[tokio::test]
 async fn the_call_of_an_init_is_not_signed_so_it_needs_no_grant() {
     let mut server = server().await;
     let sdk = sdk(&server.origin);
-    sdk.connect_dynamodb(1).await;
+    sdk.connect_dynamodb().await;
     assert!(!server.heads.recv().await.unwrap().contains("authorization"));
     sdk.dynamodb().query().table_name("t").send().await.unwrap();
     assert!(server.heads.recv().await.unwrap().contains("authorization"));
@@ -82,8 +70,8 @@ async fn the_call_of_an_init_is_not_signed_so_it_needs_no_grant() {
 #[tokio::test]
 async fn an_init_goes_on_when_nobody_answers() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    sdk(&format!("http://{}", silent.local_addr().unwrap())).connect_dynamodb(1).await;
+    sdk(&format!("http://{}", silent.local_addr().unwrap())).connect_dynamodb().await;
     let gone = silent.local_addr().unwrap();
     drop(silent);
-    sdk(&format!("http://{gone}")).connect_dynamodb(1).await;
+    sdk(&format!("http://{gone}")).connect_dynamodb().await;
 }

@@ -72,8 +72,13 @@ impl Context {
         Ok(gate)
     }
 
-    /// The answer, once the person is known to be admitted.
+    /// The answer, once the person is known to be admitted. The first invocation of a process has one connection, which its init opened. There
+    /// the check follows the handler's reads, because opening another one would cost more than its round trip.
     pub(crate) async fn beside_check(&self, answer: BoxFuture<'_, Result<Reply, Problem>>) -> Result<Reply, Problem> {
+        if self.cold {
+            let reply = answer.await;
+            return self.admitted().await.and(reply);
+        }
         match select(answer, self.admitted().boxed()).await {
             Either::Left((reply, admitted)) => admitted.await.and(reply),
             Either::Right((Ok(()), answer)) => answer.await,
