@@ -58,7 +58,7 @@ fn a_named_service_is_found_and_other_words_are_not() {
     }
 }
 
-/// What nobody proves may be off for ever.
+/// A table that no proof reads could be wrong without anybody seeing it.
 #[test]
 fn every_table_is_read_by_the_proof_of_its_service_and_by_no_other() {
     let mut defined = BTreeSet::new();

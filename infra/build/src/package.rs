@@ -152,8 +152,8 @@ pub fn cross_build(root: &Path, services: &[&'static Service], architecture: Arc
     (build, root.join("target").join(target).join(PROFILE))
 }
 
-/// Cargo's settings of the services' crates: each module is a unit of its own, so that what one handler calls changes the zip of that
-/// handler alone (docs/decisions/0010). They are not in the workspace's manifest, where each service would need its lines. What is set for a
+/// Cargo's settings of the services' crates: each module is a unit of its own. So a change of one handler changes its own zip alone
+/// (docs/decisions/0010). They are not in the workspace's manifest, where each service would need its lines. What is set for a
 /// package alone forgets that symbols are stripped.
 fn units(services: &[&'static Service]) -> impl Iterator<Item = String> {
     let of =

@@ -20,7 +20,7 @@ pub(super) struct Common {
     /// With --url: the data directory of that cloud, to prove what it has stored
     #[arg(long, value_name = "DIR", requires = "url")]
     pub data: Option<PathBuf>,
-    /// With --url: write whatever that cloud acknowledges to this file, a JSON object a line, before going on. The engine alone is not
+    /// With --url: write every acknowledgement of that cloud to this file, a JSON object a line, before going on. The engine alone is not
     /// measured then
     #[arg(long, value_name = "FILE", requires = "url")]
     pub acknowledgements: Option<PathBuf>,

@@ -1,6 +1,6 @@
-//! What AWS would charge: one formula and one dated price list, so that a change of either is seen in one place. Units are measured where
-//! Koban measures them (write and read units, calls, invocations), memory is the definitions', and the rest is assumed, with its name,
-//! where only AWS could measure it. What a service's work uses of it all is for its part of the demo to say.
+//! What AWS would charge: one formula and one dated price list hold every change in one place. Koban measures write and read units,
+//! calls and invocations. Memory comes from the definitions. Only AWS could measure the rest, so it is assumed, under a name of its own. Each
+//! service's part of the demo says what its work uses.
 
 use platform::Function;
 

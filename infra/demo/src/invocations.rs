@@ -52,7 +52,7 @@ impl Invocations {
 
     /// Reads what was written up to now and ends.
     pub(super) fn end(self) -> Used {
-        // The thread may have ended by itself; joining tells.
+        // The thread may have ended already; joining shows how.
         let _ = self.stop.send(());
         self.thread.join().unwrap_or_default()
     }

@@ -141,7 +141,7 @@ fn say(common: &Common, what: &str) {
 }
 
 fn end(common: &Common, report: Report, verdict: Option<&Verdict>) -> Result<(), DemoError> {
-    let Report { json, rows: measured, off, is_clean, told } = report;
+    let Report { json, rows: measured, off, is_clean, summary } = report;
     for off in off.iter().take(OFF_LINES_MAX) {
         eprintln!("off: {off}");
     }
@@ -155,7 +155,7 @@ fn end(common: &Common, report: Report, verdict: Option<&Verdict>) -> Result<(),
     } else {
         println!("{}", table(verdict, measured));
         let unproved = "NOT PROVED: name the cloud's data directory with --data to prove what it has stored.";
-        println!("{}", if verdict.is_none() { unproved } else { &told });
+        println!("{}", if verdict.is_none() { unproved } else { &summary });
     }
     if is_clean { Ok(()) } else { Err(DemoError::NotClean) }
 }

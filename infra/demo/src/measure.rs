@@ -87,7 +87,7 @@ pub fn rounded(number: f64) -> f64 {
     if number.is_finite() { (number * 1_000.0).round() / 1_000.0 } else { 0.0 }
 }
 
-/// The most memory that this process ever held, in MB; none where Linux does not tell.
+/// The most memory that this process ever held, in MB; none where Linux does not say.
 pub fn rss_mb_max() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -78,5 +78,5 @@ pub struct Report {
     /// Whether all that was planned happened, and is proved.
     pub is_clean: bool,
     /// The last line, which says so or says what is missing.
-    pub told: String,
+    pub summary: String,
 }

@@ -1,5 +1,5 @@
-//! The people who take part, and their tokens. A token is good for twelve hours of the cloud's clock and a played day is longer, so one that
-//! grows old is replaced when it is next needed.
+//! The people who take part, and their tokens. A token is good for twelve hours of the cloud's clock, and a played day is longer. So
+//! an old one is replaced when it is next needed.
 
 use crate::DemoError;
 use client::http::{Connection, bearer};

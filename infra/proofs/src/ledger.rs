@@ -1,7 +1,5 @@
-//! Both sides of every movement, put beside each other: what the services' objects say moved, what the journals' lines say moved, and
-//! what witnesses outside of Koban say. They were written by different code into different items. What one side has and another has not
-//! is named. SQLite keeps it all in a file of its own that nobody else sees and that vanishes with it, so a million objects need no
-//! memory.
+//! All sides of every movement, put beside each other: the services' objects, the journals' lines, and witnesses outside of Koban. They were written by different code into different items. What one side has and another has not
+//! is named. SQLite keeps it all in a temporary file of its own, so a million objects need no memory.
 
 use super::VerifyError;
 use super::proof::{Movement, Witness};

@@ -53,7 +53,7 @@ impl Count {
 
     /// The same, in the verdict's last line too.
     #[must_use]
-    pub const fn told_as(self, noun: &'static str) -> Self {
+    pub const fn named(self, noun: &'static str) -> Self {
         Self { noun: Some(noun), ..self }
     }
 }
@@ -87,8 +87,8 @@ pub const SUM_ZERO: Promise = Promise { key: "sum_zero", says: "independent reco
 pub const CHAINS: Promise = Promise { key: "journals_fold", says: "journals fold" };
 
 /// Of all services.
-pub const JOURNALS: Count = Count::new("journals", "journals").told_as("journal");
-pub const LINES: Count = Count::new("lines", "their lines").told_as("line");
+pub const JOURNALS: Count = Count::new("journals", "journals").named("journal");
+pub const LINES: Count = Count::new("lines", "their lines").named("line");
 
 /// Somebody else's record of an account: each of its movements must have an entry there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

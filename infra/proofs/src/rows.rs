@@ -60,7 +60,7 @@ pub fn fields(verdict: &Verdict) -> Map<String, Value> {
 }
 
 /// The last line: what was proved, and of how much.
-pub fn told(verdict: &Verdict) -> String {
+pub fn summary(verdict: &Verdict) -> String {
     if verdict.is_empty() {
         return "Empty: nothing is stored, so nothing was proved.".into();
     }
@@ -68,8 +68,8 @@ pub fn told(verdict: &Verdict) -> String {
         Shown::Count(of) => of.noun.map(|noun| (verdict.count(*of), noun)),
         Shown::Sums(_) => None,
     });
-    let told = |(count, what): (u64, &str)| format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" });
-    let counted = std::iter::once((verdict.items, "item")).chain(counts).map(told).collect::<Vec<_>>().join(", ");
+    let counted_one = |(count, what): (u64, &str)| format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" });
+    let counted = std::iter::once((verdict.items, "item")).chain(counts).map(counted_one).collect::<Vec<_>>().join(", ");
     if verdict.is_clean() {
         return format!("Clean: every journal folds and every record agrees with its independent counterparts ({counted}).");
     }

@@ -1,5 +1,5 @@
-//! A service that Koban does not have, so that nothing here knows one of its own: stamps, which are given by cards and counted by a
-//! journal, and whose printer keeps a record. It is proved beside another one without an edit of either or of what drives them.
+//! A service that Koban does not have, so that nothing here knows one of its own. Cards give stamps, a journal counts them,
+//! and their printer keeps a record. It is proved beside another one without an edit of either or of what drives them.
 
 use super::proof::{CHAINS, Count, Movement, Promise, READ, SUM_ZERO, Shown, Stop, Sum, Witness};
 use super::*;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::money::Asset;
 
-const CARDS: Count = Count::new("cards", "cards").told_as("card");
+const CARDS: Count = Count::new("cards", "cards").named("card");
 const HOLDERS: Count = Count::new("holders", "holders");
 const GIVEN: Sum = Sum("given");
 const DATED: Promise = Promise { key: "cards_dated", says: "cards have their date" };
@@ -128,7 +128,7 @@ fn what_one_side_lacks_is_named_by_the_other() {
 }
 
 #[test]
-fn another_amount_is_told_on_every_side() {
+fn another_amount_is_a_fault_on_every_side() {
     let mut stored = right();
     stored[0].3["minor"] = json!(6);
     let verdict = verdict(&stored);
@@ -160,7 +160,7 @@ fn a_services_own_promise_is_reported_by_its_own_name() {
     assert!(!verdict.is_clean() && !verdict.holds(DATED) && verdict.holds(SUM_ZERO));
     assert_eq!(rows::fields(&verdict)["promises"]["cards_dated"], false);
     assert!(rows::rows(&verdict).contains(&("cards have their date".into(), "NO".into())));
-    assert_eq!(rows::told(&verdict), "NOT CLEAN: 1 things are off (9 items, 0 journals, 0 lines, 2 cards).");
+    assert_eq!(rows::summary(&verdict), "NOT CLEAN: 1 things are off (9 items, 0 journals, 0 lines, 2 cards).");
 }
 
 #[test]
@@ -190,15 +190,15 @@ fn faults_beyond_those_that_are_named_are_counted() {
 #[test]
 fn a_verdict_says_how_much_was_proved() {
     let mut verdict = Verdict::of_nothing(&[&STAMPS]);
-    assert!(rows::told(&verdict).starts_with("Empty: nothing"), "{}", rows::told(&verdict));
+    assert!(rows::summary(&verdict).starts_with("Empty: nothing"), "{}", rows::summary(&verdict));
     let fields = rows::fields(&verdict);
     assert!((&fields["clean"], &fields["empty"], &fields["cards"]) == (&false.into(), &true.into(), &0.into()));
     verdict.items = 1_200;
     verdict.add(CARDS, 900);
-    assert!(rows::told(&verdict).ends_with("(1,200 items, 0 journals, 0 lines, 900 cards)."), "{}", rows::told(&verdict));
+    assert!(rows::summary(&verdict).ends_with("(1,200 items, 0 journals, 0 lines, 900 cards)."), "{}", rows::summary(&verdict));
     let fields = rows::fields(&verdict);
     assert!((&fields["clean"], &fields["cards"], &fields["totals"]["MEDAL"]["given"]) == (&true.into(), &900.into(), &0.into()));
     verdict.unreadable = 2;
     verdict.breaks(READ);
-    assert!(rows::told(&verdict).contains("2 of them unreadable"), "{}", rows::told(&verdict));
+    assert!(rows::summary(&verdict).contains("2 of them unreadable"), "{}", rows::summary(&verdict));
 }

@@ -79,7 +79,7 @@ impl Verdict {
     pub fn breaks(&mut self, promise: Promise) {
         self.broken.insert(promise.key);
         if promise == READ {
-            // What was not read is on neither side, so the sums are not proved, whatever they come to.
+            // What was not read is on neither side, so no sum is proved.
             self.broken.insert(SUM_ZERO.key);
         }
     }

@@ -1,4 +1,4 @@
-//! The gate beside the first read: who is kept out, for how long a copy of it is believed, and that nothing is written before it is known.
+//! The gate beside the first read: who is kept out, and how long a copy is used. Nothing is written before it is known.
 
 use super::{ask, bearer, change, check_of, read, start, suspend};
 use cloud::connector::{Call, Fault, Faults, internal_error, throttled};

@@ -1,5 +1,5 @@
-//! Who is admitted, end to end: a service with a route of each kind of access, held to the laws of every service, and callers of every
-//! kind, with their neighbors who are refused.
+//! Who is admitted, end to end. A service with a route of each kind of access is held to the laws of every service.
+//! Callers of every kind are admitted, and their neighbors are refused.
 
 mod builder;
 mod callers;

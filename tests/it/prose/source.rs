@@ -4,7 +4,7 @@
 pub type Lines = Vec<(usize, String)>;
 
 /// Texts that begin with these are code: SQL, or the markup of a picture.
-const CODE: [&str; 6] = ["PRAGMA ", "SELECT ", "INSERT ", "UPDATE ", "CREATE ", "<"];
+const CODE: [&str; 7] = ["PRAGMA ", "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "<"];
 
 enum Token {
     /// Its marker (`//`, `///`, `//!` or `/*`) and what follows.

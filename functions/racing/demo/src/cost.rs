@@ -11,8 +11,8 @@ pub struct SlipUnits {
     pub calls: f64,
 }
 
-/// The measured part of a paid person, on average: all that settle-race, settle-shard and certify-race used, divided by the people
-/// paid; so it holds the shards' and the races' shares.
+/// The measured part of a paid person, on average: all that settle-race, settle-shard and certify-race used, divided by the people paid.
+/// So it includes the shares of shards and races.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PaidUnits {
     pub write_units: f64,
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn a_slip_holds_everything_it_causes() {
-        // API 1.00; Lambda 0.20 + 20 ms x 0.5 GB = 0.166667; units 3.3125; logs 0.35; relay: 0.04 of an invocation (0.008 + 0.014 of
-        // logs), 1.08 ms (0.0045), a fifth of a publish (0.10).
+        // API 1.00; Lambda 0.20 + 20 ms x 0.5 GB = 0.166667; units 3.3125; logs 0.35. Relay: 0.04 of an invocation (0.008 + 0.014 of logs),
+        // 1.08 ms (0.0045), a fifth of a publish (0.10).
         let slip = SlipUnits { write_units: 5.0, read_units: 1.5, calls: 3.0 };
         assert_near(usd_per_million_slips(slip), 1.2 + 0.166_667 + 3.312_5 + 0.35 + 0.022 + 0.004_5 + 0.1);
     }

@@ -1,5 +1,5 @@
-//! Racing's part of `koban demo`: race days, bet and settled through the HTTP API, made up or of real files; and the feed's files and
-//! messages, which `koban feed` sends.
+//! Racing's part of `koban demo`: race days, bet and settled through the HTTP API, made up or of real files.
+//! Also the feed's files and messages, which `koban feed` sends.
 
 pub mod boatrace;
 pub mod cost;

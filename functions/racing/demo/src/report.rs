@@ -135,11 +135,11 @@ pub fn of(played: &Played, planned: usize, findings: &Findings<'_>) -> Result<de
         rows: rows.map(|(what, value)| (what.to_owned(), value)).collect(),
         off,
         is_clean,
-        told: told(is_clean, played.tally.count(), planned, findings),
+        summary: summary(is_clean, played.tally.count(), planned, findings),
     })
 }
 
-fn told(is_clean: bool, placed: usize, planned: usize, findings: &Findings<'_>) -> String {
+fn summary(is_clean: bool, placed: usize, planned: usize, findings: &Findings<'_>) -> String {
     if is_clean {
         return format!("CLEAN: all {} slips are placed and settled, and every proof holds.", grouped(placed as u64));
     }

@@ -153,8 +153,8 @@ impl Facts {
         findings.fault(DUES, stuck);
     }
 
-    /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say, and so does
-    /// the one before it, unless the newest is so new that its repetition is still to come. Earlier ones say what was true before a
+    /// A settled race has certificates of its version, numbered from 1. The newest says what its slips and payouts say.
+    /// So does the one before it, unless the newest is so new that its repetition is still to come. Earlier ones say what was true before a
     /// late slip was found.
     fn check_certificates(&self, findings: &mut Findings, race: &Race) {
         let (id, version) = (self.id, race.result_version);

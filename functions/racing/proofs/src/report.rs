@@ -2,12 +2,12 @@
 
 use proofs::proof::{Count, Promise, Shown, Sum};
 
-pub const RACES: Count = Count::new("races", "races").told_as("race");
-pub const SLIPS: Count = Count::new("slips", "slips").told_as("slip");
+pub const RACES: Count = Count::new("races", "races").named("race");
+pub const SLIPS: Count = Count::new("slips", "slips").named("slip");
 pub const COMBINATIONS: Count = Count::new("combinations", "combinations");
 /// People who placed a slip.
 pub const BETTORS: Count = Count::new("bettors", "bettors");
-pub const PAYOUTS: Count = Count::new("payouts", "payouts").told_as("payout");
+pub const PAYOUTS: Count = Count::new("payouts", "payouts").named("payout");
 /// People to whom a race paid something, race by race.
 pub const PAID_PEOPLE: Count = Count::new("paid_users", "paid people, race by race");
 /// Slips whose race is not settled, or whose bettor was posted something else than is due.

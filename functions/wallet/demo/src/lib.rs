@@ -1,5 +1,5 @@
-//! The wallet service's part of `koban demo`: people top up and take the day's medals through the HTTP API, every request is repeated
-//! with its key, and in the end each wallet and its history are compared with plain sums.
+//! The wallet service's part of `koban demo`: people top up and take the day's medals through the HTTP API. Every request is repeated
+//! with its key. In the end each wallet and its history are compared with plain sums.
 
 mod model;
 mod play;
@@ -128,7 +128,7 @@ impl Play for Purse {
         if *dead > 0 {
             off.push(format!("{dead} messages are in dead-letter queues"));
         }
-        let told = if is_clean {
+        let summary = if is_clean {
             format!("CLEAN: all {} wallets have what plain sums say, and every proof holds.", grouped(people))
         } else {
             let accepted = tally.count();
@@ -138,6 +138,6 @@ impl Play for Purse {
             )
         };
         let rows = rows.map(|(what, value)| (what.to_owned(), value)).into();
-        Ok(Report { json: json.to_string(), rows, off, is_clean, told })
+        Ok(Report { json: json.to_string(), rows, off, is_clean, summary })
     }
 }

@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 
-/// Medals of a day, for whoever asks.
+/// Medals of a day, for each person who asks.
 const MEDALS_PER_DAY: i64 = 1_000;
 /// Amounts that end so are declined by the development bank; other amounts are collected, even where it answers too late at first.
 const DECLINED_TAIL: i64 = 97;

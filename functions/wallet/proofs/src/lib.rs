@@ -1,5 +1,5 @@
-//! The wallet service's proof: wallets are replayed line by line, every movement is noted on its side, and the development bank's ledger
-//! is the witness of what was topped up.
+//! The wallet service's proof: wallets are replayed line by line, and every movement is noted on its side. The development bank's ledger
+//! is the witness of top-ups.
 
 use jiff::{SignedDuration, Timestamp};
 use proofs::proof::{CHAINS, Count, JOURNALS, LINES, Movement, SUM_ZERO, Shown, Stop, Witness};
@@ -14,8 +14,8 @@ use wallet_domain::{Change, Kind, Wallet, WalletTail};
 /// `sweep-topups` asks the bank again each minute: what it took longer ago should have been credited.
 const CREDITED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Top-ups, whatever their state.
-pub const TOP_UPS: Count = Count::new("topups", "top-ups").told_as("top-up");
+/// Top-ups in any state.
+pub const TOP_UPS: Count = Count::new("topups", "top-ups").named("top-up");
 
 /// The account on the other side of top-ups.
 const BANK_CLEARING: &str = "bank_clearing";

@@ -1,5 +1,5 @@
-//! A top-up and a day's medals, right in every record; then one record after another is changed or missing, and each time the proof must
-//! say which.
+//! A top-up and a day's medals, right in every record. Then one record after another is changed or missing, and each time the proof
+//! must say which.
 
 #![cfg(test)]
 

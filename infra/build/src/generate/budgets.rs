@@ -6,8 +6,8 @@ use platform::function::Costs;
 const HEAD: &str = "# Budgets
 
 `koban openapi` writes this page from the functions' definitions. One success costs at most this, when nothing else changes what it reads.
-Every test on the local cloud compares each reply with it. The check of the caller is not included: a process makes it at most once in 30
-seconds for each person or API key, and for each request of a member. [Costs](costs.md) lists measured costs, and their price in dollars.
+Every test on the local cloud compares each reply with it. The check of the caller is not included. A process makes it at most once in 30
+seconds for each person or API key, and once for each request of a member. [Costs](costs.md) lists measured costs, and their price in dollars.
 
 | function | route | DynamoDB calls | write units |
 |---|---|---:|---:|

@@ -76,9 +76,8 @@ impl Issuer {
         Ok(issuer)
     }
 
-    /// A token of `subject`, good for 12 hours of the settable clock. It says when its bearer signed in, which a revocation looks at, and
-    /// not since when it is valid, because that clock may be set back: to the day of a race, say. A token that was issued in the future
-    /// would be refused.
+    /// A token of `subject`, good for 12 hours of the settable clock. It says when its bearer signed in, for revocations. It does not say
+    /// when it was issued, because that clock may be set back. A token that was issued in the future would be refused.
     pub fn token(&self, subject: &str) -> Result<String, CloudError> {
         let now = self.clock.now().as_second();
         let claims = TokenClaims { iss: &self.name, aud: AUDIENCE, sub: subject, exp: now + TOKEN_SECONDS, auth_time: now };

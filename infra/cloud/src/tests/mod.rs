@@ -174,7 +174,10 @@ async fn the_aws_endpoint_answers_this_machine_only() {
     let client = Client::at(cloud.aws_url());
     let target = ("x-amz-target", "DynamoDB_20120810.ListTables");
     let (status, body) = client.post("/", &[target], "{}").await;
-    assert_eq!((status, body.as_str()), (200, r#"{"TableNames":["koban-local-access","koban-local-notes","koban-local-others"]}"#));
+    assert_eq!(
+        (status, body.as_str()),
+        (200, r#"{"TableNames":["koban-local-access","koban-local-notes","koban-local-others"]}"#)
+    );
     let (status, _) = client.post("/", &[target, ("host", "rebound.example")], "{}").await;
     assert_eq!(status, 403);
     cloud.stop().await;

@@ -9,7 +9,7 @@ use demo::cost::usd_of_read_units;
 use indicatif::{ProgressBar, ProgressStyle};
 use operations::environment;
 use proofs::live::{self, Live, Progress, Subject};
-use proofs::rows::{fields, grouped, rows, told};
+use proofs::rows::{fields, grouped, rows, summary};
 use proofs::{Verdict, of_directory};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         let times = if readings == 1 { "once".into() } else { format!("{readings} times") };
         print(format_args!("{} records, read {times}; {read_units:.0} read units, about ${usd:.4}.", grouped(records)))?;
     }
-    tell(&verdict)
+    show(&verdict)
 }
 
 /// What reading an environment took.
@@ -112,7 +112,7 @@ fn json(verdict: &Verdict, read: Option<&Took>) -> Value {
     Value::Object(fields)
 }
 
-fn tell(verdict: &Verdict) -> Result<(), CliError> {
+fn show(verdict: &Verdict) -> Result<(), CliError> {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
     for (what, value) in rows(verdict) {
@@ -128,7 +128,7 @@ fn tell(verdict: &Verdict) -> Result<(), CliError> {
     if verdict.faults_unnamed > 0 {
         note(format_args!("off: and {} more", verdict.faults_unnamed));
     }
-    print(told(verdict))?;
+    print(summary(verdict))?;
     if verdict.is_clean() { Ok(()) } else { Err(CliError::NotClean) }
 }
 

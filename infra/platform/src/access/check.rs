@@ -1,6 +1,6 @@
 //! The check of a request's person: their gate, read once beside the handler's first read. The handler's reads need not wait for it; its
-//! first write waits, and so does the reply. A caller who is refused gets that answer, whatever the handler would have said, and the
-//! handler is dropped where it is.
+//! first write waits, and so does the reply. A caller who is refused gets that answer alone, and
+//! the handler is dropped where it is.
 
 use super::verdict::{Person, Verdict};
 use super::{ACCESS, Gate, Token, read, unchecked};

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspension_is_told_to_those_whose_token_is_good() {
+    fn those_whose_token_is_good_learn_of_a_suspension() {
         let gate = Gate::default().suspended(true).revoking(session("a"), second(100));
         assert_eq!(refused(&gate, &token("b", Some(1))), Some("account_suspended"));
         assert_eq!(refused(&gate, &token("a", Some(1))), Some("token_revoked"));

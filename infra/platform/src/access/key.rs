@@ -2,8 +2,8 @@
 //! for the checksum of all before. A text that was mistyped, cut or made up without care is refused before anything is read.
 //!
 //! Its item's key is `key#…`/`key` with the hexadecimal SHA-256 of the text, which is kept nowhere. Its JSON is `{"organization": "org_…",
-//! "scopes": ["cards:read"], "expires_at": null, "revoked": false}`. The item is found by the hash, so no comparison can be timed: whoever
-//! varies a key varies all of its hash. A hash without salt will do, because 256 random bits cannot be guessed.
+//! "scopes": ["cards:read"], "expires_at": null, "revoked": false}`. The item is found by the hash, so no comparison can be timed: another key has
+//! another hash altogether. A hash without salt will do, because 256 random bits cannot be guessed.
 
 use crate::access::entry::{Entry, required};
 use crate::access::token::is_word;
@@ -79,7 +79,7 @@ impl KeySecret {
         (checksum(signed) == sum).then(|| Self(text.to_owned()))
     }
 
-    /// What its item is found by. Whoever may revoke the key keeps it, and opens nothing with it.
+    /// What its item is found by. The owner of the key keeps it to revoke the key, and it opens nothing.
     pub fn hash(&self) -> Hash {
         hash::of_parts(&[b"api-key", self.0.as_bytes()])
     }

@@ -67,7 +67,7 @@ async fn entry(context: &Context, hash: &Hash) -> Result<Option<Arc<KeyEntry>>, 
     Ok(entry)
 }
 
-/// The caller learns the same whatever is wrong; the log says why.
+/// Every cause has the same answer; the log says which it was.
 fn invalid(why: &'static str) -> Problem {
     Problem { cause: Some(why.into()), ..Problem::new(&problem::API_KEY_INVALID, "") }
 }

@@ -308,7 +308,7 @@ fn a_race_that_is_being_settled_is_no_fault_but_its_slips_are_open() {
 }
 
 #[test]
-fn a_race_that_hangs_is_named_with_since_when_and_what_to_do() {
+fn a_stuck_race_is_named_with_since_when_and_what_to_do() {
     let mut stored = resulted_race();
     let proof = prove_at(stored.clone(), 900 + 31 * 60);
     assert_eq!((proof.is_clean(), proof.holds(DUES), proof.faults.len()), (false, false, 1), "{:?}", proof.faults);
@@ -317,7 +317,7 @@ fn a_race_that_hangs_is_named_with_since_when_and_what_to_do() {
     assert!(proof.faults[0].contains(&since) && proof.faults[0].contains(again), "{:?}", proof.faults);
     // The same words in every reading: a deployment's tables are read until what is off stays so.
     assert_eq!(prove_at(stored.clone(), 900 + 32 * 60).faults, proof.faults);
-    // One that was last written before races told when.
+    // One that was last written before the time of a change was stored.
     assert_eq!(replace(&mut stored, "racing", &format!(",\"changed_at\":\"{since}\""), ""), 1);
     assert!(!prove_at(stored, 7_200).is_clean());
 }

@@ -140,8 +140,8 @@ pub fn headers() -> Value {
             "schema": {"type": "string", "enum": ["true"]},
         },
         "Server-Timing": {
-            "description": "What the request cost, where the environment shows it: calls of DynamoDB, write and read units, rounds; and \
-                            the calls and read units of the check of the caller, which a copy often spares.",
+            "description": "What the request cost, where the environment shows it: calls of DynamoDB, write and read units, rounds. \
+                            `check` and `check_rru` are the calls and read units of the caller's check, which a copy often saves.",
             "schema": {"type": "string"},
         },
         "WWW-Authenticate": {
