@@ -63,7 +63,7 @@ run "wallet_alone_has_all_of_wallet_and_nothing_else" {
 
   assert {
     condition = (
-      toset(keys(aws_dynamodb_table.this)) == toset(["bank", "wallet"])
+      toset(keys(aws_dynamodb_table.this)) == toset(["access", "bank", "wallet"])
       && toset(keys(aws_sqs_queue.this)) == toset(["collect-topup", "sweep-topups"])
       && toset(keys(aws_sqs_queue.dead_letter)) == toset(["collect-topup", "sweep-topups"])
       && toset(keys(aws_sqs_queue.failures)) == toset(["relay-wallet-failures"])
@@ -163,7 +163,7 @@ run "racing_brings_wallet_and_not_ops" {
   }
 
   assert {
-    condition     = toset(keys(aws_dynamodb_table.this)) == toset(["bank", "racing", "wallet"]) && keys(local.secret_names) == ["feed"]
+    condition     = toset(keys(aws_dynamodb_table.this)) == toset(["access", "bank", "racing", "wallet"]) && keys(local.secret_names) == ["feed"]
     error_message = "Not exactly the tables and secrets of racing and wallet are there."
   }
 }
@@ -174,7 +174,7 @@ run "each_service_brings_all_that_its_functions_name" {
   # Of every service: what its functions and queues use is its own or of a service that it needs.
   assert {
     condition = alltrue([for name, service in local.wiring.services : alltrue([for function in local.wiring.functions :
-      alltrue([for grant in function.grants : contains(concat([name], service.needs), local.wiring.tables[grant.table].service)])
+      alltrue([for grant in function.grants : contains(concat([name], service.needs), coalesce(local.wiring.tables[grant.table].service, name))])
       && alltrue([for queue in function.sends : contains(concat([name], service.needs), local.wiring.queues[queue].service)])
       if function.service == name
     ])])

@@ -20,6 +20,7 @@ pub struct Stage {
 impl Examples for Stage {
     const SERVICE: &'static Service = &desk::DESK;
     const SERVICES: &'static [&'static Service] = SERVICES;
+    const IS_DEPLOYED: bool = false;
 
     async fn prepare(target: Target) -> Self {
         let user = User::new(target.clone(), SUBJECT.into());
