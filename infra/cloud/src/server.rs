@@ -25,7 +25,8 @@ use tokio::task::JoinSet;
 const CONNECTIONS_MAX: usize = 1_024;
 /// How many connections of one listener may be read to their end after they were answered 503. A further one is reset.
 const TURNED_AWAY_MAX: usize = 64;
-/// Bytes that are read ahead of a connection: a whole head must fit. More than the 10,240 that the gateway admits and refuses in its own words.
+/// Bytes that are read ahead of a connection: a whole head must fit. More than the 10,240 that the gateway admits and refuses in its own
+/// words.
 const HEAD_BYTES_MAX: usize = 16 * 1_024;
 /// From the reply before, or from the connection's beginning, to the end of a head: the limit of slow heads and of idle connections.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);

@@ -1,5 +1,5 @@
-//! What AWS would charge: one formula and one dated price list hold every change in one place. Koban measures write and read units,
-//! calls and invocations. Memory comes from the definitions. Only AWS could measure the rest, so it is assumed, under a name of its own. Each
+//! What AWS would charge: one formula and one dated price list hold every change in one place. Koban measures write and read units, calls
+//! and invocations. Memory comes from the definitions. Only AWS could measure the rest, so it is assumed, under a name of its own. Each
 //! service's part of the demo says what its work uses.
 
 use platform::Function;

@@ -1,6 +1,6 @@
-//! Who may call, beside what a token or a signature proves. The platform has a table of its own for it. Its items are gates of people, memberships
-//! of people in organizations, and API keys. Each kind has a module, which documents its key and
-//! its JSON. Nothing in them is personal: they hold pseudonymous ids and hashes alone.
+//! Who may call, beside what a token or a signature proves. The platform has a table of its own for it. Its items are gates of people,
+//! memberships of people in organizations, and API keys. Each kind has a module, which documents its key and its JSON. Nothing in them is
+//! personal: they hold pseudonymous ids and hashes alone.
 //!
 //! Routes read them during admission, by a grant that follows from their access. The service that owns people and organizations writes
 //! them, by grants on [`ACCESS`] in its definitions. An item that cannot be read in full refuses its caller: it never opens.

@@ -1,5 +1,5 @@
-//! Cache of what was read that one process keeps for a moment, for what many requests read and few change. The reader chooses how old a copy
-//! may be. Other code must correct what follows from an old one, as settlement refunds a late slip.
+//! Copies of what was read that one process keeps for a moment, for what many requests read and few change. The reader chooses how old a
+//! copy may be. Other code must correct what follows from an old one, as settlement refunds a late slip.
 
 use jiff::Timestamp;
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
-//! Chosen services with what they need, over four made-up ones. `missions` reads the events of `bets`. `bets` writes to the table of `purse`.
-//! `health` needs nothing.
+//! Chosen services with what they need, over four made-up ones. `missions` reads the events of `bets`. `bets` writes to the table of
+//! `purse`. `health` needs nothing.
 
 use super::*;
 use crate::function::{Action, Function, Grant};

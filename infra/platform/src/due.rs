@@ -5,7 +5,8 @@
 //! and a month of outage is some hundred rounds. Nothing is deleted: a watermark says what was swept, and rows go by their TTL.
 //!
 //! A row may be committed when its minute was swept already: the clocks of writers and sweepers are up to five minutes off. A second pass,
-//! 11 minutes behind, fires those again that the first may have missed. So each row is fired at least once, and consumers expect duplicates.
+//! 11 minutes behind, fires those again that the first may have missed. So each row is fired at least once, and consumers expect
+//! duplicates.
 
 use crate::context::Context;
 use crate::message::Failure;

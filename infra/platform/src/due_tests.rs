@@ -24,7 +24,8 @@ impl Rows8 {
         (page, rows.next().is_some())
     }
 
-    /// Runs a pass up to the minute of `now`, reading `limit` rows of a shard at a time. Returns what it fires, and how many rounds it took.
+    /// Runs a pass up to the minute of `now`, reading `limit` rows of a shard at a time. Returns what it fires, and how many rounds it
+    /// took.
     fn pass(&self, position: &mut Position, now: &str, limit: usize) -> (Vec<Due>, usize) {
         let minute = minute_of(at(now).as_second());
         let (mut fired, mut rounds) = (Vec::new(), 0);

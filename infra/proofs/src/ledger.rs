@@ -1,5 +1,6 @@
-//! All sides of every movement, put beside each other: the services' objects, the journals' lines, and witnesses outside of Koban. They were written by different code into different items. What one side has and another has not
-//! is named. SQLite keeps it all in a temporary file of its own, so a million objects need no memory.
+//! All sides of every movement, put beside each other: the services' objects, the journals' lines, and witnesses outside of Koban. They
+//! were written by different code into different items. What one side has and another has not is named. SQLite keeps it all in a temporary
+//! file of its own, so a million objects need no memory.
 
 use super::VerifyError;
 use super::proof::{Movement, Witness};

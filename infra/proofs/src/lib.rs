@@ -1,7 +1,7 @@
 //! The proof that nothing is off: every journal replayed, and every record compared with one that was written independently of it. Each
-//! service brings its proof (decision 0020); here is what drives them. It reads the stored tables directly and in order of their keys.
-//! So it needs no running cloud, disturbs none, and keeps one item in memory. A local cloud's tables are read as one snapshot. A deployment has
-//! no snapshot, so its tables are read until the same fault shows again.
+//! service brings its proof (decision 0020); here is what drives them. It reads the stored tables directly and in order of their keys. So
+//! it needs no running cloud, disturbs none, and keeps one item in memory. A local cloud's tables are read as one snapshot. A deployment
+//! has no snapshot, so its tables are read until the same fault shows again.
 //!
 //! What cannot be read is named and proves nothing; everything else is proved all the same.
 

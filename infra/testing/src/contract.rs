@@ -1,6 +1,6 @@
 //! What the OpenAPI document promises, looked at in every reply that any test gets: the operation lists its status and media type.
-//! `.ci/contract` looks at the schemas. A function refuses by a complete problem alone, with a code that the document lists; the rest is the
-//! gateway's own.
+//! `.ci/contract` looks at the schemas. A function refuses by a complete problem alone, with a code that the document lists; the rest is
+//! the gateway's own.
 
 use super::client::Response;
 use build::generate::openapi_document;

@@ -1,5 +1,5 @@
-//! Racing's proof. A wallet's line must match every slip's stake and every payout. Payout journals are replayed. What is due is computed again
-//! from slips and results, and so is every certificate. One person's part of a race is in memory.
+//! Racing's proof. A wallet's line must match every slip's stake and every payout. Payout journals are replayed. What is due is computed
+//! again from slips and results, and so is every certificate. One person's part of a race is in memory.
 
 mod race;
 mod report;

@@ -1,5 +1,5 @@
-//! The files that are made from the definitions: Terraform's wiring, the OpenAPI document, the page of budgets and the events' schemas. Each is committed,
-//! so that a change of the contract is seen in review, and checked fresh by a test, so that none can drift.
+//! The files that are made from the definitions: Terraform's wiring, the OpenAPI document, the page of budgets and the events' schemas.
+//! Each is committed, so that a change of the contract is seen in review, and checked fresh by a test, so that none can drift.
 
 mod budgets;
 mod openapi;

@@ -84,8 +84,8 @@ impl Engine {
         advanced.await.ok_or(CloudError::Closed)?.map(|_| ()).map_err(CloudError::engine)
     }
 
-    /// Deletes changes up to `id` of the services that run, a chunk of them. Returns how many. The changes of other services stay: their relays
-    /// have not read them when they run again.
+    /// Deletes changes up to `id` of the services that run, a chunk of them. Returns how many. The changes of other services stay: their
+    /// relays have not read them when they run again.
     pub async fn trim_stream(&self, id: i64) -> Result<usize, CloudError> {
         let tables = self.tables.clone();
         let trimmed = self.with(move |storage| {

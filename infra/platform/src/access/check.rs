@@ -72,8 +72,8 @@ impl Context {
         Ok(gate)
     }
 
-    /// The answer, once the person is known to be admitted. The first invocation of a process has one connection, which its init opened. There
-    /// the check follows the handler's reads, because opening another one would cost more than its round trip.
+    /// The answer, once the person is known to be admitted. The first invocation of a process has one connection, which its init opened.
+    /// There the check follows the handler's reads, because opening another one would cost more than its round trip.
     pub(crate) async fn beside_check(&self, answer: BoxFuture<'_, Result<Reply, Problem>>) -> Result<Reply, Problem> {
         if self.cold {
             let reply = answer.await;

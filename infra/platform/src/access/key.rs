@@ -2,8 +2,8 @@
 //! for the checksum of all before. A text that was mistyped, cut or made up without care is refused before anything is read.
 //!
 //! Its item's key is `key#…`/`key` with the hexadecimal SHA-256 of the text, which is kept nowhere. Its JSON is `{"organization": "org_…",
-//! "scopes": ["cards:read"], "expires_at": null, "revoked": false}`. The item is found by the hash, so no comparison can be timed: another key has
-//! another hash altogether. A hash without salt will do, because 256 random bits cannot be guessed.
+//! "scopes": ["cards:read"], "expires_at": null, "revoked": false}`. The item is found by the hash, so no comparison can be timed: another
+//! key has another hash altogether. A hash without salt will do, because 256 random bits cannot be guessed.
 
 use crate::access::entry::{Entry, required};
 use crate::access::token::is_word;

@@ -1,5 +1,5 @@
-//! Callers whom more than a token makes: staff, members of an organization, API keys. The route's access decides who is admitted, and a handler takes
-//! the caller from here. A handler that takes one whom its route does not admit does not compile.
+//! Callers whom more than a token makes: staff, members of an organization, API keys. The route's access decides who is admitted, and a
+//! handler takes the caller from here. A handler that takes one whom its route does not admit does not compile.
 
 use super::{Call, FromCall};
 use crate::access::key::KeyId;

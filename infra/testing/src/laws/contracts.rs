@@ -3,8 +3,8 @@
 use super::Examples;
 use platform::function::Trigger;
 
-/// A handler has one argument for each parameter of its path, and answers something. The builder requires that the route provides the caller,
-/// the key or the signature that it takes.
+/// A handler has one argument for each parameter of its path, and answers something. The builder requires that the route provides the
+/// caller, the key or the signature that it takes.
 pub async fn what_a_handler_needs_its_route_provides<E: Examples>() {
     for function in E::SERVICE.functions {
         let Trigger::Http(route) = &function.definition.trigger else { continue };

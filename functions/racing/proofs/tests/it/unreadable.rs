@@ -55,7 +55,8 @@ async fn what_can_be_read_is_clean_and_counted() {
     assert!(proof.is_clean() && !proof.is_empty(), "{:?}", proof.faults);
     let counted =
         (proof.items, proof.count(JOURNALS), proof.count(LINES), proof.count(TOP_UPS), proof.count(PAYOUTS), proof.unreadable);
-    // Two collections and top-ups; wallets of two lines and of three; one payout journal; a race with its result, two slips, two certificates.
+    // Two collections and top-ups; wallets of two lines and of three; one payout journal; a race with its result, two slips, two
+    // certificates.
     assert_eq!(counted, (16, 3, 6, 2, 1, 0));
 }
 
