@@ -14,7 +14,7 @@ pub const SERVICES: &[&Service] = &[&ops::SERVICE, &wallet::SERVICE, &racing::SE
 pub const PROOFS: &[&Definition] = &[&wallet_proofs::PROOF, &racing_proofs::PROOF];
 
 /// What `koban demo` can play. The first one is played when none is named: it is of all services together.
-pub const DEMO: &[&dyn DemoPart] = &[&racing_demo::RaceDays, &wallet_demo::Purses];
+pub const DEMO: &[&dyn DemoPart] = &[&racing_demo::RaceDays, &wallet_demo::Wallets];
 
 /// Every function of every service.
 pub fn functions() -> impl Iterator<Item = &'static Function> {

@@ -16,7 +16,7 @@ use serde_json::json;
 use std::time::Duration;
 
 /// Top-ups and medals.
-pub struct Purses;
+pub struct Wallets;
 
 #[derive(Debug, Clone, clap::Args)]
 struct Arguments {
@@ -28,7 +28,7 @@ struct Arguments {
     topups: usize,
 }
 
-impl DemoPart for Purses {
+impl DemoPart for Wallets {
     fn name(&self) -> &'static str {
         "wallet"
     }
