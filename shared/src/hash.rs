@@ -23,6 +23,12 @@ pub fn text(hash: &Hash) -> String {
     text
 }
 
+/// A place among `len`, evenly spread: 0 where there is none. It is below `len`.
+pub fn place(hash: &Hash, len: usize) -> usize {
+    let [first, second, third, fourth, ..] = *hash;
+    u32::from_be_bytes([first, second, third, fourth]) as usize % len.max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use koban::registry::SERVICES;
 
 #[test]
 fn the_wiring_is_fresh() {
-    assert!(wiring_file(SERVICES).is_fresh(), "run `cargo run -- wiring` and commit terraform/wiring.json");
+    assert!(wiring_file(SERVICES).is_fresh(), "run `cargo run --release -- wiring` and commit terraform/wiring.json");
 }
 
 #[test]
@@ -15,14 +15,14 @@ fn each_schedule_is_one_that_eventbridge_takes() {
 
 #[test]
 fn the_openapi_document_is_fresh() {
-    assert!(openapi_file(SERVICES).is_fresh(), "run `cargo run -- openapi` and commit docs/openapi.json");
-    assert!(budgets_file(SERVICES).is_fresh(), "run `cargo run -- openapi` and commit docs/budgets.md");
+    assert!(openapi_file(SERVICES).is_fresh(), "run `cargo run --release -- openapi` and commit docs/openapi.json");
+    assert!(budgets_file(SERVICES).is_fresh(), "run `cargo run --release -- openapi` and commit docs/budgets.md");
 }
 
 #[test]
 fn the_events_schemas_are_fresh() {
     for file in schema_files(SERVICES) {
-        assert!(file.is_fresh(), "run `cargo run -- wiring` and commit {}", file.path.display());
+        assert!(file.is_fresh(), "run `cargo run --release -- wiring` and commit {}", file.path.display());
     }
 }
 

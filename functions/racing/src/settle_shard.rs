@@ -7,15 +7,18 @@ use crate::records::{ShardDone, StoredRace, StoredResult};
 use crate::shard::{Person, Shard};
 use crate::{SLIP_AFTER_CLOSE, SLIP_AFTER_SETTLEMENT, certify_race};
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use platform::commit::{Committed, Decision, Journal, commit};
 use platform::telemetry;
-use racing_domain::payout::{self, PayoutTail, Payouts, Posted};
+use racing_domain::payout::{self, PayoutTail, Posted};
 use racing_domain::{Race, RaceState};
-use shared::journal::EntryOf;
+use shared::hash;
 use wallet_domain::Wallet;
 
 /// How many people are paid at once.
 const CONCURRENT_MAX: usize = 16;
+/// How often a worker begins anew after it has met another one.
+const PASSES_MAX: u32 = 30;
 /// What must be left of the invocation to begin with another person.
 const TIME_MIN: Duration = Duration::from_secs(3);
 
@@ -47,13 +50,18 @@ async fn settle_in_time(context: &Context, wanted: SettleShard, delivery: Delive
 }
 
 async fn settle(context: &Context, wanted: SettleShard) -> Result<(), Failure> {
-    let Some(race) = current(context, wanted).await? else { return Ok(()) };
-    let result = records::result(context, race.id, race.result_version).await?;
-    let Some(mut shard) = counted(context, &race, wanted.shard).await? else { return Ok(()) };
-    mark_uncounted(context, &race, wanted.shard, &mut shard).await?;
-    pay_all(context, &race, &result, wanted.shard, &shard).await?;
-    let complete = finish(context, &race, &result, wanted.shard, &shard).await?;
-    if complete && !wanted.repair { certify_race::request(context, &race).await } else { Ok(()) }
+    for pass in 0..PASSES_MAX {
+        let Some(race) = current(context, wanted).await? else { return Ok(()) };
+        let result = records::result(context, race.id, race.result_version).await?;
+        let Some(mut shard) = counted(context, &race, wanted.shard).await? else { return Ok(()) };
+        mark_uncounted(context, &race, wanted.shard, &mut shard).await?;
+        if pay_all(context, &race, &result, wanted.shard, &shard, pass).await? == Pass::Met {
+            continue;
+        }
+        let complete = finish(context, &race, &result, wanted.shard, &shard).await?;
+        return if complete && !wanted.repair { certify_race::request(context, &race).await } else { Ok(()) };
+    }
+    Err(Failure::new("other workers pay this shard; the next invocation looks again"))
 }
 
 /// The race, when its newest result is still the one that is to be settled.
@@ -112,14 +120,26 @@ struct Payment {
     posted: Posted,
 }
 
-/// Pays everybody who can be paid, then returns the first failure, if there was one. One person's failure never stops another's payment.
+/// How a pass over the people of a shard ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Everybody is paid.
+    Paid,
+    /// Another worker had posted to somebody since the shard was read. What is left is read again, because each payment that is found posted
+    /// costs as much as one that is made.
+    Met,
+}
+
+/// Pays everybody who can be paid, until another worker is met. Then returns the first failure, if there was one. One person's failure
+/// never stops another's payment.
 async fn pay_all(
     context: &Context,
     race: &Race,
     result: &StoredResult,
     number: u16,
     shard: &Shard,
-) -> Result<(), Failure> {
+    pass: u32,
+) -> Result<Pass, Failure> {
     let (mut payments, mut failure) = (Vec::new(), None);
     for (user, person) in &shard.people {
         match payment(race, result, user, person) {
@@ -127,12 +147,30 @@ async fn pay_all(
             Err(unclear) => failure = failure.or(Some(unclear)),
         }
     }
-    let paid = futures_util::stream::iter(payments).map(|payment| pay_in_time(context, race, number, payment));
-    let mut paid = paid.buffer_unordered(CONCURRENT_MAX);
-    while let Some(paid) = paid.next().await {
-        failure = failure.or(paid.err());
+    start_apart(context, race, pass, &mut payments);
+    let mut pass = Pass::Paid;
+    let mut payments = payments.into_iter();
+    let mut paying = FuturesUnordered::new();
+    loop {
+        while pass == Pass::Paid && paying.len() < CONCURRENT_MAX && let Some(payment) = payments.next() {
+            paying.push(pay_in_time(context, race, number, payment));
+        }
+        match paying.next().await {
+            None => break,
+            Some(Ok(Pass::Paid)) => {}
+            Some(Ok(Pass::Met)) => pass = Pass::Met,
+            Some(Err(unpaid)) => failure = failure.or(Some(unpaid)),
+        }
     }
-    failure.map_or(Ok(()), Err)
+    if pass == Pass::Met { Ok(pass) } else { failure.map_or(Ok(pass), Err) }
+}
+
+/// Rotates the payments to a start of this worker's own. A person is in the shard of the same number in every race of as many shards. In
+/// one order, workers of races that are settled together would meet at every wallet, and so would two workers of one shard. Where they
+/// meet, one transaction is canceled and paid for all the same.
+fn start_apart(context: &Context, race: &Race, pass: u32, payments: &mut [Payment]) {
+    let worker = hash::of_parts(&[race.id.key().as_bytes(), context.request_id.as_bytes(), &pass.to_be_bytes()]);
+    payments.rotate_left(hash::place(&worker, payments.len()));
 }
 
 /// What is still to be posted to a person, if anything.
@@ -146,15 +184,16 @@ fn payment(race: &Race, result: &StoredResult, user: &str, person: &Person) -> R
     Ok(payout::outstanding(&tail, basis, &due).map(|posted| Payment { user, tail, posted }))
 }
 
-async fn pay_in_time(context: &Context, race: &Race, number: u16, payment: Payment) -> Result<(), Failure> {
+async fn pay_in_time(context: &Context, race: &Race, number: u16, payment: Payment) -> Result<Pass, Failure> {
     if context.remaining() < TIME_MIN {
         return Err(Failure::new("out of time; the next invocation goes on").retry_after(Duration::ZERO));
     }
     pay(context, race, number, &payment).await
 }
 
-/// Posts one payment: the next line of the pair's journal and the wallet's line, together or not at all.
-async fn pay(context: &Context, race: &Race, number: u16, payment: &Payment) -> Result<(), Failure> {
+/// Posts one payment: the next line of the pair's journal and the wallet's line, together or not at all. The line may be there already:
+/// another worker posted it, with its own wallet line.
+async fn pay(context: &Context, race: &Race, number: u16, payment: &Payment) -> Result<Pass, Failure> {
     let Payment { user, tail, posted } = payment;
     let now = context.now();
     let line = tail.append(now, FUNCTION.name, posted.clone())?;
@@ -169,15 +208,9 @@ async fn pay(context: &Context, race: &Race, number: u16, payment: &Payment) -> 
         Ok(Decision::Accept { object: object.clone(), lines: vec![line] })
     };
     match commit(context, &mut journals, &mut decide).await? {
-        Committed::New(_) => Ok(()),
-        Committed::Found(record) => posted_by_another(&record, posted),
+        Committed::New(_) => Ok(Pass::Paid),
+        Committed::Found(_) => Ok(Pass::Met),
     }
-}
-
-/// Another worker posted the line first, with its own wallet line: the very same, or this one has read what is not true any more.
-fn posted_by_another(record: &Record, posted: &Posted) -> Result<(), Failure> {
-    let entry: EntryOf<Payouts> = record.read()?;
-    if entry.what == *posted { Ok(()) } else { Err(Failure::new("another worker posted something else; everything is read again")) }
 }
 
 /// Writes down that the shard is done. Whether all are.

@@ -52,8 +52,7 @@ impl SlipId {
 
 /// The shard of a race in which all slips of `user` lie.
 pub fn shard_of(user: &UserId, shards: u16) -> u16 {
-    let [first, second, third, fourth, ..] = hash::of_parts(&[b"shard", user.as_str().as_bytes()]);
-    let shard = u32::from_be_bytes([first, second, third, fourth]) % u32::from(shards.max(1));
+    let shard = hash::place(&hash::of_parts(&[b"shard", user.as_str().as_bytes()]), shards.into());
     u16::try_from(shard).unwrap_or_default() // It is below `shards`, a u16.
 }
 

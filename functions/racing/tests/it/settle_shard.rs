@@ -1,6 +1,7 @@
 //! The worker that pays what is due and not yet posted. It pays once, however often and wherever its message is delivered. (`settlement`
 //! tests what is due of each bet type.)
 
+use platform::context::Settings;
 use racing_testing::{Race, Target, User, dividends, win};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -62,6 +63,31 @@ async fn many_workers_at_once_pay_once() {
     target.until_settled(&race).await;
     target.rest().await;
     assert_eq!((user.balance("JPY").await, user.lines().await.len()), (1_250, 3));
+}
+
+/// A payment that is found posted costs as much as one that is made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_of_one_shard_share_its_people_instead_of_paying_each_twice() {
+    let one_shard = Settings::from([("SHARDS".to_owned(), "1".to_owned())]);
+    let Some(target) = Target::start_local_with(|config| config.settings = one_shard).await else { return };
+    let race = target.open_race().await;
+    let mut winners = Vec::new();
+    for _ in 0..120 {
+        let user = target.rich_user(100).await;
+        user.bet(&race, win(1, 100)).await;
+        winners.push(user);
+    }
+    target.feed_results(&race.ended(&dividends(&[("win", "1", 150)]))).await.expect(200);
+    target.rest().await;
+    target.skip(Duration::from_secs(25)).await;
+    target.publish_all(QUEUE, &jobs(&race, &json!(1), 1).repeat(4)).await;
+    target.until_settled(&race).await;
+    target.rest().await;
+    for user in &winners {
+        assert_eq!((user.balance("JPY").await, user.lines().await.len()), (150, 3));
+    }
+    let used: f64 = target.invocations(QUEUE).iter().map(|invocation| invocation.wru).sum();
+    assert!(used < 120.0 * 4.0 * 2.0, "{used} units for 120 payments of 4");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -77,7 +77,7 @@ impl Generated {
 
     /// What to do when it is stale.
     fn advice(&self, command: &str) -> String {
-        format!("{} is stale; run `cargo run -- {command}` and commit it", self.path.display())
+        format!("{} is stale; run `cargo run --release -- {command}` and commit it", self.path.display())
     }
 
     fn write_or_check(&self, check: bool, command: &str) -> Result<(), String> {
@@ -121,7 +121,7 @@ mod tests {
         assert!(!changed.is_fresh());
         let refused = changed.write_or_check(true, "wiring").unwrap_err();
         let path = fresh.path.display();
-        assert_eq!(refused, format!("{path} is stale; run `cargo run -- wiring` and commit it"));
+        assert_eq!(refused, format!("{path} is stale; run `cargo run --release -- wiring` and commit it"));
         assert!(fresh.is_fresh(), "a check writes nothing");
     }
 }

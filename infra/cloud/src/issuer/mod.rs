@@ -3,6 +3,7 @@
 //! not change anyone's id. The gateway serves discovery at its own address. That address is also the issuer's name where another gateway
 //! must find it by its name alone.
 
+mod rsa_by_ring;
 mod verify;
 
 pub use verify::{Claims, Unauthorized, Verifier};
@@ -51,6 +52,7 @@ struct TokenClaims<'a> {
 impl Issuer {
     /// Reads the key, or makes one: a tenth of a second to half a second, once.
     pub fn open(directory: &Path, name: String, clock: Arc<LocalClock>) -> Result<Self, CloudError> {
+        rsa_by_ring::install();
         let file = directory.join("issuer.pem");
         let pem = read_or_create(&file, new_key).map_err(CloudError::Directory)?;
         let unusable = |reason: &dyn std::fmt::Display| {

@@ -13,7 +13,7 @@ use std::process::Stdio;
     group(clap::ArgGroup::new("trigger").args(["http", "queue", "every_minutes", "cron"])),
     after_help = "\
 Writes the function's file, its binary and its test, and adds it to the lists of its service. No file outside the service changes but
-terraform/wiring.json and docs/openapi.json. All of it compiles. Its test fails until the function is written: `cargo test -p wallet`
+terraform/wiring.json and docs/openapi.json. All of it compiles. Its test fails until the function is written: `cargo test --release -p wallet`
 runs it for the service wallet. Nothing is written when anything is wrong.
 
 A parameter that another route has gets the same type: {race} is a RaceId. A queue is made with the type of its messages, in the
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     let service = &arguments.service;
     match &arguments.name {
         Some(name) => print(format_args!(
-            "\n`cargo test -p {service}` fails until the function is written: {}::it_is_written says so, and so do the laws\n\
+            "\n`cargo test --release -p {service}` fails until the function is written: {}::it_is_written says so, and so do the laws\n\
              of every route and queue. What is left: its words, its grants, its costs, its handler, its tests.",
             name.replace('-', "_")
         )),
@@ -149,7 +149,8 @@ fn generate(root: &Path, command: &'static str) -> Result<(), CliError> {
     if output.status.success() {
         return Ok(());
     }
-    let help = format!("the files are written, but `cargo run -- {command}` failed: fix what it says, then run it again");
+    let help =
+        format!("the files are written, but `cargo run --release -- {command}` failed: fix what it says, then run it again");
     Err(CliError::Unexpected(help))
 }
 
