@@ -154,11 +154,13 @@ pub fn cross_build(root: &Path, services: &[&'static Service], architecture: Arc
 
 /// Cargo's settings of the services' crates: each module is a unit of its own. So a change of one handler changes its own zip alone
 /// (docs/decisions/0010). They are not in the workspace's manifest, where each service would need its lines. What is set for a
-/// package alone forgets that symbols are stripped.
+/// package alone forgets what the profile says of size and symbols.
 fn units(services: &[&'static Service]) -> impl Iterator<Item = String> {
     let of =
         |setting: &'static str| move |service: &&'static Service| format!("profile.{PROFILE}.package.{}.{setting}", service.name);
-    services.iter().map(of("codegen-units=256")).chain(services.iter().map(of("strip=\"symbols\"")))
+    ["codegen-units=256", "opt-level=\"s\"", "strip=\"symbols\""]
+        .into_iter()
+        .flat_map(move |setting| services.iter().map(of(setting)))
 }
 
 /// The compiler flags that make a build forget where it was done, and a binary forget what it does not use (docs/decisions/0010).

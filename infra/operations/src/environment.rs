@@ -85,7 +85,7 @@ pub async fn local(aws_url: &str) -> Result<Deployment, EnvironmentError> {
         .region(Region::new(local_names().region))
         // Any will do.
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(LOCAL, LOCAL, None, None, LOCAL)))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(platform::https::client(platform::https::plain_connector()))
         .retry_config(retries())
         .timeout_config(timeouts())
         .endpoint_url(aws_url);

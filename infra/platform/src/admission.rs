@@ -16,7 +16,7 @@ use data_encoding::BASE64;
 use futures_util::future::join;
 use jiff::Timestamp;
 use shared::id::{OrganizationId, UserId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The longest subject, in bytes.
 const SUBJECT_BYTES_MAX: usize = 255;
@@ -110,13 +110,13 @@ impl Admitted {
 }
 
 /// The person of the claims, whose gate will be checked.
-fn person(context: &Context, claims: &HashMap<String, String>) -> Result<UserId, Problem> {
+fn person(context: &Context, claims: &BTreeMap<String, String>) -> Result<UserId, Problem> {
     let user = user_of(claims, &context.env.issuer, context.now())?;
     context.is_of(user.clone(), Token::of_claims(claims));
     Ok(user)
 }
 
-fn check_staff(context: &Context, role: &StaffRole, claims: &HashMap<String, String>) -> Result<(), Problem> {
+fn check_staff(context: &Context, role: &StaffRole, claims: &BTreeMap<String, String>) -> Result<(), Problem> {
     let name: String = context.setting(&STAFF_CLAIM).map_err(Problem::internal)?;
     if claims.get(&name).is_some_and(|claim| role.is_in(claim)) { Ok(()) } else { Err(forbidden(&[role.name])) }
 }
@@ -168,7 +168,7 @@ fn body(text: &str, is_base64: bool) -> Result<Vec<u8>, Problem> {
 
 /// Refuses a body that says of itself that it is no plain JSON. One without `Content-Type` is read as JSON, which is all that any route
 /// takes (RFC 9110, 8.3, lets the receiver decide then).
-fn check_body_headers(headers: &HashMap<String, String>) -> Result<(), Problem> {
+fn check_body_headers(headers: &BTreeMap<String, String>) -> Result<(), Problem> {
     if let Some(kind) = headers.get("content-type").filter(|kind| !is_json(kind)) {
         let refused = Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE, "");
         return Err(refused.with_error("Content-Type", format!("must be application/json and not {}", quoted(kind))));
@@ -227,7 +227,7 @@ fn unauthenticated(why: &'static str) -> Problem {
 }
 
 /// The person whom the claims name.
-fn user_of(claims: &HashMap<String, String>, issuer: &Issuer, now: Timestamp) -> Result<UserId, Problem> {
+fn user_of(claims: &BTreeMap<String, String>, issuer: &Issuer, now: Timestamp) -> Result<UserId, Problem> {
     let claim = |name: &str| claims.get(name).map(String::as_str).unwrap_or_default();
     if claim("iss") != issuer.url {
         return Err(unauthenticated("the token is of another issuer"));
@@ -268,7 +268,7 @@ fn subject(text: &str) -> Result<&str, Problem> {
 }
 
 /// As API Gateway decides it: by `client_id` where there is no `aud`, as in the access tokens of some issuers, and only there.
-fn is_for(claims: &HashMap<String, String>, audience: &str) -> bool {
+fn is_for(claims: &BTreeMap<String, String>, audience: &str) -> bool {
     let Some(audiences) = claims.get("aud") else {
         return claims.get("client_id").is_some_and(|client| client == audience);
     };
@@ -281,7 +281,7 @@ fn is_for(claims: &HashMap<String, String>, audience: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(change: impl FnOnce(&mut HashMap<String, String>)) -> Result<(), String> {
+    fn check(change: impl FnOnce(&mut BTreeMap<String, String>)) -> Result<(), String> {
         let claims = [("iss", "https://issuer"), ("aud", "koban"), ("exp", "1000"), ("sub", "alice")];
         let mut claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         change(&mut claims);
@@ -290,7 +290,7 @@ mod tests {
         user.map(|_| ()).map_err(|problem| problem::chain(problem.cause.unwrap().as_ref()))
     }
 
-    fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut HashMap<String, String>) {
+    fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut BTreeMap<String, String>) {
         move |claims| drop(claims.insert(name.into(), value.into()))
     }
 
@@ -338,7 +338,7 @@ mod tests {
         // At second 999: a clock may be a minute behind.
         assert_eq!(check(set("nbf", "1059")), Ok(()));
         assert!(check(set("nbf", "1060")).is_err());
-        let subject = |bytes: usize| move |claims: &mut HashMap<_, _>| drop(claims.insert("sub".into(), "x".repeat(bytes)));
+        let subject = |bytes: usize| move |claims: &mut BTreeMap<_, _>| drop(claims.insert("sub".into(), "x".repeat(bytes)));
         assert_eq!(check(subject(255)), Ok(()));
         assert!(check(subject(256)).is_err());
     }
@@ -404,10 +404,10 @@ mod tests {
     #[test]
     fn a_body_is_json_or_does_not_say_what_it_is() {
         let check = |name: &str, value: &str| {
-            let headers = HashMap::from([(name.to_owned(), value.to_owned())]);
+            let headers = BTreeMap::from([(name.to_owned(), value.to_owned())]);
             check_body_headers(&headers).map_err(|problem| problem.code.code)
         };
-        assert!(check_body_headers(&HashMap::new()).is_ok());
+        assert!(check_body_headers(&BTreeMap::new()).is_ok());
         for right in [
             "application/json",
             "Application/JSON",

@@ -8,7 +8,6 @@ use crate::log_sink::StandardOutput;
 use crate::resource::{Table, Topic};
 use crate::sdk::Names;
 use crate::sender::{SendError, TopicSender};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -66,7 +65,7 @@ fn context(function: &'static Function) -> Context {
         shows_cost: true,
         settings: Arc::default(),
     };
-    let http = SharedHttpClient::new(aws_smithy_http_client::Builder::new().build_http());
+    let http = crate::https::client(crate::https::plain_connector());
     let environment = Arc::new(Environment::new(&function.definition, Sdk::in_process(names, http), process_env));
     let deadline = tokio::time::Instant::now() + function.timeout;
     Context::new(environment, String::new(), String::new(), deadline)

@@ -23,7 +23,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use shared::hash;
 use shared::id::UserId;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The largest body in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1_024;
@@ -48,7 +48,7 @@ pub struct Call {
     pub(crate) message_id: String,
     /// The values of the path's parameters that no argument has taken yet, from left to right.
     pub(crate) path: std::vec::IntoIter<String>,
-    pub(crate) query: HashMap<String, String>,
+    pub(crate) query: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
     /// When the gateway received it.
     pub(crate) requested_at: Timestamp,

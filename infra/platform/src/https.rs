@@ -1,41 +1,60 @@
-//! The one HTTP connector that all of AWS is reached by. It is made once and kept here, not in the SDK, so that an init can open a
-//! connection which the SDK then finds. It trusts Amazon's own roots alone: the system's are not even read.
+//! The one HTTP connector that all of AWS is reached by: hyper's client with rustls, as the SDK takes it. The SDK's own connector reads
+//! roots as PEM alone, which is a twentieth of a cold start, and compiles HTTP/2, proxies and the system's roots (docs/decisions/0004).
+//! It is made once and kept here, so that an init can open a connection which the SDK then finds.
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime::client::http::connection_poisoning::CaptureSmithyConnection;
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::retry::ErrorKind;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::{CaptureConnection, Connect, capture_connection};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Amazon Root CA 1 to 4 and Starfield Services Root G2: what AWS endpoints chain to, and nothing else.
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon.pem");
-/// Names the file of one more root, for binaries with the feature `benchmark`. No other binary contains these letters, so `koban package`
-/// recognizes them by it.
+const AMAZON_ROOTS: [&[u8]; 5] = [
+    include_bytes!("amazon/root-ca-1.der"),
+    include_bytes!("amazon/root-ca-2.der"),
+    include_bytes!("amazon/root-ca-3.der"),
+    include_bytes!("amazon/root-ca-4.der"),
+    include_bytes!("amazon/starfield-services-g2.der"),
+];
+/// Names the file of one more root, in DER, for binaries with the feature `benchmark`. No other binary contains these letters, so `koban
+/// package` recognizes them by it.
 pub const BENCHMARK_ROOT: &str = "KOBAN_BENCHMARK_ROOT";
 
 /// What time limits are multiplied by: the benchmark's emulation is slower than a machine.
 pub(crate) const PATIENCE: u32 = if cfg!(feature = "benchmark") { 100 } else { 1 };
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Over TLS.
+/// Over TLS, with Amazon's own roots alone.
 pub(crate) fn connector() -> Result<SharedHttpConnector, BoxError> {
-    let tls = TlsContext::builder().with_trust_store(roots()?).build()?;
-    let connector = Connector::builder().connector_settings(settings());
-    Ok(SharedHttpConnector::new(connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build()))
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
+    let tls = tls.with_root_certificates(roots()?).with_no_client_auth();
+    Ok(of(HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().wrap_connector(tcp(false))))
 }
 
 /// Without TLS, for an emulator of AWS.
-pub(crate) fn plain_connector() -> SharedHttpConnector {
-    SharedHttpConnector::new(Connector::builder().connector_settings(settings()).build_http())
+pub fn plain_connector() -> SharedHttpConnector {
+    of(tcp(true))
 }
 
 /// The SDK's way to `connector`.
-pub(crate) fn client(connector: SharedHttpConnector) -> SharedHttpClient {
+pub fn client(connector: SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_settings, _components| connector.clone())
 }
 
@@ -46,27 +65,118 @@ pub(crate) async fn get(connector: &SharedHttpConnector, url: &str) -> Result<()
     Ok(())
 }
 
-fn settings() -> HttpConnectorSettings {
-    HttpConnectorSettings::builder().connect_timeout(CONNECT_TIME_MAX * PATIENCE).build()
+fn tcp(enforces_http: bool) -> legacy::connect::HttpConnector {
+    let mut tcp = legacy::connect::HttpConnector::new();
+    tcp.enforce_http(enforces_http);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIME_MAX * PATIENCE));
+    tcp
+}
+
+fn of<C: Connect + Clone + Send + Sync + 'static>(connect: C) -> SharedHttpConnector {
+    let mut builder = legacy::Builder::new(TokioExecutor::new());
+    SharedHttpConnector::new(Hyper(builder.pool_timer(TokioTimer::new()).build(connect)))
+}
+
+/// Hyper's pool of connections, as a connector of the SDK.
+struct Hyper<C>(legacy::Client<C, SdkBody>);
+
+impl<C> fmt::Debug for Hyper<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hyper")
+    }
+}
+
+impl<C: Connect + Clone + Send + Sync + 'static> HttpConnector for Hyper<C> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        let connection = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || metadata(&connection));
+        }
+        let reply = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            let reply = reply.await.map_err(failure)?;
+            HttpResponse::try_from(reply.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// How the SDK takes a connection out of the pool after a reply that says so, a 500 above all.
+fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+    connection.connection_metadata().as_ref()?;
+    let connection = connection.clone();
+    let poison = move || {
+        if let Some(connected) = connection.connection_metadata().as_ref() {
+            connected.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
+}
+
+/// What the SDK decides by whether a call is made again.
+fn failure(error: legacy::Error) -> ConnectorError {
+    let of_hyper = source::<hyper::Error>(&error);
+    if of_hyper.is_some_and(hyper::Error::is_timeout) {
+        return ConnectorError::timeout(error.into());
+    }
+    if of_hyper.is_some_and(hyper::Error::is_user) {
+        return ConnectorError::user(error.into());
+    }
+    // The server closed a connection that it had kept, with or without having read the request.
+    if of_hyper.is_some_and(hyper::Error::is_incomplete_message) {
+        return ConnectorError::other(error.into(), Some(ErrorKind::TransientError));
+    }
+    let is_broken = of_hyper.is_some_and(|error| error.is_closed() || error.is_canceled());
+    if is_broken || error.is_connect() || source::<std::io::Error>(&error).is_some() {
+        return ConnectorError::io(error.into());
+    }
+    ConnectorError::other(error.into(), None)
+}
+
+/// The first error of a kind in the chain of `error`.
+fn source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 #[cfg(not(feature = "benchmark"))]
-#[expect(clippy::unnecessary_wraps, reason = "the benchmark's further root is a file, which may be missing")]
-fn roots() -> Result<TrustStore, BoxError> {
-    Ok(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
+fn roots() -> Result<RootCertStore, BoxError> {
+    trusting(&AMAZON_ROOTS)
 }
 
 #[cfg(feature = "benchmark")]
-fn roots() -> Result<TrustStore, BoxError> {
+fn roots() -> Result<RootCertStore, BoxError> {
     let further = std::fs::read(std::env::var(BENCHMARK_ROOT)?)?;
-    Ok(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS).with_pem_certificate(further))
+    let mut roots = trusting(&AMAZON_ROOTS)?;
+    roots.add(further.into())?;
+    Ok(roots)
+}
+
+fn trusting(certificates: &[&[u8]]) -> Result<RootCertStore, BoxError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        roots.add(CertificateDer::from(*certificate))?;
+    }
+    Ok(roots)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data_encoding::{BASE64, HEXLOWER};
+    use data_encoding::HEXLOWER;
     use sha2::{Digest, Sha256};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     /// As Amazon Trust Services publishes them.
     const FINGERPRINTS: [&str; 5] = [
@@ -79,12 +189,41 @@ mod tests {
 
     #[test]
     fn only_amazons_own_roots_are_trusted() {
-        let text = std::str::from_utf8(AMAZON_ROOTS).unwrap();
-        let blocks = text.split("-----BEGIN CERTIFICATE-----").skip(1);
-        let fingerprints = blocks.map(|block| {
-            let base64: String = block.split("-----END").next().unwrap().split_whitespace().collect();
-            HEXLOWER.encode(&Sha256::digest(BASE64.decode(base64.as_bytes()).unwrap()))
+        let fingerprints = AMAZON_ROOTS.map(|root| HEXLOWER.encode(&Sha256::digest(root)));
+        assert_eq!(fingerprints, FINGERPRINTS);
+        assert_eq!(trusting(&AMAZON_ROOTS).unwrap().len(), FINGERPRINTS.len());
+    }
+
+    /// How a call fails whose server does `reply` with the connection once it has read the request.
+    async fn failing(reply: &'static [u8]) -> ConnectorError {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4_096]).await;
+            let _ = stream.write_all(reply).await;
         });
-        assert_eq!(fingerprints.collect::<Vec<_>>(), FINGERPRINTS);
+        plain_connector().call(HttpRequest::get(url).unwrap()).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_is_a_passing_failure() {
+        let broken = failing(b"").await;
+        assert!(broken.is_io() || broken.as_other() == Some(ErrorKind::TransientError), "{broken:?}");
+        let cut = failing(b"HTTP/1.1 200 OK\r\ncontent-le").await;
+        assert!(cut.is_io() || cut.as_other() == Some(ErrorKind::TransientError), "{cut:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_a_passing_failure() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let refused = plain_connector().call(HttpRequest::get(format!("http://{free}/")).unwrap()).await.unwrap_err();
+        assert!(refused.is_io(), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_is_none_is_no_passing_failure() {
+        let strange = failing(b"\0\0\0\0\r\n\r\n").await;
+        assert!(!strange.is_io() && !strange.is_timeout() && strange.as_other().is_none(), "{strange:?}");
     }
 }

@@ -4,6 +4,8 @@
 use crate::context::Context;
 pub use crate::log_sink::{LogSink, StandardOutput};
 use crate::resource::Alarm;
+use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::json;
 use std::any::Any;
 use std::time::Duration;
@@ -12,33 +14,76 @@ use std::time::Duration;
 pub(crate) fn log_invocation(context: &Context, outcome: &str, took: Duration) {
     let usage = context.meter.usage();
     let now = context.now();
-    let duration_ms = took.as_secs_f64() * 1_000.0;
-    let line = json!({
-        "_aws": {
-            "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{
-                "Namespace": "Koban",
-                "Dimensions": [["environment", "function"]],
-                "Metrics": [
-                    {"Name": "duration_ms", "Unit": "Milliseconds"}, {"Name": "wru", "Unit": "Count"},
-                    {"Name": "rru", "Unit": "Count"}, {"Name": "calls", "Unit": "Count"},
-                ],
-            }],
+    let line = InvocationLine {
+        aws: Emf {
+            timestamp: now.as_millisecond(),
+            cloud_watch_metrics: [Directive { namespace: "Koban", dimensions: [["environment", "function"]], metrics: METRICS }],
         },
-        "level": "info",
-        "environment": environment(context),
-        "at": now.to_string(),
-        "function": context.definition().name,
-        "request_id": context.request_id,
-        "trace": context.trace,
-        "cold_start": context.cold,
-        "outcome": outcome,
-        "duration_ms": duration_ms,
-        "wru": usage.wru,
-        "rru": usage.rru + usage.check_rru,
-        "calls": usage.calls,
-    });
-    context.env.log.line(line.to_string());
+        level: "info",
+        environment: environment(context),
+        at: now,
+        function: context.definition().name,
+        request_id: &context.request_id,
+        trace: &context.trace,
+        cold_start: context.cold,
+        outcome,
+        duration_ms: took.as_secs_f64() * 1_000.0,
+        wru: usage.wru,
+        rru: usage.rru + usage.check_rru,
+        calls: usage.calls,
+    };
+    if let Ok(line) = serde_json::to_string(&line) {
+        context.env.log.line(line);
+    }
+}
+
+const METRICS: &[Metric] = &[
+    Metric { name: "duration_ms", unit: "Milliseconds" },
+    Metric { name: "wru", unit: "Count" },
+    Metric { name: "rru", unit: "Count" },
+    Metric { name: "calls", unit: "Count" },
+];
+
+/// Every invocation writes one, also the first of a process: so it is written from a structure and not from a tree of values.
+#[derive(Serialize)]
+struct InvocationLine<'a> {
+    #[serde(rename = "_aws")]
+    aws: Emf,
+    level: &'static str,
+    environment: &'a str,
+    at: Timestamp,
+    function: &'static str,
+    request_id: &'a str,
+    trace: &'a str,
+    cold_start: bool,
+    outcome: &'a str,
+    duration_ms: f64,
+    wru: f64,
+    rru: f64,
+    calls: u32,
+}
+
+/// What CloudWatch reads metrics by: the embedded metric format.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Emf {
+    timestamp: i64,
+    cloud_watch_metrics: [Directive; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: [[&'static str; 2]; 1],
+    metrics: &'static [Metric],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
 }
 
 /// A failure that is ours, with its whole source chain, once.

@@ -6,9 +6,9 @@ use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{CipherSuite, ServerConfig};
 
 const KEY_BITS: usize = 2_048;
 /// Where Linux distributions keep the roots that a system trusts: Debian's and Amazon Linux's.
@@ -19,7 +19,7 @@ const SYSTEM_ROOTS_MIN: usize = 100;
 /// What the two sides need for TLS between them.
 pub struct Certificates {
     pub server: Arc<ServerConfig>,
-    /// The file of our root alone.
+    /// The file of our root alone, in DER.
     pub root: PathBuf,
     /// The file of the system's roots and ours.
     pub bundle: PathBuf,
@@ -36,13 +36,17 @@ pub fn make(directory: &Path) -> Result<Certificates, String> {
     let leaf_certificate = leaf.signed_by(&leaf_key, &Issuer::from_params(&middle, &middle_key)).unwrap();
 
     let chain = vec![leaf_certificate.der().clone(), middle_certificate.der().clone()];
-    let server = ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().unwrap();
-    let server =
+    let mut provider = default_provider();
+    // AWS's own TLS chooses by its own order, and AES-128 is the first of TLS 1.3 in every policy of it.
+    provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+    let server = ServerConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions().unwrap();
+    let mut server =
         server.with_no_client_auth().with_single_cert(chain, PrivateKeyDer::Pkcs8(leaf_key.serialize_der().into())).unwrap();
+    server.ignore_client_order = true;
 
-    let (root_path, bundle_path) = (directory.join("root.pem"), directory.join("bundle.pem"));
+    let (root_path, bundle_path) = (directory.join("root.der"), directory.join("bundle.pem"));
     let bundle = system_roots()? + "\n" + &root_certificate.pem();
-    std::fs::write(&root_path, root_certificate.pem()).unwrap();
+    std::fs::write(&root_path, root_certificate.der()).unwrap();
     std::fs::write(&bundle_path, &bundle).unwrap();
     Ok(Certificates { server: Arc::new(server), root: root_path, bundle: bundle_path, bundled: count(&bundle) })
 }

@@ -2,7 +2,7 @@
 
 use crate::resource::Setting;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 shared::derived_id! {
     /// A session of the issuer, derived from the claim that names it. It holds nothing of the claim.
@@ -22,7 +22,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    pub(crate) fn of_claims(claims: &HashMap<String, String>) -> Self {
+    pub(crate) fn of_claims(claims: &BTreeMap<String, String>) -> Self {
         let claim = |name: &str| claims.get(name).map(String::as_str).filter(|value| !value.is_empty());
         let named = SESSION_CLAIMS.iter().find_map(|name| Some((*name, claim(name)?)));
         let session = named.map(|(name, value)| SessionId::derive(&[b"session", name.as_bytes(), value.as_bytes()]));

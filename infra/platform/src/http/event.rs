@@ -1,15 +1,15 @@
 //! API Gateway's event (payload format 2.0), the parts that functions read.
 
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpEvent {
     #[serde(default)]
-    pub headers: HashMap<String, String>,
-    pub query_string_parameters: Option<HashMap<String, String>>,
-    pub path_parameters: Option<HashMap<String, String>>,
+    pub headers: BTreeMap<String, String>,
+    pub query_string_parameters: Option<BTreeMap<String, String>>,
+    pub path_parameters: Option<BTreeMap<String, String>>,
     pub body: Option<String>,
     #[serde(default)]
     pub is_base64_encoded: bool,
@@ -30,5 +30,5 @@ pub(crate) struct Authorizer {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Jwt {
-    pub claims: HashMap<String, String>,
+    pub claims: BTreeMap<String, String>,
 }
