@@ -7,9 +7,9 @@ use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
 
 /// What is asked: the lean function's instructions, from exec to its first answer.
-const INSTRUCTIONS_MAX: u64 = 6_200_000;
+const INSTRUCTIONS_MAX: u64 = 5_400_000;
 /// What is asked: the lean function's instructions, of those of the SDK's defaults, which read no gate.
-const RATIO_MAX: f64 = 0.0142;
+const RATIO_MAX: f64 = 0.0125;
 
 /// Instructions from exec.
 #[derive(Debug, Clone, Copy)]
