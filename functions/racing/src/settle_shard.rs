@@ -148,21 +148,21 @@ async fn pay_all(
         }
     }
     start_apart(context, race, pass, &mut payments);
-    let mut pass = Pass::Paid;
+    let mut ended = Pass::Paid;
     let mut payments = payments.into_iter();
     let mut paying = FuturesUnordered::new();
     loop {
-        while pass == Pass::Paid && paying.len() < CONCURRENT_MAX && let Some(payment) = payments.next() {
+        while ended == Pass::Paid && paying.len() < CONCURRENT_MAX && let Some(payment) = payments.next() {
             paying.push(pay_in_time(context, race, number, payment));
         }
         match paying.next().await {
             None => break,
             Some(Ok(Pass::Paid)) => {}
-            Some(Ok(Pass::Met)) => pass = Pass::Met,
+            Some(Ok(Pass::Met)) => ended = Pass::Met,
             Some(Err(unpaid)) => failure = failure.or(Some(unpaid)),
         }
     }
-    if pass == Pass::Met { Ok(pass) } else { failure.map_or(Ok(pass), Err) }
+    if ended == Pass::Met { Ok(ended) } else { failure.map_or(Ok(ended), Err) }
 }
 
 /// Rotates the payments to a start of this worker's own. A person is in the shard of the same number in every race of as many shards. In

@@ -340,7 +340,7 @@ mod tests {
         let (cargo, _) = cargo_build(Path::new("."), SERVICES);
         let arguments: Vec<_> = cargo.get_args().map(|argument| argument.to_string_lossy()).collect();
         for service in SERVICES {
-            for setting in ["codegen-units=256", "strip=\"symbols\""] {
+            for setting in ["codegen-units=256", "opt-level=\"s\"", "strip=\"symbols\""] {
                 let setting = format!("profile.lambda.package.{}.{setting}", service.name);
                 assert!(arguments.windows(2).any(|pair| pair[0] == "--config" && pair[1] == setting), "{arguments:?}");
             }
