@@ -10,14 +10,15 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use platform::commit::{Committed, Decision, Journal, commit};
 use platform::telemetry;
-use racing_domain::payout::{self, PayoutTail, Posted};
+use racing_domain::payout::{self, PayoutTail, Payouts, Posted};
 use racing_domain::{Race, RaceState};
 use shared::hash;
+use shared::journal::EntryOf;
 use wallet_domain::Wallet;
 
 /// How many people are paid at once.
 const CONCURRENT_MAX: usize = 16;
-/// How often a worker begins anew after it has met another one.
+/// How often a worker reads its shard again because it has met another one.
 const PASSES_MAX: u32 = 30;
 /// What must be left of the invocation to begin with another person.
 const TIME_MIN: Duration = Duration::from_secs(3);
@@ -162,7 +163,7 @@ async fn pay_all(
             Some(Err(unpaid)) => failure = failure.or(Some(unpaid)),
         }
     }
-    if ended == Pass::Met { Ok(ended) } else { failure.map_or(Ok(ended), Err) }
+    failure.map_or(Ok(ended), Err)
 }
 
 /// Rotates the payments to a start of this worker's own. A person is in the shard of the same number in every race of as many shards. In
@@ -209,7 +210,17 @@ async fn pay(context: &Context, race: &Race, number: u16, payment: &Payment) -> 
     };
     match commit(context, &mut journals, &mut decide).await? {
         Committed::New(_) => Ok(Pass::Paid),
-        Committed::Found(_) => Ok(Pass::Met),
+        Committed::Found(record) => posted_by_another(&record, posted),
+    }
+}
+
+/// Another worker posted the line first: the very same, or this one has read what is not true any more.
+fn posted_by_another(record: &Record, posted: &Posted) -> Result<Pass, Failure> {
+    let entry: EntryOf<Payouts> = record.read()?;
+    if entry.what == *posted {
+        Ok(Pass::Met)
+    } else {
+        Err(Failure::new("another worker posted something else; everything is read again"))
     }
 }
 

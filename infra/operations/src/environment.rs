@@ -62,9 +62,9 @@ async fn configured(_environment: &str) -> Result<Deployment, EnvironmentError> 
 #[cfg(feature = "aws")]
 async fn configured(environment: &str) -> Result<Deployment, EnvironmentError> {
     use aws_credential_types::provider::ProvideCredentials;
-    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    let connector = platform::https::connector_trusting(rustls_native_certs::load_native_certs().certs);
+    let connector = connector.map_err(|error| EnvironmentError::NoCredentials(format!("TLS cannot be had: {error}")))?;
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(platform::https::client(connector));
     // Large: it may be any of a dozen ways.
     let config = Box::pin(config.retry_config(retries()).timeout_config(timeouts()).load()).await;
     if config.region().is_none() {

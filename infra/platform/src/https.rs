@@ -1,5 +1,5 @@
 //! The one HTTP connector that all of AWS is reached by: hyper's client with rustls, as the SDK takes it. The SDK's own connector reads
-//! roots as PEM alone, which is a twentieth of a cold start, and compiles HTTP/2, proxies and the system's roots (docs/decisions/0004).
+//! roots as PEM alone, which is a twentieth of a cold start. It also compiles HTTP/2 and proxies (docs/decisions/0004).
 //! It is made once and kept here, so that an init can open a connection which the SDK then finds.
 
 use aws_smithy_runtime::client::http::connection_poisoning::CaptureSmithyConnection;
@@ -43,8 +43,19 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Over TLS, with Amazon's own roots alone.
 pub(crate) fn connector() -> Result<SharedHttpConnector, BoxError> {
+    over_tls(roots()?)
+}
+
+/// Over TLS, with the roots of a person's machine: a company's proxy may stand in between. One that cannot be read is left out.
+pub fn connector_trusting(machines: Vec<CertificateDer<'static>>) -> Result<SharedHttpConnector, BoxError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(machines);
+    over_tls(roots)
+}
+
+fn over_tls(roots: RootCertStore) -> Result<SharedHttpConnector, BoxError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
-    let tls = tls.with_root_certificates(roots()?).with_no_client_auth();
+    let tls = tls.with_root_certificates(roots).with_no_client_auth();
     Ok(of(HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().wrap_connector(tcp(false))))
 }
 
