@@ -43,20 +43,23 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Over TLS, with Amazon's own roots alone.
 pub(crate) fn connector() -> Result<SharedHttpConnector, BoxError> {
-    over_tls(roots()?)
+    over_tls(roots()?, false)
 }
 
-/// Over TLS, with the roots of a person's machine: a company's proxy may stand in between. One that cannot be read is left out.
+/// Over TLS, with the roots of a person's machine: a company's proxy may stand in between. One that cannot be read is left out. Without TLS
+/// where the address says so: a person may name an emulator's.
 pub fn connector_trusting(machines: Vec<CertificateDer<'static>>) -> Result<SharedHttpConnector, BoxError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(machines);
-    over_tls(roots)
+    over_tls(roots, true)
 }
 
-fn over_tls(roots: RootCertStore) -> Result<SharedHttpConnector, BoxError> {
+fn over_tls(roots: RootCertStore, or_plain: bool) -> Result<SharedHttpConnector, BoxError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
     let tls = tls.with_root_certificates(roots).with_no_client_auth();
-    Ok(of(HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().wrap_connector(tcp(false))))
+    let https = HttpsConnectorBuilder::new().with_tls_config(tls);
+    let https = if or_plain { https.https_or_http() } else { https.https_only() };
+    Ok(of(https.enable_http1().wrap_connector(tcp(false))))
 }
 
 /// Without TLS, for an emulator of AWS.
@@ -203,6 +206,20 @@ mod tests {
         let fingerprints = AMAZON_ROOTS.map(|root| HEXLOWER.encode(&Sha256::digest(root)));
         assert_eq!(fingerprints, FINGERPRINTS);
         assert_eq!(trusting(&AMAZON_ROOTS).unwrap().len(), FINGERPRINTS.len());
+    }
+
+    #[tokio::test]
+    async fn a_persons_machine_may_name_an_emulator_and_a_function_may_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4_096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        });
+        let persons = connector_trusting(Vec::new()).unwrap();
+        assert_eq!(persons.call(HttpRequest::get(url.as_str()).unwrap()).await.unwrap().status().as_u16(), 200);
+        assert!(over_tls(trusting(&AMAZON_ROOTS).unwrap(), false).unwrap().call(HttpRequest::get(url).unwrap()).await.is_err());
     }
 
     /// How a call fails whose server does `reply` with the connection once it has read the request.
