@@ -20,7 +20,7 @@ use wallet_domain::Wallet;
 const CONCURRENT_MAX: usize = 16;
 /// How often a worker reads its shard again because it has met another one.
 const PASSES_MAX: u32 = 30;
-/// What must be left of the invocation to begin with another person.
+/// What must be left of the invocation to begin with another person or another pass.
 const TIME_MIN: Duration = Duration::from_secs(3);
 
 pub static FUNCTION: Function = Function::worker("settle-shard", &SETTLE_SHARD)
@@ -52,6 +52,9 @@ async fn settle_in_time(context: &Context, wanted: SettleShard, delivery: Delive
 
 async fn settle(context: &Context, wanted: SettleShard) -> Result<(), Failure> {
     for pass in 0..PASSES_MAX {
+        if pass > 0 && context.remaining() < TIME_MIN {
+            return Err(out_of_time());
+        }
         let Some(race) = current(context, wanted).await? else { return Ok(()) };
         let result = records::result(context, race.id, race.result_version).await?;
         let Some(mut shard) = counted(context, &race, wanted.shard).await? else { return Ok(()) };
@@ -131,8 +134,8 @@ enum Pass {
     Met,
 }
 
-/// Pays everybody who can be paid, until another worker is met. Then returns the first failure, if there was one. One person's failure
-/// never stops another's payment.
+/// Pays everybody who can be paid, until another worker is met. Where none is, the first failure is returned, if there was one. One person's
+/// failure never stops another's payment.
 async fn pay_all(
     context: &Context,
     race: &Race,
@@ -163,7 +166,8 @@ async fn pay_all(
             Some(Err(unpaid)) => failure = failure.or(Some(unpaid)),
         }
     }
-    failure.map_or(Ok(ended), Err)
+    // Who is left, and whoever failed, has their turn in the next pass.
+    if ended == Pass::Met { Ok(ended) } else { failure.map_or(Ok(ended), Err) }
 }
 
 /// Rotates the payments to a start of this worker's own. A person is in the shard of the same number in every race of as many shards. In
@@ -185,9 +189,13 @@ fn payment(race: &Race, result: &StoredResult, user: &str, person: &Person) -> R
     Ok(payout::outstanding(&tail, basis, &due).map(|posted| Payment { user, tail, posted }))
 }
 
+fn out_of_time() -> Failure {
+    Failure::new("out of time; the next invocation goes on").retry_after(Duration::ZERO)
+}
+
 async fn pay_in_time(context: &Context, race: &Race, number: u16, payment: Payment) -> Result<Pass, Failure> {
     if context.remaining() < TIME_MIN {
-        return Err(Failure::new("out of time; the next invocation goes on").retry_after(Duration::ZERO));
+        return Err(out_of_time());
     }
     pay(context, race, number, &payment).await
 }

@@ -154,13 +154,11 @@ pub fn cross_build(root: &Path, services: &[&'static Service], architecture: Arc
 
 /// Cargo's settings of the services' crates: each module is a unit of its own. So a change of one handler changes its own zip alone
 /// (docs/decisions/0010). They are not in the workspace's manifest, where each service would need its lines. What is set for a
-/// package alone forgets what the profile says of size and symbols.
+/// package alone forgets that symbols are stripped.
 fn units(services: &[&'static Service]) -> impl Iterator<Item = String> {
     let of =
         |setting: &'static str| move |service: &&'static Service| format!("profile.{PROFILE}.package.{}.{setting}", service.name);
-    ["codegen-units=256", "opt-level=\"s\"", "strip=\"symbols\""]
-        .into_iter()
-        .flat_map(move |setting| services.iter().map(of(setting)))
+    services.iter().map(of("codegen-units=256")).chain(services.iter().map(of("strip=\"symbols\"")))
 }
 
 /// The compiler flags that make a build forget where it was done, and a binary forget what it does not use (docs/decisions/0010).
@@ -340,7 +338,7 @@ mod tests {
         let (cargo, _) = cargo_build(Path::new("."), SERVICES);
         let arguments: Vec<_> = cargo.get_args().map(|argument| argument.to_string_lossy()).collect();
         for service in SERVICES {
-            for setting in ["codegen-units=256", "opt-level=\"s\"", "strip=\"symbols\""] {
+            for setting in ["codegen-units=256", "strip=\"symbols\""] {
                 let setting = format!("profile.lambda.package.{}.{setting}", service.name);
                 assert!(arguments.windows(2).any(|pair| pair[0] == "--config" && pair[1] == setting), "{arguments:?}");
             }

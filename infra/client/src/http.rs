@@ -17,7 +17,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
 /// How often a call is sent before it counts as failed.
 const ATTEMPTS_MAX: u32 = 4;
@@ -284,13 +283,8 @@ impl Connection {
 }
 
 fn tls_connector() -> Result<TlsConnector, ClientError> {
-    let broken = |error: &dyn std::fmt::Display| ClientError::Unexpected(format!("TLS cannot be had: {error}"));
-    let mut roots = RootCertStore::empty();
-    // One certificate of the machine's that cannot be read is no reason to trust none.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| broken(&error))?.with_root_certificates(roots).with_no_client_auth();
+    let config = platform::https::tls_trusting(rustls_native_certs::load_native_certs().certs);
+    let config = config.map_err(|error| ClientError::Unexpected(format!("TLS cannot be had: {error}")))?;
     Ok(TlsConnector::from(Arc::new(config)))
 }
 

@@ -43,23 +43,26 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Over TLS, with Amazon's own roots alone.
 pub(crate) fn connector() -> Result<SharedHttpConnector, BoxError> {
-    over_tls(roots()?, false)
+    let https = HttpsConnectorBuilder::new().with_tls_config(tls(roots()?)?).https_only();
+    Ok(of(https.enable_http1().wrap_connector(tcp(false))))
 }
 
-/// Over TLS, with the roots of a person's machine: a company's proxy may stand in between. One that cannot be read is left out. Without TLS
-/// where the address says so: a person may name an emulator's.
+/// For a person's machine, with its roots. Without TLS where the address says so: a person may name an emulator's.
 pub fn connector_trusting(machines: Vec<CertificateDer<'static>>) -> Result<SharedHttpConnector, BoxError> {
+    let https = HttpsConnectorBuilder::new().with_tls_config(tls_trusting(machines)?).https_or_http();
+    Ok(of(https.enable_http1().wrap_connector(tcp(false))))
+}
+
+/// TLS with the roots of a person's machine: a company's proxy may stand in between. One that cannot be read is no reason to trust none.
+pub fn tls_trusting(machines: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(machines);
-    over_tls(roots, true)
+    tls(roots)
 }
 
-fn over_tls(roots: RootCertStore, or_plain: bool) -> Result<SharedHttpConnector, BoxError> {
+fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let tls = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
-    let tls = tls.with_root_certificates(roots).with_no_client_auth();
-    let https = HttpsConnectorBuilder::new().with_tls_config(tls);
-    let https = if or_plain { https.https_or_http() } else { https.https_only() };
-    Ok(of(https.enable_http1().wrap_connector(tcp(false))))
+    Ok(tls.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Without TLS, for an emulator of AWS.
@@ -189,6 +192,7 @@ mod tests {
     use super::*;
     use data_encoding::HEXLOWER;
     use sha2::{Digest, Sha256};
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -219,7 +223,39 @@ mod tests {
         });
         let persons = connector_trusting(Vec::new()).unwrap();
         assert_eq!(persons.call(HttpRequest::get(url.as_str()).unwrap()).await.unwrap().status().as_u16(), 200);
-        assert!(over_tls(trusting(&AMAZON_ROOTS).unwrap(), false).unwrap().call(HttpRequest::get(url).unwrap()).await.is_err());
+        assert!(connector().unwrap().call(HttpRequest::get(url).unwrap()).await.is_err());
+    }
+
+    /// The SDK does so after a reply that says the other side is in trouble.
+    #[tokio::test]
+    async fn a_connection_that_the_sdk_poisons_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                count.fetch_add(1, Relaxed);
+                tokio::spawn(async move {
+                    while let Ok(1..) = stream.read(&mut [0; 4_096]).await {
+                        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                    }
+                });
+            }
+        });
+        let connector = plain_connector();
+        for (poisons, opened) in [(false, 1), (true, 1), (false, 2), (false, 2)] {
+            let capture = CaptureSmithyConnection::new();
+            let mut request = HttpRequest::get(url.as_str()).unwrap();
+            request.add_extension(capture.clone());
+            let reply = connector.call(request).await.unwrap();
+            if poisons {
+                capture.get().unwrap().poison();
+            }
+            ByteStream::new(reply.into_body()).collect().await.unwrap();
+            assert_eq!(connections.load(Relaxed), opened);
+        }
     }
 
     /// How a call fails whose server does `reply` with the connection once it has read the request.
