@@ -166,7 +166,7 @@ async fn pay_all(
             Some(Err(unpaid)) => failure = failure.or(Some(unpaid)),
         }
     }
-    // Who is left, and whoever failed, has their turn in the next pass.
+    // The next pass pays the people who are left, and those whose payment failed.
     if ended == Pass::Met { Ok(ended) } else { failure.map_or(Ok(ended), Err) }
 }
 
