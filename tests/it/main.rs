@@ -22,5 +22,6 @@ mod parts;
 mod prose;
 mod scaffold;
 mod settlement;
+mod simulation;
 mod traces;
 mod unsettled;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 const FILE: &str = "clock.json";
 /// How long a wait may be without looking at the clock again.
@@ -18,14 +19,36 @@ const WAIT_MAX: Duration = Duration::from_hours(1);
 /// What the clock can show, in milliseconds since 1970: the years to 8999, so that what is due a while later is a time, too.
 const SHOWN_MS: std::ops::Range<i64> = 0..221_845_392_000_000;
 
-/// The machine's clock, moved by an offset.
+/// The machine's clock, or that of the runtime, moved by an offset.
 #[derive(Debug)]
 pub struct LocalClock {
+    base: Base,
     offset_ms: AtomicI64,
-    file: PathBuf,
+    /// Where the offset is kept; none of a clock that ends with its process.
+    file: Option<PathBuf>,
     /// Held while the clock is set, so that what is stored is what is shown.
     setting: Mutex<()>,
     moves: watch::Sender<u64>,
+}
+
+/// What the offset is added to.
+#[derive(Debug, Clone, Copy)]
+enum Base {
+    Machine,
+    /// The time of the runtime, which may be paused: what it shows at one of its moments.
+    Runtime(Instant, Timestamp),
+}
+
+impl Base {
+    fn now(self) -> Timestamp {
+        match self {
+            Self::Machine => SystemClock.now(),
+            Self::Runtime(moment, shown) => {
+                let passed = i64::try_from(moment.elapsed().as_millis()).unwrap_or(i64::MAX);
+                shown.checked_add(SignedDuration::from_millis(passed)).unwrap_or(shown)
+            }
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,11 +63,20 @@ impl LocalClock {
         let stored = Self::stored(directory)?;
         let start = start_at.map(|start| start.as_millisecond() - SystemClock.now().as_millisecond());
         let offset_ms = AtomicI64::new(stored.or(start).unwrap_or(0));
-        let clock = Self { offset_ms, file, setting: Mutex::default(), moves: watch::channel(0).0 };
+        let clock = Self::new(Base::Machine, offset_ms, Some(file));
         if stored.is_none() {
             clock.store()?;
         }
         Ok(clock)
+    }
+
+    /// A clock that shows `start` now and goes by the time of this runtime, which may be paused. It is kept nowhere.
+    pub fn of_runtime(start: Timestamp) -> Self {
+        Self::new(Base::Runtime(Instant::now(), start), AtomicI64::new(0), None)
+    }
+
+    fn new(base: Base, offset_ms: AtomicI64, file: Option<PathBuf>) -> Self {
+        Self { base, offset_ms, file, setting: Mutex::default(), moves: watch::channel(0).0 }
     }
 
     /// The offset of a data directory, in milliseconds; none before it has one.
@@ -81,7 +113,7 @@ impl LocalClock {
     pub fn set(&self, now: Timestamp) -> std::io::Result<SignedDuration> {
         let _setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.offset_ms.load(SeqCst);
-        let after = now.as_millisecond() - SystemClock.now().as_millisecond();
+        let after = now.as_millisecond() - self.base.now().as_millisecond();
         self.offset_ms.store(after, SeqCst);
         if let Err(error) = self.store() {
             self.offset_ms.store(before, SeqCst);
@@ -106,6 +138,7 @@ impl LocalClock {
                 return;
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(left.min(WAIT_MAX)) => {}
                 _ = moves.changed() => {}
             }
@@ -114,16 +147,17 @@ impl LocalClock {
 
     /// Replaces the file as a whole, so that a crash leaves the old or the new offset.
     fn store(&self) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
         let stored = Stored { offset_ms: self.offset_ms.load(SeqCst) };
-        let next = self.file.with_extension("json.next");
+        let next = file.with_extension("json.next");
         std::fs::write(&next, serde_json::to_vec(&stored)?).map_err(named(&next))?;
-        std::fs::rename(next, &self.file).map_err(named(&self.file))
+        std::fs::rename(next, file).map_err(named(file))
     }
 }
 
 impl Clock for LocalClock {
     fn now(&self) -> Timestamp {
-        let now = SystemClock.now();
+        let now = self.base.now();
         let offset = SignedDuration::from_millis(self.offset_ms.load(SeqCst));
         now.checked_add(offset).unwrap_or(now)
     }

@@ -42,11 +42,19 @@ const ADD_ATTRIBUTES: &str = "ALTER TABLE messages ADD COLUMN attributes TEXT NO
 type Notify = Box<dyn FnOnce() + Send>;
 type Change = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Notify> + Send>;
 
-/// The database of a data directory.
+/// The database of a data directory, or of a simulation.
 pub struct Database {
-    /// None once closed.
-    changes: Mutex<Option<mpsc::Sender<Change>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    writer: Writer,
+}
+
+enum Writer {
+    Thread {
+        /// None once closed.
+        changes: Mutex<Option<mpsc::Sender<Change>>>,
+        thread: Mutex<Option<JoinHandle<()>>>,
+    },
+    /// Whoever changes it: in memory, and at once. Another thread would break a runtime's paused time.
+    Caller(Mutex<Connection>),
 }
 
 impl Database {
@@ -63,7 +71,15 @@ impl Database {
         let (sender, changes) = mpsc::channel(WAITING_MAX);
         let thread = std::thread::Builder::new().name("cloud-database".into());
         let thread = thread.spawn(move || commit_until_closed(&connection, changes)).map_err(CloudError::Directory)?;
-        Ok(Self { changes: Some(sender).into(), thread: Some(thread).into() })
+        Ok(Self { writer: Writer::Thread { changes: Some(sender).into(), thread: Some(thread).into() } })
+    }
+
+    /// In memory, for as long as it lives.
+    pub fn in_memory() -> Result<Self, CloudError> {
+        let connection = Connection::open_in_memory().map_err(CloudError::engine)?;
+        connection.execute_batch(SCHEMA).map_err(CloudError::engine)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self { writer: Writer::Caller(connection.into()) })
     }
 
     /// Runs `change` and waits until it is committed.
@@ -75,20 +91,30 @@ impl Database {
         &self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, CloudError> {
+        let changes = match &self.writer {
+            Writer::Thread { changes, .. } => changes,
+            Writer::Caller(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let transaction = connection.unchecked_transaction().map_err(CloudError::engine)?;
+                let done = change(&connection).map_err(CloudError::engine)?;
+                return transaction.commit().map(|()| done).map_err(CloudError::engine);
+            }
+        };
         let (reply, replied) = oneshot::channel();
         let change: Change = Box::new(move |connection| {
             let done = change(connection)?;
             Ok(Box::new(move || drop(reply.send(done))))
         });
-        let sender = self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sender = changes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         sender.ok_or(CloudError::Closed)?.send(change).await.map_err(|_| CloudError::Closed)?;
         replied.await.map_err(|_| CloudError::NotCommitted)
     }
 
     /// Finishes what was accepted and lets go of the file.
     pub async fn close(&self) {
-        drop(self.changes.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Writer::Thread { changes, thread } = &self.writer else { return };
+        drop(changes.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(|| thread.join()).await;
         }

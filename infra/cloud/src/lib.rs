@@ -6,9 +6,11 @@
 
 pub mod activity;
 mod aws;
+pub mod bare;
 pub mod clock;
 pub mod connector;
 mod database;
+pub mod deliveries;
 pub mod engine;
 mod error;
 pub mod gateway;

@@ -111,6 +111,7 @@ impl Schedule {
     /// Fires until `stopping`.
     pub async fn run(self, mut stopping: watch::Receiver<bool>) {
         tokio::select! {
+            biased;
             _ = stopping.wait_for(|stopping| *stopping) => {}
             () = self.fire_when_due() => {}
         }
@@ -123,6 +124,7 @@ impl Schedule {
                     // Set back, the clock would never come to `next`: look again at every move.
                     let mut moves = self.clock.moves();
                     tokio::select! {
+                        biased;
                         () = self.clock.sleep_until(next) => {}
                         _ = moves.changed() => {}
                     }
@@ -163,7 +165,7 @@ fn fire(
     connection.execute("INSERT OR REPLACE INTO schedules VALUES (?1, ?2)", params![function, counted.as_millisecond()])?;
     if fires {
         let message = NewMessage { queue: queue.to_owned(), body: MESSAGE.to_owned(), ..NewMessage::default() };
-        message.insert(connection, now)?;
+        message.insert(connection, now, &[Duration::ZERO])?;
     }
     Ok((fires, times.next(counted)))
 }

@@ -32,6 +32,15 @@ impl Secrets {
         })
     }
 
+    /// With `value` for every secret.
+    pub fn all_of(value: &str, services: &[&'static Service], names: &Names) -> Self {
+        let secrets = || services.iter().flat_map(|service| service.secrets());
+        Self {
+            values: secrets().map(|secret| (secret.name, value.to_owned())).collect(),
+            parameters: secrets().map(|secret| (names.secret(secret), secret.name)).collect(),
+        }
+    }
+
     /// The value, by the secret's name: one or two lines.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

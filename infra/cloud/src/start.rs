@@ -6,6 +6,7 @@ use super::clock::LocalClock;
 use super::connector::permits::Permits;
 use super::connector::{Backends, Connector, InstalledFaults};
 use super::database::Database;
+use super::deliveries::Faithful;
 use super::engine::Engine;
 use super::error::Listener;
 use super::gateway::{Gateway, Routes};
@@ -104,7 +105,7 @@ async fn open(config: &Config, url: &str, aws_url: &str) -> Result<(Arc<Shared>,
     let log = Arc::new(FileLog::open(&data).map_err(CloudError::Directory)?);
     let activity = Arc::new(Activity::default());
     let database = Arc::new(Database::open(&data)?);
-    let queues = Arc::new(Queues::open(database.clone(), clock.clone(), activity.clone(), services).await?);
+    let queues = Arc::new(Queues::open(database.clone(), clock.clone(), activity.clone(), Arc::new(Faithful), services).await?);
     let engine = Arc::new(Engine::open(&data, services, &names, &clock)?);
     let backends = Arc::new(Backends {
         engine: engine.clone(),
@@ -123,8 +124,13 @@ async fn open(config: &Config, url: &str, aws_url: &str) -> Result<(Arc<Shared>,
         settings: Arc::new(settings(config)),
     };
     let (runners, permits) = runners(config, &backends, &process_env);
-    let shares = streams::RelayBackends { engine: engine.clone(), queues, clock: clock.clone(), activity: activity.clone() };
-    let shares = Arc::new(shares);
+    let shares = Arc::new(streams::RelayBackends {
+        engine: engine.clone(),
+        queues,
+        clock: clock.clone(),
+        activity: activity.clone(),
+        deliveries: Arc::new(Faithful),
+    });
     let relays: Result<Vec<_>, _> = runners.iter().filter_map(|runner| Relay::of(runner, &shares).transpose()).collect();
     let shared = Shared {
         stream: engine.stream_reader()?.into(),

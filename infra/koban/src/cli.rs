@@ -16,6 +16,7 @@ mod redrive;
 mod republish;
 mod secret;
 mod services;
+mod simulate;
 mod token;
 mod up;
 mod verify;
@@ -65,6 +66,8 @@ enum Command {
     Publish(publish::Arguments),
     /// Replay every journal and compare every record with its independent counterparts
     Verify(verify::Arguments),
+    /// Break everything on purpose: seeded simulations of the real functions, and every crash point
+    Simulate(simulate::Arguments),
     /// Add a function: its file, binary, entry and a test that says what to write
     New(new::Arguments),
     /// Show the dead letters of every queue, or move one's back to it
@@ -113,6 +116,7 @@ pub fn run() -> ExitCode {
             Command::Token(arguments) => or_interrupted(token::run(arguments)).await,
             Command::Publish(arguments) => or_interrupted(publish::run(arguments)).await,
             Command::Secret(arguments) => secret::run(&arguments),
+            Command::Simulate(arguments) => simulate::run(&arguments),
             Command::New(arguments) => new::run(&arguments),
             Command::Verify(arguments) => or_interrupted(verify::run(arguments)).await,
             Command::Redrive(arguments) => or_interrupted(redrive::run(arguments)).await,

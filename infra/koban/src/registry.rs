@@ -7,6 +7,7 @@ use platform::Service;
 use platform::resource::{QueueSpec, Secret};
 use platform::service::functions_of;
 use proofs::Definition;
+use simulator::{Registry, Workload};
 
 pub const SERVICES: &[&Service] = &[&ops::SERVICE, &wallet::SERVICE, &racing::SERVICE];
 
@@ -15,6 +16,12 @@ pub const PROOFS: &[&Definition] = &[&wallet_proofs::PROOF, &racing_proofs::PROO
 
 /// What `koban demo` can play. The first one is played when none is named: it is of all services together.
 pub const DEMO: &[&dyn DemoPart] = &[&racing_demo::RaceDays, &wallet_demo::Wallets];
+
+/// What users of every service do in a simulation.
+pub const WORKLOADS: &[&Workload] = &[&wallet_workload::WORKLOAD, &racing_workload::WORKLOAD];
+
+/// Everything that is simulated.
+pub const SIMULATED: Registry = Registry { services: SERVICES, proofs: PROOFS, workloads: WORKLOADS, other_version: None };
 
 /// Every function of every service.
 pub fn functions() -> impl Iterator<Item = &'static Function> {

@@ -16,7 +16,6 @@ use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::{DisableClockSkewCorrection, ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
 use aws_smithy_runtime::client::orchestrator::operation::{Operation, OperationBuilder};
-use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
@@ -123,7 +122,7 @@ impl Client {
             builder = builder.time_source(time);
         }
         builder = if sdk.signs() { builder.runtime_plugin(signing(config, api)) } else { builder.no_auth() };
-        let builder = as_generated(builder).runtime_plugin(identification(config, api));
+        let builder = as_generated(builder).runtime_plugin(identification(sdk, api));
         let builder = builder.serializer(move |call: SdkCall| request(api, call));
         Self(builder.deserializer(move |response: &HttpResponse| reply(api, response)).build())
     }
@@ -178,11 +177,12 @@ fn signing(config: &SdkConfig, api: &Api) -> StaticRuntimePlugin {
 }
 
 /// Who calls, for the user agent, and whose failures count together against further retries.
-fn identification(config: &SdkConfig, api: &Api) -> StaticRuntimePlugin {
+fn identification(sdk: &Sdk, api: &Api) -> StaticRuntimePlugin {
+    let config = sdk.config();
     let mut layer = Layer::new("identification");
     layer.store_put(ApiMetadata::new(api.name, env!("CARGO_PKG_VERSION")));
     if let Some(region) = config.region() {
-        layer.store_put(RetryPartition::new(format!("{}-{region}", api.name)));
+        layer.store_put(sdk.retry_partition(api.name));
         layer.store_put(region.clone());
     }
     if let Some(name) = config.app_name() {

@@ -2,16 +2,20 @@
 //! own roots, and its retries start at 25 ms. docs/decisions/0004 has the figures. Only the HTTP client differs between AWS, the local
 //! cloud and the simulator.
 
+use crate::clock::Clock;
 use crate::https::{self, PATIENCE};
 use crate::resource::{QueueSpec, Secret, Table, Topic};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use thiserror::Error;
 
 /// The parameter in which Terraform writes where the API is. Everything deployed has it, so it is also how an environment is found.
@@ -31,6 +35,20 @@ pub struct Sdk {
     signs: bool,
     /// What makes every connection. In process there is none to make.
     connector: Option<SharedHttpConnector>,
+    /// Whether the failures of its calls count apart from those of the whole process. They limit retries, so in a simulation each
+    /// environment must have its own.
+    counts_alone: bool,
+}
+
+/// The SDK's time, by a clock of ours.
+#[derive(Debug)]
+struct Time(Arc<dyn Clock>);
+
+impl TimeSource for Time {
+    fn now(&self) -> SystemTime {
+        let since = u64::try_from(self.0.now().as_millisecond()).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + Duration::from_millis(since)
+    }
 }
 
 /// The names that resources have in an account: every one begins with the environment's prefix.
@@ -130,7 +148,7 @@ impl Sdk {
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint);
         }
-        Self { config: config.build(), names, signs: true, connector: None }
+        Self { config: config.build(), names, signs: true, connector: None, counts_alone: false }
     }
 
     /// Through a connector in this process, which knows its function: nothing is signed.
@@ -139,9 +157,16 @@ impl Sdk {
         Self { signs: false, ..Self::new(names, http, keys, Some("http://aws.local")) }
     }
 
+    /// The same in a simulation: by its clock, and with retries that no other environment has an effect on.
+    pub fn simulated(names: Names, http: SharedHttpClient, clock: Arc<dyn Clock>) -> Self {
+        let sdk = Self::in_process(names, http);
+        let config = sdk.config.into_builder().time_source(Time(clock)).build();
+        Self { config, counts_alone: true, ..sdk }
+    }
+
     /// With a configuration that somebody else found: the command line's, by the usual chain.
     pub const fn of(config: SdkConfig, names: Names) -> Self {
-        Self { config, names, signs: true, connector: None }
+        Self { config, names, signs: true, connector: None, counts_alone: false }
     }
 
     /// What clients of other services are made of.
@@ -153,8 +178,17 @@ impl Sdk {
         self.signs
     }
 
+    /// Whose failures count together against further retries: those of this `service`.
+    pub(crate) fn retry_partition(&self, service: &str) -> RetryPartition {
+        let name = format!("{service}-{}", self.names.region);
+        if self.counts_alone { RetryPartition::custom(name).build() } else { RetryPartition::new(name) }
+    }
+
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        if self.counts_alone {
+            config = config.retry_partition(self.retry_partition("dynamodb"));
+        }
         if !self.signs {
             let none = aws_smithy_runtime::client::auth::no_auth::NO_AUTH_SCHEME_ID;
             config = config.allow_no_auth().auth_scheme_preference([none]);

@@ -49,6 +49,8 @@ pub enum VerifyError {
     TooMuchOff(u64),
     #[error("the cloud's clock cannot be read")]
     Clock(#[source] std::io::Error),
+    #[error("there are no tables in memory to prove")]
+    NoTables,
     #[error("a proof reads the table {0}, which no service defines")]
     NoTable(&'static str),
     #[error("the proof ended early: {0}")]

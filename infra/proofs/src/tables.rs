@@ -3,21 +3,29 @@
 //! cloud may run meanwhile. A spool is no snapshot: `live` says what follows.
 
 use super::{Item, VerifyError};
+use cloud::engine::Engine;
 use cloud::local_names;
 use cloud::witness::{TABLES, Witness};
 use platform::store::Record;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, params};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Every table.
 pub struct Tables {
-    connection: Connection,
     source: Source,
+    form: Form,
+}
+
+enum Source {
+    Connection(Connection),
+    /// An engine in memory, whose tables nobody else can open.
+    Engine(Arc<Engine>),
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Source {
+enum Form {
     /// The engine's own tables.
     Engine,
     Spool,
@@ -63,7 +71,7 @@ impl Spool {
     /// What was added, in the order of the keys: SQLite compares text by its bytes, as DynamoDB does.
     pub fn into_tables(self) -> Result<Tables, VerifyError> {
         self.connection.execute_batch("CREATE INDEX by_key ON items (tbl, pk, sk)")?;
-        Ok(Tables { connection: self.connection, source: Source::Spool })
+        Ok(Tables { source: Source::Connection(self.connection), form: Form::Spool })
     }
 }
 
@@ -79,7 +87,12 @@ impl Tables {
         // Read-write where SQLite asks for it (its log's index is a file), but nothing here writes.
         let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(unreadable)?;
         connection.execute_batch(SNAPSHOT).map_err(unreadable)?;
-        Ok(Self { connection, source: Source::Engine })
+        Ok(Self { source: Source::Connection(connection), form: Form::Engine })
+    }
+
+    /// The tables of an engine in memory, which does nothing meanwhile.
+    pub const fn of_engine(engine: Arc<Engine>) -> Self {
+        Self { source: Source::Engine(engine), form: Form::Engine }
     }
 
     /// Hands every item of `table` to `visit`, in the order of their keys; in its place, what cannot be read and why.
@@ -89,15 +102,29 @@ impl Tables {
     pub(super) fn each(
         &self,
         table: &str,
+        visit: impl FnMut(Result<Item, String>) -> Result<(), VerifyError>,
+    ) -> Result<(), VerifyError> {
+        match &self.source {
+            Source::Connection(connection) => self.each_of(connection, table, visit),
+            Source::Engine(engine) => {
+                engine.read(|connection| self.each_of(connection, table, visit)).ok_or(VerifyError::NoTables)?
+            }
+        }
+    }
+
+    fn each_of(
+        &self,
+        connection: &Connection,
+        table: &str,
         mut visit: impl FnMut(Result<Item, String>) -> Result<(), VerifyError>,
     ) -> Result<(), VerifyError> {
-        if matches!(self.source, Source::Spool) {
-            let mut unreadable = self.connection.prepare("SELECT what FROM unreadable WHERE tbl = ?1 ORDER BY what")?;
+        if matches!(self.form, Form::Spool) {
+            let mut unreadable = connection.prepare("SELECT what FROM unreadable WHERE tbl = ?1 ORDER BY what")?;
             for what in unreadable.query_map([table], |row| row.get::<_, String>(0))? {
                 visit(Err(what?))?;
             }
         }
-        let mut statement = match self.connection.prepare(&self.query(table)) {
+        let mut statement = match connection.prepare(&self.query(table)) {
             Ok(statement) => statement,
             Err(error) => return visit(Err(format!("the whole table cannot be read: {error}"))),
         };
@@ -122,12 +149,12 @@ impl Tables {
     }
 
     fn query(&self, table: &str) -> String {
-        match self.source {
-            Source::Engine => {
+        match self.form {
+            Form::Engine => {
                 let name = format!("{}{table}", local_names().prefix);
                 format!("SELECT pk, sk, item_json FROM \"{}\" ORDER BY pk, sk", name.replace('"', "\"\""))
             }
-            Source::Spool => format!("SELECT pk, sk, body, hash, expires FROM items WHERE tbl = '{table}' ORDER BY pk, sk"),
+            Form::Spool => format!("SELECT pk, sk, body, hash, expires FROM items WHERE tbl = '{table}' ORDER BY pk, sk"),
         }
     }
 
@@ -135,8 +162,8 @@ impl Tables {
     fn item(&self, row: &Row<'_>) -> Result<Item, String> {
         let reason = |error: rusqlite::Error| error.to_string();
         let (pk, sk): (String, String) = (row.get(0).map_err(reason)?, row.get(1).map_err(reason)?);
-        match self.source {
-            Source::Engine => {
+        match self.form {
+            Form::Engine => {
                 let json = row.get_ref(2).map_err(reason)?;
                 let item = Item::parse(json.as_bytes().map_err(|error| error.to_string())?)?;
                 if [&item.pk, &item.sk] == [untyped(&pk), untyped(&sk)] {
@@ -144,7 +171,7 @@ impl Tables {
                 }
                 Err(format!("it says that it is {} {}", item.pk, item.sk))
             }
-            Source::Spool => {
+            Form::Spool => {
                 let (body, hash) = (row.get(2).map_err(reason)?, row.get(3).map_err(reason)?);
                 Ok(Item { pk, sk, body, hash, expires: row.get(4).map_err(reason)? })
             }

@@ -74,7 +74,8 @@ impl Connector {
         Self { backends, permits }
     }
 
-    async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    /// Answers as AWS would.
+    pub async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let body = request.body().bytes().unwrap_or_default();
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let form = if target.is_empty() { sns::Form::parse(body) } else { sns::Form::default() };

@@ -4,6 +4,7 @@
 //! milliseconds.
 
 pub mod ceiling;
+mod direct;
 mod readers;
 mod request;
 mod stream;
@@ -16,7 +17,9 @@ pub use stream::{StreamReader, StreamRow, TRIMMED_MAX};
 use crate::CloudError;
 use crate::clock::LocalClock;
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
+use direct::Direct;
 use dynoxide::storage::Storage;
+use jiff::Timestamp;
 use platform::Service;
 use platform::clock::Clock;
 use platform::sdk::Names;
@@ -55,14 +58,26 @@ enum Job {
     Close,
 }
 
-/// The engine of a data directory.
+/// The engine of a data directory, or of a simulation.
 pub struct Engine {
-    writer: mpsc::Sender<Job>,
-    readers: Readers,
+    store: Store,
     written: watch::Receiver<u64>,
-    file: PathBuf,
     /// The names of the services' tables, as a JSON list. A data directory may have others: of services that do not run now.
     tables: String,
+}
+
+/// Who runs the requests.
+enum Store {
+    /// A thread that writes, and the callers, who read.
+    File(Threads),
+    /// The callers, one at a time: in memory.
+    Memory(Arc<Direct>),
+}
+
+struct Threads {
+    writer: mpsc::Sender<Job>,
+    readers: Readers,
+    file: PathBuf,
     thread: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -79,9 +94,14 @@ impl Engine {
         let clock = clock.clone();
         let write = move || write_until_closed(&storage, &clock, jobs, &wrote, &generation);
         let thread = std::thread::Builder::new().name("dynamodb-writer".into()).spawn(write).map_err(CloudError::Directory)?;
-        let tables: Vec<_> = services.iter().flat_map(|service| service.tables).map(|table| names.table(table)).collect();
-        let tables = serde_json::to_string(&tables).map_err(CloudError::engine)?;
-        Ok(Self { writer, readers, written, file, tables, thread: Some(thread).into() })
+        let store = Store::File(Threads { writer, readers, file, thread: Some(thread).into() });
+        Ok(Self { store, written, tables: tables_of(services, names)? })
+    }
+
+    /// An engine in memory, for as long as it lives. It has no threads, so it fits a runtime whose time is paused.
+    pub fn in_memory(services: &[&Service], names: &Names, clock: &Arc<LocalClock>) -> Result<Self, CloudError> {
+        let (direct, written) = Direct::open(services, names, clock)?;
+        Ok(Self { store: Store::Memory(Arc::new(direct)), written, tables: tables_of(services, names)? })
     }
 
     /// Runs the operation that `body` is the JSON of.
@@ -94,8 +114,12 @@ impl Engine {
 
     /// Runs a request.
     pub async fn run(&self, request: Request) -> Reply {
+        let threads = match &self.store {
+            Store::Memory(direct) => return direct.run(request),
+            Store::File(threads) => threads,
+        };
         if request.effect() == Effect::Reads {
-            return self.readers.run(request);
+            return threads.readers.run(request);
         }
         let claim = match Claim::of(&request) {
             Ok(claim) => claim,
@@ -103,7 +127,7 @@ impl Engine {
         };
         let (reply, replied) = oneshot::channel();
         let closed = || Reply::error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "the engine is closed");
-        if self.writer.send(Job::Run { request, claim, reply }).await.is_err() {
+        if threads.writer.send(Job::Run { request, claim, reply }).await.is_err() {
             return closed();
         }
         replied.await.unwrap_or_else(|_| closed())
@@ -111,10 +135,22 @@ impl Engine {
 
     /// Does something else on the writer's thread, between two writes; none when the engine is closed.
     pub(super) async fn with<T: Send + 'static>(&self, work: impl FnOnce(&Storage) -> T + Send + 'static) -> Option<T> {
+        let threads = match &self.store {
+            Store::Memory(direct) => return Some(direct.with(work)),
+            Store::File(threads) => threads,
+        };
         let (reply, replied) = oneshot::channel();
         let work: Work = Box::new(move |storage| drop(reply.send(work(storage))));
-        self.writer.send(Job::With(work)).await.ok()?;
+        threads.writer.send(Job::With(work)).await.ok()?;
         replied.await.ok()
+    }
+
+    /// Reads the tables of an engine in memory as SQLite keeps them; none when they are in a file, which a reader opens itself.
+    pub fn read<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> T) -> Option<T> {
+        match &self.store {
+            Store::Memory(direct) => Some(direct.with(|storage| read(storage.conn()))),
+            Store::File(_) => None,
+        }
     }
 
     /// Changes with every write.
@@ -124,18 +160,27 @@ impl Engine {
 
     /// A reader of the tables' changes.
     pub fn stream_reader(&self) -> Result<StreamReader, CloudError> {
-        StreamReader::open(&self.file)
+        match &self.store {
+            Store::File(threads) => StreamReader::open(&threads.file),
+            Store::Memory(direct) => Ok(StreamReader::of(direct.clone())),
+        }
     }
 
     /// Finishes what was accepted and lets go of the file.
     pub async fn close(&self) {
-        let _ = self.writer.send(Job::Close).await;
-        let thread = self.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let Store::File(threads) = &self.store else { return };
+        let _ = threads.writer.send(Job::Close).await;
+        let thread = threads.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(|| thread.join()).await;
         }
-        self.readers.close();
+        threads.readers.close();
     }
+}
+
+fn tables_of(services: &[&Service], names: &Names) -> Result<String, CloudError> {
+    let tables: Vec<_> = services.iter().flat_map(|service| service.tables).map(|table| names.table(table)).collect();
+    serde_json::to_string(&tables).map_err(CloudError::engine)
 }
 
 fn write_until_closed(
@@ -153,15 +198,8 @@ fn write_until_closed(
         for job in taken.drain(..) {
             match job {
                 Job::Run { request, claim, reply } => {
-                    if let Some(repeated) = claim.and_then(|claim| tokens.repeated(claim, &request, clock.now())) {
-                        let _ = reply.send(repeated);
-                        continue;
-                    }
                     let defines = request.effect() == Effect::Defines;
-                    let done = run_or_roll_back(request, storage, &lifecycle);
-                    if let (Some(claim), 200) = (claim, done.status) {
-                        tokens.remember(claim, clock.now());
-                    }
+                    let done = run_once(request, claim, &mut tokens, clock.now(), (storage, &lifecycle));
                     if defines {
                         generation.next();
                     }
@@ -177,6 +215,24 @@ fn write_until_closed(
             wrote.send_modify(|wrote| *wrote += writes);
         }
     }
+}
+
+/// Runs a request, unless the token that it claims was used for it already.
+fn run_once(
+    request: Request,
+    claim: Option<Claim>,
+    tokens: &mut Tokens,
+    now: Timestamp,
+    (storage, lifecycle): (&Storage, &VectorIndexLifecycle),
+) -> Reply {
+    if let Some(repeated) = claim.and_then(|claim| tokens.repeated(claim, &request, now)) {
+        return repeated;
+    }
+    let done = run_or_roll_back(request, storage, lifecycle);
+    if let (Some(claim), 200) = (claim, done.status) {
+        tokens.remember(claim, now);
+    }
+    done
 }
 
 /// A request that makes dynoxide panic fails alone; the thread goes on.

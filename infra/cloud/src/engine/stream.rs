@@ -1,10 +1,12 @@
 //! The tables' changes, as dynoxide records them in the transaction of each write. They are read on a connection of its own, beside the
-//! writer. Changes that every relay has handled are deleted in small chunks through the writer's thread, because nothing else deletes them.
+//! writer, or on an engine in memory. Changes that every relay has handled are deleted in small chunks through the writer's thread, because nothing else deletes them.
 
+use super::direct::Direct;
 use super::{Engine, PRAGMAS};
 use crate::CloudError;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::path::Path;
+use std::sync::Arc;
 
 /// How many records one deletion takes: about 2 ms of the writer.
 pub const TRIMMED_MAX: i64 = 500;
@@ -25,51 +27,73 @@ pub struct StreamRow {
 }
 
 /// Reads changes.
-pub struct StreamReader {
-    connection: Connection,
+pub struct StreamReader(Source);
+
+enum Source {
+    File(Connection),
+    Memory(Arc<Direct>),
 }
 
 impl StreamReader {
     pub(super) fn open(file: &Path) -> Result<Self, CloudError> {
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(CloudError::engine)?;
         connection.execute_batch(PRAGMAS).map_err(CloudError::engine)?;
-        Ok(Self { connection })
+        Ok(Self(Source::File(connection)))
+    }
+
+    pub(super) const fn of(engine: Arc<Direct>) -> Self {
+        Self(Source::Memory(engine))
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> T) -> T {
+        match &self.0 {
+            Source::File(connection) => read(connection),
+            Source::Memory(engine) => engine.with(|storage| read(storage.conn())),
+        }
     }
 
     /// The id of the newest change of any table; 0 before the first.
     pub fn newest(&self) -> rusqlite::Result<i64> {
-        // From the counter, not from the records: those may all be deleted.
-        let mut statement = self.connection.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = '_stream_records'")?;
-        Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
+        self.with(|connection| {
+            // From the counter, not from the records: those may all be deleted.
+            let mut statement = connection.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = '_stream_records'")?;
+            Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
+        })
     }
 
     /// The changes of `table` after `after` and up to `until`, at most `limit`.
     pub fn read(&self, table: &str, after: i64, until: i64, limit: u32) -> rusqlite::Result<Vec<StreamRow>> {
-        // NOT INDEXED: by the row id, in order; the other index would make SQLite sort everything.
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, event_id, event_name, keys_json, new_image, sequence_number, shard_id, created_at \
-             FROM _stream_records NOT INDEXED WHERE id > ?1 AND id <= ?2 AND table_name = ?3 ORDER BY id LIMIT ?4",
-        )?;
-        let rows = statement.query_map(params![after, until, table, limit], |row| {
-            Ok(StreamRow {
-                id: row.get(0)?,
-                event_id: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
-                event_name: row.get(2)?,
-                keys_json: row.get(3)?,
-                new_image: row.get(4)?,
-                sequence_number: row.get(5)?,
-                shard_id: row.get(6)?,
-                created_at: row.get(7)?,
-            })
-        })?;
-        rows.collect()
+        self.with(|connection| read(connection, table, after..until, limit))
     }
 
     /// The position of `function`: the last change that it has handled.
     pub fn position(&self, function: &str) -> rusqlite::Result<i64> {
-        let mut statement = self.connection.prepare_cached("SELECT id FROM koban_stream_positions WHERE function = ?1")?;
-        Ok(statement.query_row([function], |row| row.get(0)).optional()?.unwrap_or(0))
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached("SELECT id FROM koban_stream_positions WHERE function = ?1")?;
+            Ok(statement.query_row([function], |row| row.get(0)).optional()?.unwrap_or(0))
+        })
     }
+}
+
+fn read(connection: &Connection, table: &str, beyond: std::ops::Range<i64>, limit: u32) -> rusqlite::Result<Vec<StreamRow>> {
+    // NOT INDEXED: by the row id, in order; the other index would make SQLite sort everything.
+    let mut statement = connection.prepare_cached(
+        "SELECT id, event_id, event_name, keys_json, new_image, sequence_number, shard_id, created_at \
+         FROM _stream_records NOT INDEXED WHERE id > ?1 AND id <= ?2 AND table_name = ?3 ORDER BY id LIMIT ?4",
+    )?;
+    let rows = statement.query_map(params![beyond.start, beyond.end, table, limit], |row| {
+        Ok(StreamRow {
+            id: row.get(0)?,
+            event_id: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+            event_name: row.get(2)?,
+            keys_json: row.get(3)?,
+            new_image: row.get(4)?,
+            sequence_number: row.get(5)?,
+            shard_id: row.get(6)?,
+            created_at: row.get(7)?,
+        })
+    })?;
+    rows.collect()
 }
 
 impl Engine {

@@ -12,6 +12,7 @@ mod route;
 
 pub use body::TIME_MAX as BODY_TIME_MAX;
 pub use cors::CORS;
+pub use event::Event;
 
 use crate::issuer::Verifier;
 use crate::runner::RunError;
@@ -23,7 +24,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use platform::clock::Clock;
-use route::{Matched, Router};
+use route::Router;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,19 +108,19 @@ impl Gateway {
             request_id,
             now: self.shared.clock.now(),
         };
-        match event.to_json() {
-            Ok(event) => invoke(&matched, event).await,
-            Err(_) => reply::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-        }
+        forward(&event).await
     }
 }
 
-async fn invoke(matched: &Matched<'_>, event: Vec<u8>) -> Reply {
-    let invoked = tokio::time::timeout(FUNCTION_TIME_MAX, matched.runner.invoke(event)).await;
+/// Hands a request to its function. Everything that the gateway checks has been checked.
+pub async fn forward(event: &Event<'_>) -> Reply {
+    let failed = || reply::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    let Ok(json) = event.to_json() else { return failed() };
+    let invoked = tokio::time::timeout(FUNCTION_TIME_MAX, event.matched.runner.invoke(json)).await;
     match invoked {
         Ok(Ok(replied)) => reply::of_function(&replied),
         Err(_) | Ok(Err(RunError::TimedOut)) => reply::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-        Ok(Err(RunError::Failed(_))) => reply::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        Ok(Err(RunError::Failed(_))) => failed(),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::CloudError;
 use crate::clock::LocalClock;
 use crate::private::{damaged, read_or_create};
 use data_encoding::BASE64URL_NOPAD;
+use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use platform::clock::Clock;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
@@ -115,6 +116,17 @@ impl Issuer {
     pub fn verifier(&self) -> Result<Verifier, CloudError> {
         Verifier::new(&self.name, &self.modulus, &self.exponent, self.key_id.clone(), self.clock.clone())
     }
+}
+
+/// The claims of a token that an issuer would have given `subject` at `now`, for who has no need of tokens: a simulation.
+///
+/// # Errors
+/// When they are none: a subject is text.
+pub fn claims(issuer: &str, subject: &str, now: Timestamp) -> Result<Claims, CloudError> {
+    let now = now.as_second();
+    let claims = TokenClaims { iss: issuer, aud: AUDIENCE, sub: subject, exp: now + TOKEN_SECONDS, auth_time: now };
+    let Ok(Value::Object(claims)) = serde_json::to_value(&claims) else { return Err(CloudError::issuer("no claims")) };
+    Claims::of(&claims).map_err(|why| CloudError::issuer(format!("{why:?}")))
 }
 
 fn new_key() -> String {

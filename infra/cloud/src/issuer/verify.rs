@@ -146,7 +146,7 @@ fn reason(error: &jsonwebtoken::errors::Error) -> Unauthorized {
 }
 
 impl Claims {
-    fn of(claims: &Map<String, Value>) -> Result<Self, Unauthorized> {
+    pub(super) fn of(claims: &Map<String, Value>) -> Result<Self, Unauthorized> {
         if !are_of_their_types(claims) {
             return Err(MALFORMED_CLAIMS);
         }

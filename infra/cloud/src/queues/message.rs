@@ -54,15 +54,18 @@ impl Depth {
 }
 
 impl NewMessage {
-    pub fn insert(&self, connection: &Connection, now: Timestamp) -> rusqlite::Result<String> {
+    /// Stores it, once for each of `copies`, that much later than it is to come. Returns its id.
+    pub fn insert(&self, connection: &Connection, now: Timestamp, copies: &[Duration]) -> rusqlite::Result<String> {
         let now = now.as_millisecond();
-        let delay = i64::try_from(self.delay.as_millis()).unwrap_or(0);
+        let after = |late: &Duration| now + i64::try_from((self.delay + *late).as_millis()).unwrap_or(0);
         let id = random_uuid();
         let mut insert = connection.prepare_cached(
             "INSERT INTO messages (queue, message_id, body, trace, attributes, sent_ms, visible_ms) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        insert.execute(params![self.queue, id, self.body, self.trace, self.attributes, now, now + delay])?;
+        for late in copies {
+            insert.execute(params![self.queue, id, self.body, self.trace, self.attributes, now, after(late)])?;
+        }
         Ok(id)
     }
 }
@@ -130,6 +133,12 @@ fn received(row: &Row<'_>, queue: &str, now: i64) -> rusqlite::Result<Received> 
         first_received_ms: row.get::<_, Option<i64>>(7)?.unwrap_or(now),
         receipt: receipt::new(queue),
     })
+}
+
+/// The queues with a message that is visible, or that an invocation holds.
+pub(super) fn busy(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<String>> {
+    let mut select = connection.prepare_cached("SELECT DISTINCT queue FROM messages WHERE held OR visible_ms <= ?1")?;
+    select.query_map([now.as_millisecond()], |row| row.get(0))?.collect()
 }
 
 pub(super) fn depths(connection: &Connection, now: Timestamp) -> rusqlite::Result<BTreeMap<String, Depth>> {

@@ -13,6 +13,7 @@ use crate::CloudError;
 use crate::activity::Activity;
 use crate::clock::LocalClock;
 use crate::database::Database;
+use crate::deliveries::Deliveries;
 use jiff::{SignedDuration, Timestamp};
 use platform::Service;
 use platform::clock::Clock;
@@ -32,6 +33,7 @@ pub struct Queues {
     database: Arc<Database>,
     clock: Arc<LocalClock>,
     activity: Arc<Activity>,
+    deliveries: Arc<dyn Deliveries>,
     by_name: BTreeMap<String, OneQueue>,
 }
 
@@ -106,13 +108,14 @@ impl Queues {
         database: Arc<Database>,
         clock: Arc<LocalClock>,
         activity: Arc<Activity>,
+        deliveries: Arc<dyn Deliveries>,
         services: &[&Service],
     ) -> Result<Self, CloudError> {
         let by_name = queues_of(services);
         let now = clock.now().as_millisecond();
         let release = "UPDATE messages SET held = 0, visible_ms = min(visible_ms, ?1) WHERE held = 1";
         database.run(move |connection| connection.execute(release, [now])).await?;
-        Ok(Self { database, clock, activity, by_name })
+        Ok(Self { database, clock, activity, deliveries, by_name })
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -133,8 +136,11 @@ impl Queues {
         }
         let now = self.clock.now();
         let queues: Vec<_> = messages.iter().map(|message| message.queue.clone()).collect();
+        let messages: Vec<_> =
+            messages.into_iter().map(|message| (self.deliveries.copies(&message.queue), message)).collect();
         let store = move |connection: &rusqlite::Connection| {
-            messages.iter().map(|message| message.insert(connection, now)).collect::<rusqlite::Result<Vec<_>>>()
+            let insert = |(copies, message): &(Vec<Duration>, NewMessage)| message.insert(connection, now, copies);
+            messages.iter().map(insert).collect::<rusqlite::Result<Vec<_>>>()
         };
         let ids = self.database.run(store).await?;
         for queue in &queues {
@@ -175,6 +181,7 @@ impl Queues {
             }
         };
         tokio::select! {
+            biased;
             () = at_due => {}
             _ = changes.changed() => {}
             _ = moves.changed() => {}
@@ -246,6 +253,7 @@ impl Queues {
         visibility: Duration,
     ) -> Result<Batch, CloudError> {
         let now = self.clock.now();
+        let visibility = self.deliveries.visibility(queue, visibility);
         let until = now.saturating_add(visibility).map_err(CloudError::engine)?;
         let take = message::Take { queue: queue.to_owned(), receives_max, count, now, until };
         let batch = self.database.run(move |connection| take.run(connection)).await?;
@@ -308,6 +316,30 @@ impl Queues {
         self.database.run(move |connection| connection.execute(shift, [by])).await?;
         self.activity.happened();
         Ok(())
+    }
+
+    /// Moves everything from `dead` to `queue`, where it is new. Returns how much that was.
+    pub async fn redrive(&self, queue: &str, dead: &str) -> Result<u64, CloudError> {
+        let (to, from, now) = (queue.to_owned(), dead.to_owned(), self.clock.now().as_millisecond());
+        let update = "UPDATE messages SET queue = ?1, receives = 0, visible_ms = ?3 WHERE queue = ?2";
+        let moved = self.database.run(move |connection| connection.execute(update, params![to, from, now])).await?;
+        self.sent(queue);
+        Ok(moved as u64)
+    }
+
+    /// The queues with a message that is visible, or that an invocation holds. What waits to become visible again does not count.
+    pub async fn busy(&self) -> Result<Vec<String>, CloudError> {
+        let now = self.clock.now();
+        self.database.run(move |connection| message::busy(connection, now)).await
+    }
+
+    /// When the next message of any queue becomes visible, after now.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, CloudError> {
+        let now = self.clock.now().as_millisecond();
+        let select = "SELECT min(visible_ms) FROM messages WHERE visible_ms > ?1";
+        let next: Option<i64> =
+            self.database.run(move |connection| connection.query_row(select, [now], |row| row.get(0))).await?;
+        Ok(next.and_then(|next| Timestamp::from_millisecond(next).ok()))
     }
 
     /// How many messages each queue holds.

@@ -37,6 +37,7 @@ impl Poller {
         let permits = Arc::new(Semaphore::new(self.concurrency as usize));
         let poller = Arc::new(self);
         let _ = tokio::select! {
+            biased;
             stopped = stopping.wait_for(|stopping| *stopping) => stopped.map(|_| ()),
             () = poller.clone().poll(permits.clone()) => Ok(()),
         };
@@ -72,7 +73,11 @@ impl Poller {
             Ok(reply) => event::failures(reply, &messages),
             Err(_) => messages.iter().map(|message| message.message_id.clone()).collect(),
         };
-        let (failed, handled) = messages.into_iter().partition(|message| failed.contains(&message.message_id));
+        let (mut failed, mut handled): (Vec<_>, Vec<_>) =
+            messages.into_iter().partition(|message| failed.contains(&message.message_id));
+        if !self.queues.deliveries.deletes(self.queue.name) {
+            failed.append(&mut handled);
+        }
         // When even this fails the messages come again after their visibility timeout: at least once.
         let _ = self.queues.settle(handled, failed).await;
         self.queues.wake(self.queue.name);

@@ -10,6 +10,7 @@ pub use trim::trim;
 use crate::CloudError;
 use crate::activity::Activity;
 use crate::clock::LocalClock;
+use crate::deliveries::Deliveries;
 use crate::engine::{Engine, StreamReader, StreamRow};
 use crate::queues::{NewMessage, Queues};
 use crate::runner::{RunError, Runner};
@@ -34,6 +35,7 @@ pub struct RelayBackends {
     pub queues: Arc<Queues>,
     pub clock: Arc<LocalClock>,
     pub activity: Arc<Activity>,
+    pub deliveries: Arc<dyn Deliveries>,
 }
 
 /// A function that a table's stream triggers.
@@ -76,6 +78,7 @@ impl Relay {
     /// Relays until `stopping`. What was under way is relayed again at the next start.
     pub async fn run(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
         tokio::select! {
+            biased;
             _ = stopping.wait_for(|stopping| *stopping) => {}
             () = self.relay_continually() => {}
         }
@@ -101,8 +104,13 @@ impl Relay {
 
     async fn relay_next(&self) -> Result<Next, CloudError> {
         let (rows, newest) = self.read().map_err(CloudError::engine)?;
-        let full = rows.len() == self.batch as usize;
-        let Some(last) = rows.last().map(|row| row.id) else {
+        let read = rows.len();
+        let (late, rows) = self.backends.deliveries.changes(self.function(), rows);
+        if !late.is_zero() {
+            tokio::time::sleep(late).await;
+        }
+        let full = read == self.batch as usize || rows.len() < read;
+        let Some(last) = rows.iter().map(|row| row.id).max() else {
             self.position.store(newest, SeqCst);
             return Ok(Next::CaughtUp);
         };

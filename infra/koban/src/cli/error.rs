@@ -53,6 +53,8 @@ pub enum CliError {
     #[error("{}", chain(.0))]
     Operation(#[from] OperationError),
     #[error("{}", chain(.0))]
+    Simulation(#[from] simulator::SimulationError),
+    #[error("{}", chain(.0))]
     Republish(#[from] RepublishError),
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },

@@ -1,0 +1,278 @@
+//! One simulated world: what is kept, the process that runs on it, chance, and what is known of everything that happened.
+
+use super::books::Books;
+use super::deliveries::Disturbed;
+use super::fault::{Fault, Rates};
+use super::fleet::Fleet;
+use super::history::History;
+use super::injector::{Call, Injector};
+use super::registry::Registry;
+use cloud::CloudError;
+use cloud::bare::{BareCloud, Kept};
+use cloud::clock::LocalClock;
+use fastrand::Rng;
+use platform::Function;
+use platform::clock::Clock;
+use platform::context::Settings;
+use platform::secrets::SecretValue;
+use platform::service::functions_of;
+use platform::telemetry::LogSink;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+pub struct Simulation {
+    pub registry: Registry,
+    pub history: History,
+    pub kept: Kept,
+    pub secret: SecretValue,
+    rates: Rates,
+    injector: Arc<dyn Injector>,
+    /// Whether faults happen.
+    faulty: AtomicBool,
+    rng: Mutex<Rng>,
+    counts: Mutex<BTreeMap<Fault, u64>>,
+    invocations: AtomicU64,
+    /// What is under way that no queue or stream knows of.
+    under_way: Arc<AtomicU64>,
+    pub operations: AtomicU64,
+    violations: Mutex<Vec<String>>,
+    books: Mutex<Books>,
+    process: Mutex<Option<Arc<Process>>>,
+    /// Queues whose messages are lost.
+    losing: Mutex<BTreeSet<String>>,
+    /// The next call of this function and operation has its effect only after a while.
+    held: Mutex<Option<(&'static str, &'static str, Duration)>>,
+    /// Which function has answered with which problem.
+    met: Mutex<BTreeSet<(&'static str, String)>>,
+    settings: Arc<Settings>,
+}
+
+/// A process of the cloud.
+pub struct Process {
+    pub cloud: BareCloud,
+    ended: watch::Sender<bool>,
+}
+
+impl Process {
+    /// Becomes true when it is killed.
+    pub fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
+    }
+}
+
+/// What a simulation is made of.
+pub struct Made {
+    pub registry: Registry,
+    pub kept: Kept,
+    pub secret: SecretValue,
+    pub rates: Rates,
+    pub injector: Arc<dyn Injector>,
+    pub rng: Rng,
+    pub shows: bool,
+}
+
+impl Simulation {
+    pub fn new(made: Made) -> Arc<Self> {
+        let Made { registry, kept, secret, rates, injector, rng, shows } = made;
+        let read = functions_of(registry.services).flat_map(|function| &function.settings);
+        let mut settings: Settings = read.map(|setting| (setting.name.to_owned(), setting.local.to_owned())).collect();
+        let chosen = registry.workloads.iter().flat_map(|workload| workload.settings);
+        settings.extend(chosen.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Arc::new(Self {
+            registry,
+            history: History::new(shows),
+            kept,
+            secret,
+            rates,
+            injector,
+            faulty: true.into(),
+            rng: rng.into(),
+            counts: Mutex::default(),
+            invocations: AtomicU64::new(0),
+            under_way: Arc::default(),
+            operations: AtomicU64::new(0),
+            violations: Mutex::default(),
+            books: Mutex::default(),
+            process: Mutex::default(),
+            losing: Mutex::default(),
+            held: Mutex::default(),
+            met: Mutex::default(),
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// Starts the process, or starts another one in the place of one that is killed where it is.
+    pub async fn start(self: &Arc<Self>) -> Result<(), CloudError> {
+        self.kill();
+        let (ended, has_ended) = watch::channel(false);
+        let deliveries = Arc::new(Disturbed::new(self.clone()));
+        let host = |function: &'static Function, backends: &Arc<_>, permits| {
+            let fleet = Fleet::new(function, backends, permits, self.clone(), has_ended.clone());
+            Box::new(fleet) as Box<dyn cloud::runner::Host>
+        };
+        let cloud = BareCloud::start(&self.kept, deliveries, &host).await?;
+        *locked(&self.process) = Some(Arc::new(Process { cloud, ended }));
+        Ok(())
+    }
+
+    /// Kills the process, if one runs. What it was doing ends where it is.
+    pub fn kill(&self) {
+        if let Some(process) = locked(&self.process).take() {
+            process.ended.send_replace(true);
+        }
+    }
+
+    /// The process that runs; none between a kill and the next start.
+    pub fn process(&self) -> Option<Arc<Process>> {
+        locked(&self.process).clone()
+    }
+
+    pub fn clock(&self) -> Arc<LocalClock> {
+        self.kept.clock.clone()
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.clone()
+    }
+
+    pub fn log(&self) -> Arc<dyn LogSink> {
+        Arc::new(Unread)
+    }
+
+    /// Counts as under way for as long as it lives.
+    pub fn goes_on(&self) -> UnderWay {
+        self.under_way.fetch_add(1, Relaxed);
+        UnderWay(self.under_way.clone())
+    }
+
+    pub fn is_under_way(&self) -> bool {
+        self.under_way.load(Relaxed) > 0
+    }
+
+    pub fn next_invocation(&self) -> u64 {
+        self.invocations.fetch_add(1, Relaxed)
+    }
+
+    /// The version of `function` that a new instance runs.
+    pub fn version_of(&self, function: &'static Function) -> &'static Function {
+        let Some(others) = self.registry.other_version else { return function };
+        let other = functions_of(others).find(|other| other.name == function.name);
+        other.filter(|_| self.draw(Rng::bool)).unwrap_or(function)
+    }
+
+    /// Draws of the simulation's own chance.
+    pub fn draw<T>(&self, of: impl FnOnce(&mut Rng) -> T) -> T {
+        of(&mut locked(&self.rng))
+    }
+
+    /// Whether faults happen at all.
+    pub fn has_faults(&self) -> bool {
+        self.faulty.load(Relaxed)
+    }
+
+    /// From now on nothing goes wrong.
+    pub fn end_faults(&self) {
+        self.faulty.store(false, Relaxed);
+    }
+
+    /// Whether this fault happens now.
+    pub fn strikes(&self, fault: Fault) -> bool {
+        let strikes = self.has_faults() && self.draw(|rng| self.rates.strikes(fault, rng));
+        if strikes {
+            self.count(fault);
+        }
+        strikes
+    }
+
+    /// What goes wrong with a call.
+    pub fn fault_of(&self, call: &Call) -> Option<Fault> {
+        let fault = self.injector.fault(call).filter(|_| self.has_faults())?;
+        self.count(fault);
+        Some(fault)
+    }
+
+    fn count(&self, fault: Fault) {
+        *locked(&self.counts).entry(fault).or_default() += 1;
+    }
+
+    /// How often each fault has happened.
+    pub fn counts(&self) -> BTreeMap<Fault, u64> {
+        locked(&self.counts).clone()
+    }
+
+    /// Notes an event of which `text` says everything.
+    pub fn note(&self, text: impl FnOnce() -> String) {
+        self.history.note(self.kept.clock.now(), 0, text);
+    }
+
+    /// Notes that a promise was broken.
+    pub fn violation(&self, what: String) {
+        self.note(|| format!("VIOLATION  {what}"));
+        locked(&self.violations).push(what);
+    }
+
+    pub fn violations(&self) -> Vec<String> {
+        locked(&self.violations).clone()
+    }
+
+    /// From now on messages to `queue` are lost, or not any more.
+    pub fn lose(&self, queue: &str, loses: bool) {
+        if loses {
+            locked(&self.losing).insert(queue.to_owned());
+        } else {
+            locked(&self.losing).remove(queue);
+        }
+    }
+
+    pub fn loses(&self, queue: &str) -> bool {
+        locked(&self.losing).contains(queue)
+    }
+
+    /// The next such call has its effect only `after` a while.
+    pub fn hold(&self, function: &'static str, operation: &'static str, after: Duration) {
+        *locked(&self.held) = Some((function, operation, after));
+    }
+
+    /// How late this call has its effect, when it is the one that is held.
+    pub fn held(&self, function: &str, operation: &str) -> Option<Duration> {
+        let mut held = locked(&self.held);
+        let is_this = held.is_some_and(|(its_function, its_operation, _)| its_function == function && its_operation == operation);
+        if is_this { held.take().map(|(_, _, after)| after) } else { None }
+    }
+
+    /// Notes that `function` has answered with the problem `code`.
+    pub fn meets(&self, function: &'static str, code: &str) {
+        locked(&self.met).insert((function, code.to_owned()));
+    }
+
+    pub fn met(&self) -> BTreeSet<(&'static str, String)> {
+        locked(&self.met).clone()
+    }
+
+    pub fn books(&self) -> MutexGuard<'_, Books> {
+        locked(&self.books)
+    }
+}
+
+/// Something that is under way.
+pub struct UnderWay(Arc<AtomicU64>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Nobody reads the log of a simulation: the history has what happened.
+struct Unread;
+
+impl LogSink for Unread {
+    fn line(&self, _line: String) {}
+}
