@@ -129,7 +129,7 @@ async fn announce(
             Some(known) => match update(known, &race, requested_at) {
                 Update::To(updated) if !is_overtaken(claim, known) => (updated, Some(known.revision), Outcome::Updated),
                 Update::Refused if !is_overtaken(claim, known) => return Err(refused(&race, index)),
-                _ => return Ok(outcome_of(&known.race, Outcome::Unchanged)),
+                _ => return Ok(outcome_of(&known.race, outcome_by(claim, known))),
             },
         };
         match write(context, records::announce(&announced, revision, requested_at, claim.turn).into()).await {
@@ -139,6 +139,15 @@ async fn announce(
         }
     }
     Err(AnnouncementRefusal::Contention.into())
+}
+
+/// What a message came to that must not write: it wrote before it was cut short, or another did.
+const fn outcome_by(claim: &Claim, known: &StoredRace) -> Outcome {
+    match (known.turn == claim.turn && claim.turn > 0, known.revision) {
+        (true, 1) => Outcome::Announced,
+        (true, _) => Outcome::Updated,
+        (false, _) => Outcome::Unchanged,
+    }
 }
 
 const fn outcome_of(race: &Race, outcome: Outcome) -> RaceOutcome {

@@ -128,8 +128,8 @@ async fn record(
     for _ in 0..ROUNDS_MAX {
         let known = records::race(context, id).await?;
         let StoredRace { race, revision, .. } = known.ok_or_else(|| Refused::internal(format!("{id} vanished")))?;
-        if is_recorded(context, (claim, &message.id), id, race.result_version, result).await? {
-            return Ok(RaceOutcome { race: id, outcome: Outcome::Unchanged, result_version: race.result_version });
+        if let Some(outcome) = recorded(context, (claim, &message.id), id, race.result_version, result).await? {
+            return Ok(RaceOutcome { race: id, outcome, result_version: race.result_version });
         }
         // By the clock that slips are placed by, not by this function's own.
         let Claim { turn, received_at } = *claim;
@@ -147,21 +147,23 @@ async fn record(
     Err(ResultRefusal::Contention.into())
 }
 
-/// True if this message must not write: its result is already the newest, it already wrote an earlier version, or a later turn has
-/// written. So a retry can never undo a correction.
-async fn is_recorded(
+/// What this message has come to, if it must not write: it wrote a version before it was cut short, its result is already the newest, or a
+/// later turn has written. So a retry can never undo a correction, and says what the first attempt would have said.
+async fn recorded(
     context: &Context,
     (claim, message_id): (&Claim, &str),
     race: RaceId,
     newest: u32,
     result: &RaceResult,
-) -> Result<bool, Problem> {
+) -> Result<Option<Outcome>, Problem> {
+    let mut unchanged = false;
     for version in (1..=newest).rev() {
         let known = records::result(context, race, version).await?;
-        let holds = || known.result == *result || claim.is_overtaken_by(known.turn, Some(known.received_at));
-        if known.message_id == message_id || (version == newest && holds()) {
-            return Ok(true);
+        if known.message_id == message_id {
+            return Ok(Some(Outcome::Resulted));
         }
+        let holds = || known.result == *result || claim.is_overtaken_by(known.turn, Some(known.received_at));
+        unchanged |= version == newest && holds();
     }
-    Ok(false)
+    Ok(unchanged.then_some(Outcome::Unchanged))
 }

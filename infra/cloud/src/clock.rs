@@ -2,6 +2,7 @@
 //! so setting it makes a day pass in a moment. The offset is durable, so a restart does not go back in time.
 
 use super::private::{damaged, named};
+use super::signal::{Listener, Signal};
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 const FILE: &str = "clock.json";
@@ -28,7 +28,7 @@ pub struct LocalClock {
     file: Option<PathBuf>,
     /// Held while the clock is set, so that what is stored is what is shown.
     setting: Mutex<()>,
-    moves: watch::Sender<u64>,
+    moves: Signal,
 }
 
 /// What the offset is added to.
@@ -76,7 +76,7 @@ impl LocalClock {
     }
 
     fn new(base: Base, offset_ms: AtomicI64, file: Option<PathBuf>) -> Self {
-        Self { base, offset_ms, file, setting: Mutex::default(), moves: watch::channel(0).0 }
+        Self { base, offset_ms, file, setting: Mutex::default(), moves: Signal::default() }
     }
 
     /// The offset of a data directory, in milliseconds; none before it has one.
@@ -119,13 +119,13 @@ impl LocalClock {
             self.offset_ms.store(before, SeqCst);
             return Err(error);
         }
-        self.moves.send_modify(|moves| *moves += 1);
+        self.moves.give();
         Ok(SignedDuration::from_millis(after - before))
     }
 
-    /// Changes with every move of the clock.
-    pub fn moves(&self) -> watch::Receiver<u64> {
-        self.moves.subscribe()
+    /// Hears every move of the clock.
+    pub fn moves(&self) -> Listener {
+        self.moves.listen()
     }
 
     /// Waits until `due`, by this clock, however it is moved meanwhile.
@@ -140,7 +140,7 @@ impl LocalClock {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep(left.min(WAIT_MAX)) => {}
-                _ = moves.changed() => {}
+                () = moves.next() => {}
             }
         }
     }

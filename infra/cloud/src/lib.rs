@@ -24,6 +24,7 @@ mod schedules;
 mod secrets;
 mod server;
 mod shared;
+pub mod signal;
 mod start;
 mod streams;
 mod topics;

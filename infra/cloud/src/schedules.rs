@@ -126,7 +126,7 @@ impl Schedule {
                     tokio::select! {
                         biased;
                         () = self.clock.sleep_until(next) => {}
-                        _ = moves.changed() => {}
+                        () = moves.next() => {}
                     }
                 }
                 Err(_) => tokio::time::sleep(TROUBLE_WAIT).await,

@@ -11,6 +11,7 @@ use cloud::connector::permits::Permits;
 use cloud::connector::{Backends, Connector};
 use cloud::issuer::{AUDIENCE, ISSUER};
 use cloud::runner::{Host, RunError, run};
+use cloud::signal::Signal;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use platform::Function;
@@ -18,7 +19,6 @@ use platform::clock::Clock;
 use platform::context::{Environment, Issuer, ProcessEnv};
 use platform::sdk::Sdk;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
 
 /// How far an instance's clock may be off, in seconds: less than the five minutes that signatures may be old.
 const CLOCK_OFF_S: std::ops::RangeInclusive<i64> = -290..=290;
@@ -30,8 +30,8 @@ pub struct Fleet {
     backends: Arc<Backends>,
     permits: Arc<Permits>,
     simulation: Arc<Simulation>,
-    /// Becomes true when the process is killed.
-    ended: watch::Receiver<bool>,
+    /// Given when the process is killed.
+    ended: Signal,
     idle: Mutex<Vec<Arc<Instance>>>,
 }
 
@@ -47,7 +47,7 @@ impl Fleet {
         backends: &Arc<Backends>,
         permits: Arc<Permits>,
         simulation: Arc<Simulation>,
-        ended: watch::Receiver<bool>,
+        ended: Signal,
     ) -> Self {
         Self { function, backends: backends.clone(), permits, simulation, ended, idle: Mutex::default() }
     }
@@ -79,7 +79,7 @@ impl Fleet {
     }
 
     fn retire_or_keep(&self, instance: Arc<Instance>) {
-        if !self.simulation.has_faults() || self.simulation.draw(|rng| rng.u8(..100)) >= RETIRED_PERCENT {
+        if !self.simulation.is_by_chance() || self.simulation.draw(|rng| rng.u8(..100)) >= RETIRED_PERCENT {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
         }
     }
@@ -90,7 +90,7 @@ impl Host for Fleet {
         Box::pin(async move {
             let instance = self.instance();
             let invocation = Arc::new(Invocation::new(self.simulation.next_invocation(), self.function.name));
-            let mut ended = self.ended.clone();
+            let ended = self.ended.clone();
             // On a task of its own: a function runs on when who called it has gone.
             let running = tokio::spawn({
                 let (function, environment, invocation) = (instance.function, instance.environment.clone(), invocation.clone());
@@ -100,7 +100,7 @@ impl Host for Fleet {
                     let run = CURRENT.scope(invocation.clone(), run(function, environment, request_id, event));
                     tokio::select! {
                         biased;
-                        _ = ended.wait_for(|ended| *ended) => None,
+                        () = ended.given() => None,
                         () = invocation.killed() => Some(Err(RunError::Failed("the function was killed".into()))),
                         ran = run => Some(ran),
                     }

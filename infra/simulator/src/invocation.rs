@@ -1,8 +1,8 @@
 //! One invocation of a function: its number, its calls, and how it is killed.
 
+use cloud::signal::Signal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use tokio::sync::watch;
 
 tokio::task_local! {
     /// The invocation that the code runs in. The SDK polls its calls on the task of who asks.
@@ -16,12 +16,12 @@ pub struct Invocation {
     calls: AtomicU32,
     /// The SDK's id of each call, so that its further attempts are known.
     ids: Mutex<Vec<(String, u32)>>,
-    killed: watch::Sender<bool>,
+    killed: Signal,
 }
 
 impl Invocation {
     pub fn new(number: u64, function: &'static str) -> Self {
-        Self { number, function, calls: AtomicU32::new(0), ids: Mutex::default(), killed: watch::channel(false).0 }
+        Self { number, function, calls: AtomicU32::new(0), ids: Mutex::default(), killed: Signal::default() }
     }
 
     /// The number of the call that has this id.
@@ -37,12 +37,11 @@ impl Invocation {
 
     /// Ends it where it is: nothing of it runs any more.
     pub fn kill(&self) {
-        self.killed.send_replace(true);
+        self.killed.give();
     }
 
     /// Waits until it is killed.
     pub async fn killed(&self) {
-        // The sender lives as long as this.
-        let _ = self.killed.subscribe().wait_for(|killed| *killed).await;
+        self.killed.given().await;
     }
 }

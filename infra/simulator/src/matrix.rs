@@ -202,9 +202,8 @@ fn play_path(
     fastrand::seed(1);
     runtime()?.block_on(async {
         let planned = Planned::new(cell);
-        let world = world(registry, &mut Rng::with_seed(1), Rates::default(), planned.clone(), false).await?;
+        let world = world(registry, &mut Rng::with_seed(1), Rates::default(), planned.clone(), (false, false)).await?;
         let answers = (path.play)(world.clone()).await;
-        world.0.end_faults();
         come_to_rest(&world).await;
         prove(&world, registry)?;
         let (used, granted) = world.0.process().map(|process| process.cloud.permissions()).unwrap_or_default();

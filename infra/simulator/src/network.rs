@@ -51,7 +51,7 @@ impl Network {
         self.passes(WAY_MS).await;
         let fault = self.simulation.fault_of(&call);
         self.note(&call, digest, fault);
-        if let Some(late) = self.simulation.held(call.function, &call.operation) {
+        if let Some(late) = self.simulation.held(&call) {
             return self.late(request, late).await;
         }
         match fault {

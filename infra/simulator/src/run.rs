@@ -95,13 +95,13 @@ pub async fn world(
     rng: &mut Rng,
     rates: Rates,
     injector: Arc<dyn Injector>,
-    shows: bool,
+    (by_chance, shows): (bool, bool),
 ) -> Result<World, SimulationError> {
     let start = Timestamp::from_second(FIRST_SECOND + rng.i64(0..SECONDS)).unwrap_or_default();
     let secret = format!("whsec_{}", BASE64.encode(&rng.u128(..).to_be_bytes().repeat(2)));
     let kept = Kept::in_memory(registry.services, start, secret.clone())?;
     let secret = SecretValue::new(secret);
-    let made = Made { registry, kept, secret, rates, injector, rng: rng.fork(), shows };
+    let made = Made { registry, kept, secret, rates, injector, rng: rng.fork(), by_chance, shows };
     let simulation = Simulation::new(made);
     simulation.start().await?;
     Ok(World(simulation))
@@ -111,7 +111,7 @@ async fn live(registry: Registry, seed: &Seed) -> Result<Outcome, SimulationErro
     let mut rng = Rng::with_seed(seed.number);
     let rates = Rates::draw(&mut rng).without(&seed.without);
     let injector = Arc::new(ByChance::new(rates.clone(), rng.fork()));
-    let world = world(registry, &mut rng, rates, injector, seed.shows).await?;
+    let world = world(registry, &mut rng, rates, injector, (true, seed.shows)).await?;
     let started = world.now();
     let plays: Vec<_> = registry.workloads.iter().map(|workload| (workload.begin)(&world, seed.size)).collect();
     act(&world, &plays).await;

@@ -10,6 +10,7 @@ use super::registry::Registry;
 use cloud::CloudError;
 use cloud::bare::{BareCloud, Kept};
 use cloud::clock::LocalClock;
+use cloud::signal::Signal;
 use fastrand::Rng;
 use platform::Function;
 use platform::clock::Clock;
@@ -21,7 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
 
 pub struct Simulation {
     pub registry: Registry,
@@ -32,6 +32,7 @@ pub struct Simulation {
     injector: Arc<dyn Injector>,
     /// Whether faults happen.
     faulty: AtomicBool,
+    by_chance: bool,
     rng: Mutex<Rng>,
     counts: Mutex<BTreeMap<Fault, u64>>,
     invocations: AtomicU64,
@@ -44,7 +45,7 @@ pub struct Simulation {
     /// Queues whose messages are lost.
     losing: Mutex<BTreeSet<String>>,
     /// The next call of this function and operation has its effect only after a while.
-    held: Mutex<Option<(&'static str, &'static str, Duration)>>,
+    held: Mutex<Option<Held>>,
     /// Which function has answered with which problem.
     met: Mutex<BTreeSet<(&'static str, String)>>,
     settings: Arc<Settings>,
@@ -53,13 +54,13 @@ pub struct Simulation {
 /// A process of the cloud.
 pub struct Process {
     pub cloud: BareCloud,
-    ended: watch::Sender<bool>,
+    ended: Signal,
 }
 
 impl Process {
-    /// Becomes true when it is killed.
-    pub fn ended(&self) -> watch::Receiver<bool> {
-        self.ended.subscribe()
+    /// Waits until it is killed.
+    pub async fn ended(&self) {
+        self.ended.given().await;
     }
 }
 
@@ -71,12 +72,23 @@ pub struct Made {
     pub rates: Rates,
     pub injector: Arc<dyn Injector>,
     pub rng: Rng,
+    /// Whether users and instances do more than they are told, by chance.
+    pub by_chance: bool,
     pub shows: bool,
+}
+
+/// A call that is held.
+struct Held {
+    function: &'static str,
+    operation: &'static str,
+    after: Duration,
+    /// Which call it is, once it was made: its further attempts are held, too.
+    call: Option<(u64, u32)>,
 }
 
 impl Simulation {
     pub fn new(made: Made) -> Arc<Self> {
-        let Made { registry, kept, secret, rates, injector, rng, shows } = made;
+        let Made { registry, kept, secret, rates, injector, rng, by_chance, shows } = made;
         let read = functions_of(registry.services).flat_map(|function| &function.settings);
         let mut settings: Settings = read.map(|setting| (setting.name.to_owned(), setting.local.to_owned())).collect();
         let chosen = registry.workloads.iter().flat_map(|workload| workload.settings);
@@ -89,6 +101,7 @@ impl Simulation {
             rates,
             injector,
             faulty: true.into(),
+            by_chance,
             rng: rng.into(),
             counts: Mutex::default(),
             invocations: AtomicU64::new(0),
@@ -107,10 +120,10 @@ impl Simulation {
     /// Starts the process, or starts another one in the place of one that is killed where it is.
     pub async fn start(self: &Arc<Self>) -> Result<(), CloudError> {
         self.kill();
-        let (ended, has_ended) = watch::channel(false);
+        let ended = Signal::default();
         let deliveries = Arc::new(Disturbed::new(self.clone()));
         let host = |function: &'static Function, backends: &Arc<_>, permits| {
-            let fleet = Fleet::new(function, backends, permits, self.clone(), has_ended.clone());
+            let fleet = Fleet::new(function, backends, permits, self.clone(), ended.clone());
             Box::new(fleet) as Box<dyn cloud::runner::Host>
         };
         let cloud = BareCloud::start(&self.kept, deliveries, &host).await?;
@@ -121,7 +134,7 @@ impl Simulation {
     /// Kills the process, if one runs. What it was doing ends where it is.
     pub fn kill(&self) {
         if let Some(process) = locked(&self.process).take() {
-            process.ended.send_replace(true);
+            process.ended.give();
         }
     }
 
@@ -166,6 +179,11 @@ impl Simulation {
     /// Draws of the simulation's own chance.
     pub fn draw<T>(&self, of: impl FnOnce(&mut Rng) -> T) -> T {
         of(&mut locked(&self.rng))
+    }
+
+    /// Whether users and instances do more than they are told, by chance.
+    pub const fn is_by_chance(&self) -> bool {
+        self.by_chance
     }
 
     /// Whether faults happen at all.
@@ -233,14 +251,15 @@ impl Simulation {
 
     /// The next such call has its effect only `after` a while.
     pub fn hold(&self, function: &'static str, operation: &'static str, after: Duration) {
-        *locked(&self.held) = Some((function, operation, after));
+        *locked(&self.held) = Some(Held { function, operation, after, call: None });
     }
 
     /// How late this call has its effect, when it is the one that is held.
-    pub fn held(&self, function: &str, operation: &str) -> Option<Duration> {
+    pub fn held(&self, call: &Call) -> Option<Duration> {
         let mut held = locked(&self.held);
-        let is_this = held.is_some_and(|(its_function, its_operation, _)| its_function == function && its_operation == operation);
-        if is_this { held.take().map(|(_, _, after)| after) } else { None }
+        let held = held.as_mut().filter(|held| held.function == call.function && held.operation == call.operation)?;
+        let own = (call.invocation, call.number);
+        (*held.call.get_or_insert(own) == own).then_some(held.after)
     }
 
     /// Notes that `function` has answered with the problem `code`.

@@ -20,6 +20,8 @@ use std::time::Duration;
 const ATTEMPTS_MAX: u32 = 200;
 /// How long a caller waits for a reply.
 const PATIENCE: Duration = Duration::from_secs(35);
+/// How long it takes until what has become due begins.
+const BEGINS_WITHIN: Duration = Duration::from_millis(5);
 /// Of a hundred answers, how many are asked for once more, and how many again with something else under the same key.
 const REPEATED_PERCENT: u8 = 15;
 const CHANGED_PERCENT: u8 = 5;
@@ -161,7 +163,7 @@ impl World {
     pub async fn ask(&self, ask: &Ask) -> Option<Answer> {
         let answer = self.ask_until_answered(ask).await?;
         self.0.operations.fetch_add(1, Relaxed);
-        if self.0.has_faults() && (ask.key.is_some() || ask.signed.is_some()) {
+        if self.0.is_by_chance() && self.0.has_faults() && (ask.key.is_some() || ask.signed.is_some()) {
             self.ask_again(ask, &answer).await;
         }
         Some(answer)
@@ -219,7 +221,6 @@ impl World {
     /// Asks once; none when no reply came.
     pub async fn ask_once(&self, ask: &Ask) -> Option<Answer> {
         let process = self.0.process()?;
-        let mut ended = process.ended();
         let body = ask.body.as_ref().map(Value::to_string).unwrap_or_default();
         let request = self.request(ask, &body)?;
         let exchange = async {
@@ -231,7 +232,7 @@ impl World {
         };
         let answer = tokio::select! {
             biased;
-            _ = ended.wait_for(|ended| *ended) => None,
+            () = process.ended() => None,
             answer = exchange => answer,
             () = tokio::time::sleep(PATIENCE) => None,
         };
@@ -298,6 +299,8 @@ impl World {
                 self.violation(format!("the clock cannot be set: {error}"));
             }
         }
+        // What is due now begins.
+        self.pass(BEGINS_WITHIN).await;
     }
 
     /// Waits until nothing is under way; false when that takes more than `most` of the world's time.

@@ -15,6 +15,7 @@ pub const PATHS: &[Path] = &[
     Path { name: "a second top-up finds a history", of: &["collect-topup"], play: |world| boxed(async move { twice(&world).await }) },
     Path { name: "the day's medals", of: &["grant-medals", "get-medals", "relay-wallet"], play: |world| boxed(async move { medals(&world).await }) },
     Path { name: "a wallet and its history are read", of: &["get-wallet", "list-wallet-lines", "get-topup"], play: |world| boxed(async move { read(&world).await }) },
+    Path { name: "a change that no event can be made of", of: &["relay-wallet"], play: |world| boxed(async move { unmappable(&world).await }) },
 ];
 
 fn boxed(play: impl Future<Output = Vec<String>> + Send + 'static) -> BoxFuture<'static, Vec<String>> {
@@ -61,4 +62,11 @@ async fn read(world: &World) -> Vec<String> {
     let count = lines.map(|lines| lines.body["items"].as_array().map_or(0, Vec::len)).unwrap_or_default();
     let balances = wallet.map(|wallet| wallet.body["balances"].to_string()).unwrap_or_default();
     vec![state(world, OWNER, &id).await, balances, count.to_string(), said(unknown)]
+}
+
+async fn unmappable(world: &World) -> Vec<String> {
+    let item = json!({"pk": {"S": "strange#1"}, "sk": {"S": "x"}, "body": {"B": "e30="}});
+    world.put_item("wallet", &item).await;
+    world.rest().await;
+    Vec::new()
 }

@@ -5,20 +5,20 @@ use super::tokens::{Claim, Tokens};
 use super::{Reply, Request, run_once, tables};
 use crate::CloudError;
 use crate::clock::LocalClock;
+use crate::signal::Signal;
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
 use dynoxide::storage::Storage;
 use platform::Service;
 use platform::clock::Clock;
 use platform::sdk::Names;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
 
 /// How many prepared statements are kept: all that there are. With the 16 that SQLite's wrapper keeps, a tenth of the time is parsing SQL.
 const STATEMENTS_KEPT: usize = 256;
 
 pub struct Direct {
     inner: Mutex<Inner>,
-    wrote: watch::Sender<u64>,
+    wrote: Signal,
     clock: Arc<LocalClock>,
 }
 
@@ -29,18 +29,18 @@ struct Inner {
 }
 
 impl Direct {
-    /// With every table of `services`. What is returned beside it changes with every write.
+    /// With every table of `services`. It gives `wrote` with every write.
     pub(super) fn open(
         services: &[&Service],
         names: &Names,
         clock: &Arc<LocalClock>,
-    ) -> Result<(Self, watch::Receiver<u64>), CloudError> {
+        wrote: Signal,
+    ) -> Result<Self, CloudError> {
         let storage = Storage::memory().map_err(CloudError::engine)?.with_clock(clock.clone());
         storage.conn().set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         tables::create(&storage, services, names)?;
         let inner = Inner { storage, lifecycle: VectorIndexLifecycle::new(), tokens: Tokens::default() };
-        let (wrote, written) = watch::channel(0);
-        Ok((Self { inner: inner.into(), wrote, clock: clock.clone() }, written))
+        Ok(Self { inner: inner.into(), wrote, clock: clock.clone() })
     }
 
     pub(super) fn run(&self, request: Request) -> Reply {
@@ -54,7 +54,7 @@ impl Direct {
         let done = run_once(request, claim, tokens, self.clock.now(), (storage, lifecycle));
         drop(inner);
         if !reads {
-            self.wrote.send_modify(|wrote| *wrote += 1);
+            self.wrote.give();
         }
         done
     }

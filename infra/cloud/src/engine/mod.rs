@@ -16,6 +16,7 @@ pub use stream::{StreamReader, StreamRow, TRIMMED_MAX};
 
 use crate::CloudError;
 use crate::clock::LocalClock;
+use crate::signal::{Listener, Signal};
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
 use direct::Direct;
 use dynoxide::storage::Storage;
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokens::{Claim, Tokens};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// How many writes may wait.
 const WAITING_MAX: usize = 1_024;
@@ -61,7 +62,7 @@ enum Job {
 /// The engine of a data directory, or of a simulation.
 pub struct Engine {
     store: Store,
-    written: watch::Receiver<u64>,
+    written: Signal,
     /// The names of the services' tables, as a JSON list. A data directory may have others: of services that do not run now.
     tables: String,
 }
@@ -89,7 +90,8 @@ impl Engine {
         tables::create(&storage, services, names)?;
         let readers = Readers::open(&file, clock)?;
         let (writer, jobs) = mpsc::channel(WAITING_MAX);
-        let (wrote, written) = watch::channel(0);
+        let written = Signal::default();
+        let wrote = written.clone();
         let generation = readers.generation();
         let clock = clock.clone();
         let write = move || write_until_closed(&storage, &clock, jobs, &wrote, &generation);
@@ -100,7 +102,8 @@ impl Engine {
 
     /// An engine in memory, for as long as it lives. It has no threads, so it fits a runtime whose time is paused.
     pub fn in_memory(services: &[&Service], names: &Names, clock: &Arc<LocalClock>) -> Result<Self, CloudError> {
-        let (direct, written) = Direct::open(services, names, clock)?;
+        let written = Signal::default();
+        let direct = Direct::open(services, names, clock, written.clone())?;
         Ok(Self { store: Store::Memory(Arc::new(direct)), written, tables: tables_of(services, names)? })
     }
 
@@ -153,9 +156,9 @@ impl Engine {
         }
     }
 
-    /// Changes with every write.
-    pub fn written(&self) -> watch::Receiver<u64> {
-        self.written.clone()
+    /// Hears every write.
+    pub fn written(&self) -> Listener {
+        self.written.listen()
     }
 
     /// A reader of the tables' changes.
@@ -187,14 +190,14 @@ fn write_until_closed(
     storage: &Storage,
     clock: &LocalClock,
     mut jobs: mpsc::Receiver<Job>,
-    wrote: &watch::Sender<u64>,
+    wrote: &Signal,
     generation: &readers::Generation,
 ) {
     let lifecycle = VectorIndexLifecycle::new();
     let mut tokens = Tokens::default();
     let mut taken = Vec::with_capacity(TAKEN_MAX);
     while jobs.blocking_recv_many(&mut taken, TAKEN_MAX) > 0 {
-        let mut writes = 0;
+        let mut wrote_any = false;
         for job in taken.drain(..) {
             match job {
                 Job::Run { request, claim, reply } => {
@@ -203,7 +206,7 @@ fn write_until_closed(
                     if defines {
                         generation.next();
                     }
-                    writes += 1;
+                    wrote_any = true;
                     // The caller may have stopped waiting. Its write is kept, as on AWS.
                     let _ = reply.send(done);
                 }
@@ -211,8 +214,8 @@ fn write_until_closed(
                 Job::Close => return,
             }
         }
-        if writes > 0 {
-            wrote.send_modify(|wrote| *wrote += writes);
+        if wrote_any {
+            wrote.give();
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::activity::Activity;
 use crate::clock::LocalClock;
 use crate::database::Database;
 use crate::deliveries::Deliveries;
+use crate::signal::{Listener, Signal};
 use jiff::{SignedDuration, Timestamp};
 use platform::Service;
 use platform::clock::Clock;
@@ -23,7 +24,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// The longest delay SQS takes.
 pub const DELAY_MAX: Duration = Duration::from_mins(15);
@@ -43,7 +43,7 @@ const PURGE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// What one queue is, as Terraform makes it, and what wakes those who wait for it.
 struct OneQueue {
     settings: Settings,
-    changes: watch::Sender<u64>,
+    changes: Signal,
     /// When it was purged, in milliseconds.
     purged_ms: AtomicI64,
 }
@@ -82,7 +82,7 @@ fn queues_of(services: &[&Service]) -> BTreeMap<String, OneQueue> {
     let plain = Settings { visibility: VISIBILITY, wait: Duration::ZERO, receives_max: None, source: None };
     let mut queues = BTreeMap::new();
     let mut add = |name: String, settings| {
-        queues.insert(name, OneQueue { settings, changes: watch::channel(0).0, purged_ms: AtomicI64::new(i64::MIN) })
+        queues.insert(name, OneQueue { settings, changes: Signal::default(), purged_ms: AtomicI64::new(i64::MIN) })
     };
     for queue in services.iter().flat_map(|service| service.queues()) {
         let consumer =
@@ -158,7 +158,7 @@ impl Queues {
     /// Lets everyone who waits for `queue` look again.
     fn wake(&self, queue: &str) {
         if let Some(queue) = self.by_name.get(queue) {
-            queue.changes.send_modify(|changes| *changes += 1);
+            queue.changes.give();
         }
     }
 
@@ -167,12 +167,12 @@ impl Queues {
     }
 
     /// The changes of a queue; none when there is no such queue.
-    fn changes(&self, queue: &str) -> Option<watch::Receiver<u64>> {
-        self.by_name.get(queue).map(|queue| queue.changes.subscribe())
+    fn changes(&self, queue: &str) -> Option<Listener> {
+        self.by_name.get(queue).map(|queue| queue.changes.listen())
     }
 
     /// Waits until something may be due on a queue: it changed, `due` has come, or the clock was set.
-    async fn changed(&self, changes: &mut watch::Receiver<u64>, due: Option<Timestamp>) {
+    async fn changed(&self, changes: &mut Listener, due: Option<Timestamp>) {
         let mut moves = self.clock.moves();
         let at_due = async {
             match due {
@@ -183,8 +183,8 @@ impl Queues {
         tokio::select! {
             biased;
             () = at_due => {}
-            _ = changes.changed() => {}
-            _ = moves.changed() => {}
+            () = changes.next() => {}
+            () = moves.next() => {}
         }
     }
 
@@ -206,7 +206,7 @@ impl Queues {
         let until = tokio::time::Instant::now() + wait;
         let visibility = visibility.unwrap_or(settings.visibility);
         loop {
-            changes.mark_unchanged();
+            changes.catch_up();
             let Batch { messages, next_due } = self.receive_from(queue, settings.receives_max, count, visibility).await?;
             if !messages.is_empty() {
                 self.settle(Vec::new(), messages.clone()).await?;

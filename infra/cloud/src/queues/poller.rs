@@ -47,7 +47,7 @@ impl Poller {
     async fn poll(self: Arc<Self>, permits: Arc<Semaphore>) {
         let Some(mut changes) = self.queues.changes(self.queue.name) else { return };
         while let Ok(permit) = permits.clone().acquire_owned().await {
-            changes.mark_unchanged();
+            changes.catch_up();
             let received = self.queues.receive(self.queue, self.batch, self.runner.function().visibility()).await;
             match received {
                 Ok(Batch { messages, next_due }) if messages.is_empty() => self.queues.changed(&mut changes, next_due).await,

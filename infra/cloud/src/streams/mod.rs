@@ -87,14 +87,12 @@ impl Relay {
     async fn relay_continually(&self) {
         let mut written = self.backends.engine.written();
         loop {
-            written.borrow_and_update();
+            written.catch_up();
             let earliest_next = tokio::time::Instant::now() + BATCH_WINDOW;
             match self.relay_next().await {
                 Ok(Next::More) => {}
                 Ok(Next::CaughtUp) => {
-                    if written.changed().await.is_err() {
-                        return;
-                    }
+                    written.next().await;
                     tokio::time::sleep_until(earliest_next).await;
                 }
                 Err(_) => tokio::time::sleep(TROUBLE_WAIT).await,

@@ -3,6 +3,7 @@
 use super::Relay;
 use crate::CloudError;
 use crate::engine::{Engine, StreamReader, TRIMMED_MAX};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -11,25 +12,28 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Trims until `stopping`.
 pub async fn trim(engine: Arc<Engine>, relays: Vec<Arc<Relay>>, mut stopping: watch::Receiver<bool>) {
-    let trim = async {
-        let reader = std::sync::Mutex::new(engine.stream_reader()?);
-        let mut written = engine.written();
-        let mut trimmed = 0;
-        while written.changed().await.is_ok() {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let done = done_with(&relays, &reader)?;
-            if done < trimmed + TRIMMED_MAX {
-                continue;
-            }
-            // Chunk by chunk, so that writes come in between.
-            while engine.trim_stream(done).await? == usize::try_from(TRIMMED_MAX).unwrap_or(0) {}
-            trimmed = done;
-        }
-        Ok::<_, CloudError>(())
-    };
     tokio::select! {
+        biased;
         _ = stopping.wait_for(|stopping| *stopping) => {}
-        _ = trim => {}
+        _ = trim_continually(&engine, &relays) => {}
+    }
+}
+
+/// Returns only what keeps it from going on.
+async fn trim_continually(engine: &Engine, relays: &[Arc<Relay>]) -> Result<Infallible, CloudError> {
+    let reader = std::sync::Mutex::new(engine.stream_reader()?);
+    let mut written = engine.written();
+    let mut trimmed = 0;
+    loop {
+        written.next().await;
+        tokio::time::sleep(LOOK_EVERY).await;
+        let done = done_with(relays, &reader)?;
+        if done < trimmed + TRIMMED_MAX {
+            continue;
+        }
+        // Chunk by chunk, so that writes come in between.
+        while engine.trim_stream(done).await? == usize::try_from(TRIMMED_MAX).unwrap_or(0) {}
+        trimmed = done;
     }
 }
 
