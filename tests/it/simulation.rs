@@ -59,7 +59,7 @@ fn the_same_seed_has_the_same_history_and_another_has_another() {
 
 #[test]
 fn every_call_of_every_path_may_fail_in_every_way() {
-    let matrix = matrix::play(SIMULATED, THREADS, &|_| (), &|| ()).unwrap();
+    let matrix = matrix::play(SIMULATED, None, THREADS, &|_| (), &|| ()).unwrap();
     assert_eq!(matrix.missing, Vec::<String>::new());
     assert_eq!(matrix.exactly_once, matrix.cells, "{:?}", matrix.broken);
     assert!(matrix.cells > 1_000, "{} cells", matrix.cells);

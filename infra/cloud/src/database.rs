@@ -3,6 +3,7 @@
 
 use crate::CloudError;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -68,6 +69,7 @@ impl Database {
             connection.execute_batch(ADD_ATTRIBUTES).map_err(unusable)?;
         }
         connection.set_prepared_statement_cache_capacity(64);
+        keep_plans(&connection).map_err(unusable)?;
         let (sender, changes) = mpsc::channel(WAITING_MAX);
         let thread = std::thread::Builder::new().name("cloud-database".into());
         let thread = thread.spawn(move || commit_until_closed(&connection, changes)).map_err(CloudError::Directory)?;
@@ -79,6 +81,7 @@ impl Database {
         let connection = Connection::open_in_memory().map_err(CloudError::engine)?;
         connection.execute_batch(SCHEMA).map_err(CloudError::engine)?;
         connection.set_prepared_statement_cache_capacity(64);
+        keep_plans(&connection).map_err(CloudError::engine)?;
         Ok(Self { writer: Writer::Caller(connection.into()) })
     }
 
@@ -119,6 +122,12 @@ impl Database {
             let _ = tokio::task::spawn_blocking(|| thread.join()).await;
         }
     }
+}
+
+/// Lets prepared statements stay prepared, whatever is bound to them. Otherwise SQLite plans a statement again for each value of a range, in
+/// case its statistics of the table say something of it: here there are none.
+pub(super) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 fn commit_until_closed(connection: &Connection, mut changes: mpsc::Receiver<Change>) {

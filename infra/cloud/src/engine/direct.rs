@@ -5,6 +5,7 @@ use super::tokens::{Claim, Tokens};
 use super::{Reply, Request, run_once, tables};
 use crate::CloudError;
 use crate::clock::LocalClock;
+use crate::database::keep_plans;
 use crate::signal::Signal;
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
 use dynoxide::storage::Storage;
@@ -38,6 +39,7 @@ impl Direct {
     ) -> Result<Self, CloudError> {
         let storage = Storage::memory().map_err(CloudError::engine)?.with_clock(clock.clone());
         storage.conn().set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        keep_plans(storage.conn()).map_err(CloudError::engine)?;
         tables::create(&storage, services, names)?;
         let inner = Inner { storage, lifecycle: VectorIndexLifecycle::new(), tokens: Tokens::default() };
         Ok(Self { inner: inner.into(), wrote, clock: clock.clone() })

@@ -16,6 +16,7 @@ pub use stream::{StreamReader, StreamRow, TRIMMED_MAX};
 
 use crate::CloudError;
 use crate::clock::LocalClock;
+use crate::database::keep_plans;
 use crate::signal::{Listener, Signal};
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
 use direct::Direct;
@@ -252,6 +253,7 @@ fn run_or_roll_back(request: Request, storage: &Storage, lifecycle: &VectorIndex
 fn open_storage(file: &Path, clock: &Arc<LocalClock>) -> Result<Storage, CloudError> {
     let storage = Storage::new(&file.to_string_lossy()).map_err(CloudError::engine)?.with_clock(clock.clone());
     storage.conn().execute_batch(PRAGMAS).map_err(CloudError::engine)?;
+    keep_plans(storage.conn()).map_err(CloudError::engine)?;
     Ok(storage)
 }
 

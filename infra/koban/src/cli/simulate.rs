@@ -59,6 +59,9 @@ pub struct Arguments {
     /// Play the crash matrix instead
     #[arg(long)]
     matrix: bool,
+    /// Of the matrix, only the paths whose names contain this
+    #[arg(long, value_name = "TEXT", requires = "matrix")]
+    path: Option<String>,
     /// Threads to run on; as many as there are processors when it is left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: Option<u8>,
@@ -81,7 +84,7 @@ fn simulate(arguments: &Arguments) -> Result<(), CliError> {
     let threads = arguments.threads.map_or_else(processors, usize::from);
     let size = Size { people: arguments.people, steps: arguments.steps };
     if arguments.matrix {
-        return play_matrix(threads, arguments.json);
+        return play_matrix(arguments.path.as_deref(), threads, arguments.json);
     }
     match arguments.seed {
         Some(number) => {
@@ -169,9 +172,9 @@ fn show_summary(summary: &Summary) -> Result<(), CliError> {
     print(table)
 }
 
-fn play_matrix(threads: usize, as_json: bool) -> Result<(), CliError> {
+fn play_matrix(only: Option<&str>, threads: usize, as_json: bool) -> Result<(), CliError> {
     let progress = bar(0, "cells");
-    let matrix = matrix::play(SIMULATED, threads, &|cells| { note(format_args!("{cells} cells")); progress.set_length(cells as u64) }, &|| progress.inc(1))?;
+    let matrix = matrix::play(SIMULATED, only, threads, &|cells| progress.set_length(cells as u64), &|| progress.inc(1))?;
     progress.finish_and_clear();
     if as_json {
         print(json!(matrix))?;
