@@ -6,7 +6,7 @@ use simulator::seeds::{Seeds, run_all};
 use simulator::{Seed, Size, command, matrix, reduce};
 use std::process::Command;
 
-const SIZE: Size = Size { people: 8, steps: 14 };
+const SIZE: Size = Size { people: 6, operations: 125 };
 const SEEDS: u64 = 100;
 const THREADS: usize = 2;
 /// What each seed does at least: less would find little.

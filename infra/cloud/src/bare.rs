@@ -152,7 +152,12 @@ impl BareCloud {
         let headers = head.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let body = body.collect().await.map_err(CloudError::engine)?.to_bytes();
-        Ok(Some(Answered { function: matched.runner.function().name, status: head.status.as_u16(), headers: headers.collect(), body }))
+        Ok(Some(Answered {
+            function: matched.runner.function().name,
+            status: head.status.as_u16(),
+            headers: headers.collect(),
+            body,
+        }))
     }
 
     /// Whether nothing is left to do until the clock moves or a request comes. The dead do not count, and messages that wait for their

@@ -40,7 +40,7 @@ impl Deliveries for Disturbed {
         if self.0.strikes(Fault::VeryLate) {
             copies.push(self.seconds(VERY_LATE_S));
         }
-        self.0.note(|| format!("        {queue}  a message, after {copies:?}"));
+        self.0.note_of((queue, &copies), || format!("        {queue}  a message, after {copies:?}"));
         copies
     }
 

@@ -115,7 +115,7 @@ impl Host for Fleet {
             if ran.is_ok() {
                 self.retire_or_keep(instance);
             }
-            self.simulation.note(|| {
+            self.simulation.note_of((invocation.number, ran.is_ok()), || {
                 let outcome = match &ran {
                     Ok(_) => "ends".to_owned(),
                     Err(error) => format!("ends without a reply: {error}"),

@@ -24,14 +24,13 @@ impl History {
         Self { inner: Mutex::default(), shows }
     }
 
-    /// Notes an event. `digest` stands for what `text` does not say.
-    pub fn note(&self, at: Timestamp, digest: u64, text: impl FnOnce() -> String) {
+    /// Notes an event: `what` is what its hash is of, and `text` is what is shown.
+    pub fn note(&self, at: Timestamp, what: impl Hash, text: impl FnOnce() -> String) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = text();
-        (at.as_millisecond(), digest, &text).hash(&mut inner.hasher);
+        (at.as_millisecond(), what).hash(&mut inner.hasher);
         inner.events += 1;
         if self.shows {
-            inner.shown.push(format!("{at:.3}  {text}"));
+            inner.shown.push(format!("{at:.3}  {}", text()));
         }
     }
 

@@ -23,7 +23,7 @@ mod world;
 
 pub use books::Books;
 pub use fault::{Fault, Rates};
-pub use registry::{Path, Play, Registry, Size, Workload};
 pub use reduce::{command, reduce};
+pub use registry::{Path, Play, Registry, Size, Workload};
 pub use run::{Outcome, Seed, SimulationError, run};
 pub use world::{Answer, Ask, World};

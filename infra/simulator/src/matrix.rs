@@ -107,8 +107,9 @@ pub fn play(
 ) -> Result<Matrix, SimulationError> {
     let paths = registry.workloads.iter().flat_map(|workload| workload.paths.iter().map(move |path| (*workload, path)));
     let paths: Vec<_> = paths.filter(|(_, path)| only.is_none_or(|only| path.name.contains(only))).collect();
-    let played: Vec<Played> =
-        on_threads(threads, &paths, &|(workload, path)| play_path(registry, workload, path, None)).into_iter().collect::<Result<_, _>>()?;
+    let played: Vec<Played> = on_threads(threads, &paths, &|(workload, path)| play_path(registry, workload, path, None))
+        .into_iter()
+        .collect::<Result<_, _>>()?;
     let mut permissions = Permissions::default();
     let mut matrix = Matrix::default();
     for ((_, path), baseline) in paths.iter().zip(&played) {
@@ -266,7 +267,11 @@ fn missing(
         }
         let granted = permissions.granted.iter().filter(|granted| granted.function == function.name);
         let unused = granted.filter(|granted| !permissions.used.contains(granted));
-        missing.extend(unused.into_iter().map(|unused| format!("no path of {} calls {} on {}", function.name, unused.action, unused.resource)));
+        missing.extend(
+            unused
+                .into_iter()
+                .map(|unused| format!("no path of {} calls {} on {}", function.name, unused.action, unused.resource)),
+        );
         let codes = function.contract().codes.into_iter();
         let codes = codes.filter(|code| OF_STATE.contains(&code.status) && code.code != NOT_OF_ONE);
         let unmet = codes.filter(|code| !played.iter().any(|played| played.met.contains(&(function.name, code.code.to_owned()))));

@@ -15,7 +15,6 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use cloud::connector::{Connector, internal_error, throttled, transaction_conflict};
 use cloud::engine::Reply;
-use platform::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,14 +89,14 @@ impl Network {
             None => ("sns", "PublishBatch"),
         };
         let id = header("amz-sdk-invocation-id");
-        let (invocation, number) =
-            CURRENT.try_with(|invocation| (invocation.number, invocation.call(id))).unwrap_or_default();
+        let (invocation, number) = CURRENT.try_with(|invocation| (invocation.number, invocation.call(id))).unwrap_or_default();
         let items = if operation == "TransactWriteItems" { items(request.body().bytes().unwrap_or_default()) } else { 0 };
         Call { function: self.function, invocation, number, service, operation: operation.to_owned(), items }
     }
 
     fn note(&self, call: &Call, digest: u64, fault: Option<Fault>) {
-        self.simulation.history.note(self.simulation.clock().now(), digest, || {
+        let what = (call.function, call.invocation, &call.operation, digest, fault);
+        self.simulation.note_of(what, || {
             let struck = fault.map(|fault| format!("  !! {}", fault.name())).unwrap_or_default();
             format!("{:>6}  {}  {}.{}{struck}", call.invocation, call.function, call.service, call.operation)
         });

@@ -1,7 +1,7 @@
 //! Makes a failing seed small before it is shown: fewer people, fewer steps, fewer faults, as long as it still fails.
 
 use super::fault::Fault;
-use super::registry::Registry;
+use super::registry::{Registry, Size};
 use super::run::{Outcome, Seed, SimulationError, run};
 
 /// The smallest failing variant of `seed` that was found, and what came of it. None when it does not fail.
@@ -30,20 +30,19 @@ pub fn reduce(registry: Registry, seed: &Seed) -> Result<Option<(Seed, Outcome)>
 /// Variants with less, the much smaller ones first.
 fn smaller_than(seed: &Seed) -> Vec<Seed> {
     let mut smaller = Vec::new();
-    let mut sized = |people: u32, steps: u32| {
-        let mut size = seed.size;
-        (size.people, size.steps) = (people, steps);
-        if size != seed.size && people > 0 && steps > 0 {
+    let mut sized = |people: u32, operations: u32| {
+        let size = Size { people, operations };
+        if size != seed.size && people > 0 && operations > 0 {
             smaller.push(Seed { size, ..seed.clone() });
         }
     };
-    let (people, steps) = (seed.size.people, seed.size.steps);
-    sized(1, steps);
-    sized(people / 2, steps);
-    sized(people - 1, steps);
-    sized(people, steps / 4);
-    sized(people, steps / 2);
-    sized(people, steps - 1);
+    let Size { people, operations } = seed.size;
+    for people in [1, people / 2, people - 1] {
+        sized(people, operations);
+    }
+    for operations in [operations / 4, operations / 2, operations * 9 / 10, operations - 1] {
+        sized(people, operations);
+    }
     for fault in Fault::ALL {
         if !seed.without.contains(&fault) {
             smaller.push(Seed { without: [&seed.without[..], &[fault]].concat(), ..seed.clone() });
@@ -57,5 +56,5 @@ pub fn command(seed: &Seed) -> String {
     let Seed { number, size, without, .. } = seed;
     let without: Vec<_> = without.iter().map(|fault| fault.name()).collect();
     let without = if without.is_empty() { String::new() } else { format!(" --without {}", without.join(",")) };
-    format!("koban simulate --seed {number} --people {} --steps {}{without} --trace", size.people, size.steps)
+    format!("koban simulate --seed {number} --people {} --operations {}{without} --trace", size.people, size.operations)
 }

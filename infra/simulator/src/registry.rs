@@ -33,8 +33,8 @@ pub struct Workload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     pub people: u32,
-    /// What each of them does.
-    pub steps: u32,
+    /// They act until they have done so much together. What they have begun they end, so a few more are done.
+    pub operations: u32,
 }
 
 /// What a service's users and the outside world do in one seed.

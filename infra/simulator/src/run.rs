@@ -169,7 +169,7 @@ async fn kill_at_times(world: &World) {
 }
 
 async fn restart(world: &World) {
-    world.0.note(|| "        the process is killed".into());
+    world.0.note_of("killed", || "        the process is killed".into());
     world.0.kill();
     world.pass_some(0..5_000).await;
     if let Err(error) = world.0.start().await {

@@ -19,6 +19,7 @@ use platform::secrets::SecretValue;
 use platform::service::functions_of;
 use platform::telemetry::LogSink;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -221,14 +222,14 @@ impl Simulation {
         locked(&self.counts).clone()
     }
 
-    /// Notes an event of which `text` says everything.
-    pub fn note(&self, text: impl FnOnce() -> String) {
-        self.history.note(self.kept.clock.now(), 0, text);
+    /// Notes an event: `what` is what its hash is of, and `text` is what is shown.
+    pub fn note_of(&self, what: impl Hash, text: impl FnOnce() -> String) {
+        self.history.note(self.kept.clock.now(), what, text);
     }
 
     /// Notes that a promise was broken.
     pub fn violation(&self, what: String) {
-        self.note(|| format!("VIOLATION  {what}"));
+        self.note_of(&what, || format!("VIOLATION  {what}"));
         locked(&self.violations).push(what);
     }
 

@@ -30,9 +30,9 @@ impl Stored {
                 rows.collect::<Result<Vec<(String, String, String)>, _>>()
             });
             match rows {
-                Some(Ok(rows)) => items.extend(rows.into_iter().map(|(pk, sk, item)| {
-                    ((table.name.to_owned(), pk, sk), said(&item, varies))
-                })),
+                Some(Ok(rows)) => {
+                    items.extend(rows.into_iter().map(|(pk, sk, item)| ((table.name.to_owned(), pk, sk), said(&item, varies))))
+                }
                 _ => world.violation(format!("{name} cannot be read")),
             }
         }

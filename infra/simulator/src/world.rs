@@ -132,6 +132,11 @@ impl World {
         (1..=size.people).map(|number| format!("person-{number}")).collect()
     }
 
+    /// Whether users go on: they have not yet done as much as the seed's size says.
+    pub fn goes_on(&self, size: Size) -> bool {
+        self.0.operations.load(Relaxed) < u64::from(size.operations)
+    }
+
     /// Waits for a while of the world's time.
     pub async fn pass(&self, time: Duration) {
         tokio::time::sleep(time).await;
@@ -237,7 +242,8 @@ impl World {
             () = tokio::time::sleep(PATIENCE) => None,
         };
         let answer = answer.filter(|_| !self.0.strikes(Fault::ReplyLost));
-        self.0.note(|| {
+        let status = answer.as_ref().map(|answer| answer.status);
+        self.0.note_of((&ask.path, status), || {
             let who = ask.subject.as_deref().or(ask.signed.as_deref()).unwrap_or("anybody");
             let reply = answer.as_ref().map_or("no reply".into(), |answer| format!("{} {}", answer.status, answer.code()));
             format!("        {who}  {} {}  {body}  -> {reply}", ask.method, ask.path)

@@ -22,7 +22,7 @@ const VENUE: u8 = 7;
 
 struct RaceDay {
     people: Vec<String>,
-    steps: u32,
+    size: Size,
     date: String,
     races: Mutex<Vec<Race>>,
     slips: Mutex<Vec<Slip>>,
@@ -53,7 +53,7 @@ struct Slip {
 
 fn begin(world: &World, size: Size) -> Arc<dyn Play> {
     let date = world.now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date().to_string();
-    Arc::new(RaceDay { people: world.people(size), steps: size.steps, date, races: Mutex::default(), slips: Mutex::default() })
+    Arc::new(RaceDay { people: world.people(size), size, date, races: Mutex::default(), slips: Mutex::default() })
 }
 
 impl Play for RaceDay {
@@ -108,9 +108,9 @@ impl RaceDay {
 
     /// The office's side of a race, from its announcement to its last correction.
     async fn hold(&self, world: &World, number: u8) {
-        world.pass_some(0..60_000).await;
+        world.pass_some(0..20_000).await;
         let id = format!("rac_{}-{VENUE:02}-{number:02}", self.date.replace('-', ""));
-        let open_s = world.draw(|rng| rng.i64(120..900));
+        let open_s = world.draw(|rng| rng.i64(60..300));
         let mut closes_at = whole(world.now() + SignedDuration::from_secs(open_s));
         if !taken(world, self.announce(world, number, closes_at, "announced").await) {
             return;
@@ -118,8 +118,8 @@ impl RaceDay {
         let race = Race { id: id.clone(), closes_at, first_sent: None, finish: None };
         self.races().push(race);
         if world.draw(|rng| rng.u8(..3)) == 0 {
-            world.pass_some(0..60_000).await;
-            let later = closes_at + SignedDuration::from_secs(world.draw(|rng| rng.i64(1..300)));
+            world.pass_some(0..30_000).await;
+            let later = closes_at + SignedDuration::from_secs(world.draw(|rng| rng.i64(1..200)));
             let answer = self.announce(world, number, later, "postponed").await;
             // Refused when the close had passed before the message came.
             if answer.as_ref().is_some_and(|answer| answer.code() != "race_changed") && taken(world, answer) {
@@ -147,7 +147,7 @@ impl RaceDay {
                 // The same result by another message changes nothing.
                 self.send(world, number, &finish, &format!("result-{number}-{version}-again")).await;
             }
-            world.pass_some(0..400_000).await;
+            world.pass_some(0..200_000).await;
         }
     }
 
@@ -185,8 +185,10 @@ impl RaceDay {
 
     /// A bettor's side.
     async fn bet(&self, world: &World, person: &str) {
-        for step in 0..self.steps {
-            world.pass_some(0..40_000).await;
+        let mut step = 0;
+        while world.goes_on(self.size) {
+            step += 1;
+            world.pass_some(0..20_000).await;
             let races = self.races().clone();
             if races.is_empty() {
                 continue;
@@ -224,7 +226,14 @@ impl RaceDay {
         }
     }
 
-    fn placed(&self, world: &World, person: &str, race: &Race, (asset, bets, stake): (&'static str, Vec<Bet>, i64), answer: &Answer) {
+    fn placed(
+        &self,
+        world: &World,
+        person: &str,
+        race: &Race,
+        (asset, bets, stake): (&'static str, Vec<Bet>, i64),
+        answer: &Answer,
+    ) {
         let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
         let Some(placed_at) = time(&answer.body["placed_at"]) else {
             return world.violation(format!("a slip was answered without a time: {answer:?}"));

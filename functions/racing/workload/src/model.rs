@@ -83,7 +83,10 @@ impl Finish {
     /// As the feed says it.
     pub fn result(&self) -> Value {
         let listed = |winning: &BTreeMap<String, i64>| {
-            winning.iter().map(|(combination, per_100)| json!({"combination": combination, "per_100": per_100})).collect::<Vec<_>>()
+            winning
+                .iter()
+                .map(|(combination, per_100)| json!({"combination": combination, "per_100": per_100}))
+                .collect::<Vec<_>>()
         };
         let dividends: BTreeMap<_, _> = self.dividends.iter().map(|(name, winning)| (name, listed(winning))).collect();
         json!({"dividends": dividends, "consolation": self.consolation, "refunded": self.scratched})

@@ -13,7 +13,11 @@ const SETTLES: &[&str] = &["record-results", "settle-race", "settle-shard", "cer
 
 pub const PATHS: &[Path] = &[
     Path { name: "races are announced and renamed", of: &["announce-races"], play: |world| boxed(announced(world)) },
-    Path { name: "an announcement changes a race too late", of: &["announce-races"], play: |world| boxed(changed_too_late(world)) },
+    Path {
+        name: "an announcement changes a race too late",
+        of: &["announce-races"],
+        play: |world| boxed(changed_too_late(world)),
+    },
     Path { name: "a slip is placed", of: &["place-slip", "relay-racing", "relay-wallet"], play: |world| boxed(placed(world)) },
     Path { name: "a slip that the wallet cannot pay", of: &["place-slip"], play: |world| boxed(unpaid(world)) },
     Path { name: "a slip after the close", of: &["place-slip"], play: |world| boxed(closed(world)) },
@@ -23,9 +27,21 @@ pub const PATHS: &[Path] = &[
     Path { name: "a void race", of: SETTLES, play: |world| boxed(void(world)) },
     Path { name: "a race of nobody", of: SETTLES, play: |world| boxed(of_nobody(world)) },
     Path { name: "the result of an unknown race", of: &["record-results"], play: |world| boxed(unknown_result(world)) },
-    Path { name: "a race whose messages were lost", of: &["sweep-races", "settle-race", "certify-race"], play: |world| boxed(swept(world)) },
-    Path { name: "a race that was never proved", of: &["sweep-races", "settle-race", "certify-race"], play: |world| boxed(never_proved(world)) },
-    Path { name: "a slip that is committed after its shard was done", of: &["settle-shard", "certify-race"], play: |world| boxed(late(world)) },
+    Path {
+        name: "a race whose messages were lost",
+        of: &["sweep-races", "settle-race", "certify-race"],
+        play: |world| boxed(swept(world)),
+    },
+    Path {
+        name: "a race that was never proved",
+        of: &["sweep-races", "settle-race", "certify-race"],
+        play: |world| boxed(never_proved(world)),
+    },
+    Path {
+        name: "a slip that is committed after its shard was done",
+        of: &["settle-shard", "certify-race"],
+        play: |world| boxed(late(world)),
+    },
     Path { name: "slips are read", of: &["list-slips", "get-slip"], play: |world| boxed(slips_read(world)) },
     Path { name: "races are read", of: &["list-races", "get-race", "get-settlement"], play: |world| boxed(races_read(world)) },
     Path { name: "a change that no event can be made of", of: &["relay-racing"], play: |world| boxed(unmappable(world)) },
@@ -275,7 +291,13 @@ async fn races_read(world: World) -> Vec<String> {
     let listed = world.ask(&Ask::get("/v1/races")).await;
     let count = listed.map(|listed| listed.body["items"].as_array().map_or(0, Vec::len)).unwrap_or_default();
     let totals = settlement.map(|settlement| settlement.body["totals"].clone()).unwrap_or(Value::Null);
-    vec![said(unknown_settlement.as_ref()), said(unsettled.as_ref()), totals.to_string(), said(unknown.as_ref()), count.to_string()]
+    vec![
+        said(unknown_settlement.as_ref()),
+        said(unsettled.as_ref()),
+        totals.to_string(),
+        said(unknown.as_ref()),
+        count.to_string(),
+    ]
 }
 
 async fn unmappable(world: World) -> Vec<String> {

@@ -20,13 +20,13 @@ const PAGES_MAX: usize = 100;
 
 struct Users {
     people: Vec<String>,
-    steps: u32,
+    size: Size,
     /// Every top-up that was accepted, with its owner and amount.
     topups: Mutex<BTreeMap<String, (String, i64)>>,
 }
 
 fn begin(world: &World, size: Size) -> Arc<dyn Play> {
-    Arc::new(Users { people: world.people(size), steps: size.steps, topups: Mutex::default() })
+    Arc::new(Users { people: world.people(size), size, topups: Mutex::default() })
 }
 
 impl Play for Users {
@@ -75,7 +75,9 @@ impl Users {
     }
 
     async fn act(&self, world: &World, person: &str) {
-        for step in 0..self.steps {
+        let mut step = 0;
+        while world.goes_on(self.size) {
+            step += 1;
             world.pass_some(0..20_000).await;
             match world.draw(|rng| rng.u8(..10)) {
                 0..=4 => self.top_up(world, person, step).await,
@@ -160,7 +162,8 @@ async fn compare(world: &World, person: &str) {
     for line in &lines {
         sequence.insert(line["seq"].as_u64().unwrap_or_default());
         for amount in line["amounts"].as_array().into_iter().flatten() {
-            *sums.entry(amount["asset"].as_str().unwrap_or_default().to_owned()).or_default() += amount["minor"].as_i64().unwrap_or_default();
+            *sums.entry(amount["asset"].as_str().unwrap_or_default().to_owned()).or_default() +=
+                amount["minor"].as_i64().unwrap_or_default();
         }
     }
     sums.retain(|_, minor| *minor != 0);

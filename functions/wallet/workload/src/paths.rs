@@ -8,14 +8,46 @@ use simulator::{Answer, Ask, Path, World};
 const OWNER: &str = "owner";
 
 pub const PATHS: &[Path] = &[
-    Path { name: "a top-up is collected", of: &["create-topup", "collect-topup", "relay-wallet"], play: |world| boxed(async move { collected(&world, 1_000).await }) },
-    Path { name: "a top-up is declined", of: &["collect-topup"], play: |world| boxed(async move { collected(&world, 1_097).await }) },
-    Path { name: "the bank took it and did not answer", of: &["collect-topup", "sweep-topups"], play: |world| boxed(async move { collected(&world, 1_098).await }) },
-    Path { name: "the bank did not get it at first", of: &["collect-topup", "sweep-topups"], play: |world| boxed(async move { collected(&world, 1_099).await }) },
-    Path { name: "a second top-up finds a history", of: &["collect-topup"], play: |world| boxed(async move { twice(&world).await }) },
-    Path { name: "the day's medals", of: &["grant-medals", "get-medals", "relay-wallet"], play: |world| boxed(async move { medals(&world).await }) },
-    Path { name: "a wallet and its history are read", of: &["get-wallet", "list-wallet-lines", "get-topup"], play: |world| boxed(async move { read(&world).await }) },
-    Path { name: "a change that no event can be made of", of: &["relay-wallet"], play: |world| boxed(async move { unmappable(&world).await }) },
+    Path {
+        name: "a top-up is collected",
+        of: &["create-topup", "collect-topup", "relay-wallet"],
+        play: |world| boxed(async move { collected(&world, 1_000).await }),
+    },
+    Path {
+        name: "a top-up is declined",
+        of: &["collect-topup"],
+        play: |world| boxed(async move { collected(&world, 1_097).await }),
+    },
+    Path {
+        name: "the bank took it and did not answer",
+        of: &["collect-topup", "sweep-topups"],
+        play: |world| boxed(async move { collected(&world, 1_098).await }),
+    },
+    Path {
+        name: "the bank did not get it at first",
+        of: &["collect-topup", "sweep-topups"],
+        play: |world| boxed(async move { collected(&world, 1_099).await }),
+    },
+    Path {
+        name: "a second top-up finds a history",
+        of: &["collect-topup"],
+        play: |world| boxed(async move { twice(&world).await }),
+    },
+    Path {
+        name: "the day's medals",
+        of: &["grant-medals", "get-medals", "relay-wallet"],
+        play: |world| boxed(async move { medals(&world).await }),
+    },
+    Path {
+        name: "a wallet and its history are read",
+        of: &["get-wallet", "list-wallet-lines", "get-topup"],
+        play: |world| boxed(async move { read(&world).await }),
+    },
+    Path {
+        name: "a change that no event can be made of",
+        of: &["relay-wallet"],
+        play: |world| boxed(async move { unmappable(&world).await }),
+    },
 ];
 
 fn boxed(play: impl Future<Output = Vec<String>> + Send + 'static) -> BoxFuture<'static, Vec<String>> {
@@ -46,15 +78,24 @@ async fn twice(world: &World) -> Vec<String> {
 
 async fn medals(world: &World) -> Vec<String> {
     let mut said_of = Vec::new();
-    for ask in [Ask::get("/v1/medals/daily"), Ask::post("/v1/medals/daily"), Ask::get("/v1/medals/daily"), Ask::post("/v1/medals/daily")] {
+    for ask in
+        [Ask::get("/v1/medals/daily"), Ask::post("/v1/medals/daily"), Ask::get("/v1/medals/daily"), Ask::post("/v1/medals/daily")]
+    {
         let answer = world.ask(&ask.by(OWNER)).await;
-        said_of.push(format!("{} {}", said(answer.clone()), answer.map(|answer| answer.body["taken"].clone()).unwrap_or_default()));
+        said_of.push(format!(
+            "{} {}",
+            said(answer.clone()),
+            answer.map(|answer| answer.body["taken"].clone()).unwrap_or_default()
+        ));
     }
     said_of
 }
 
 async fn read(world: &World) -> Vec<String> {
-    let id = top_up(world, 1_000, "one").await.map(|answer| answer.body["id"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
+    let id = top_up(world, 1_000, "one")
+        .await
+        .map(|answer| answer.body["id"].as_str().unwrap_or_default().to_owned())
+        .unwrap_or_default();
     world.rest().await;
     let wallet = world.ask(&Ask::get("/v1/wallet").by(OWNER)).await;
     let lines = world.ask(&Ask::get("/v1/wallet/lines").by(OWNER)).await;

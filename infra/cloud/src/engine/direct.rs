@@ -31,12 +31,7 @@ struct Inner {
 
 impl Direct {
     /// With every table of `services`. It gives `wrote` with every write.
-    pub(super) fn open(
-        services: &[&Service],
-        names: &Names,
-        clock: &Arc<LocalClock>,
-        wrote: Signal,
-    ) -> Result<Self, CloudError> {
+    pub(super) fn open(services: &[&Service], names: &Names, clock: &Arc<LocalClock>, wrote: Signal) -> Result<Self, CloudError> {
         let storage = Storage::memory().map_err(CloudError::engine)?.with_clock(clock.clone());
         storage.conn().set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         keep_plans(storage.conn()).map_err(CloudError::engine)?;

@@ -136,8 +136,7 @@ impl Queues {
         }
         let now = self.clock.now();
         let queues: Vec<_> = messages.iter().map(|message| message.queue.clone()).collect();
-        let messages: Vec<_> =
-            messages.into_iter().map(|message| (self.deliveries.copies(&message.queue), message)).collect();
+        let messages: Vec<_> = messages.into_iter().map(|message| (self.deliveries.copies(&message.queue), message)).collect();
         let store = move |connection: &rusqlite::Connection| {
             let insert = |(copies, message): &(Vec<Duration>, NewMessage)| message.insert(connection, now, copies);
             messages.iter().map(insert).collect::<rusqlite::Result<Vec<_>>>()

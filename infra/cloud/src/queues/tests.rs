@@ -15,7 +15,9 @@ async fn open(directory: tempfile::TempDir) -> Bench {
     let start_at = Some("2030-01-01T00:00:00Z".parse().unwrap());
     let clock = Arc::new(LocalClock::open(directory.path(), start_at).unwrap());
     let database = Arc::new(Database::open(directory.path()).unwrap());
-    let queues = Queues::open(database.clone(), clock.clone(), Arc::default(), Arc::new(crate::deliveries::Faithful), SERVICES).await.unwrap();
+    let queues = Queues::open(database.clone(), clock.clone(), Arc::default(), Arc::new(crate::deliveries::Faithful), SERVICES)
+        .await
+        .unwrap();
     Bench { directory, clock, database, queues }
 }
 

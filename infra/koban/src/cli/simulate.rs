@@ -13,7 +13,7 @@ use simulator::seeds::{Seeds, Summary, run_all};
 use simulator::{Fault, Outcome, Seed, Size, command, reduce};
 
 /// Two hundred operations and more in every seed.
-pub const SIZE: Size = Size { people: 8, steps: 14 };
+pub const SIZE: Size = Size { people: 6, operations: 125 };
 /// How many broken seeds are reduced and shown.
 const SHOWN_MAX: usize = 3;
 /// How many cells that are not exactly-once are shown.
@@ -50,9 +50,9 @@ pub struct Arguments {
     /// How many people act
     #[arg(long, value_name = "N", default_value_t = SIZE.people, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     people: u32,
-    /// How much each of them does, with each service
-    #[arg(long, value_name = "N", default_value_t = SIZE.steps, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    steps: u32,
+    /// How much they do together
+    #[arg(long, value_name = "N", default_value_t = SIZE.operations, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    operations: u32,
     /// Faults that do not happen, such as slow,restarted
     #[arg(long, value_name = "FAULT,…", value_delimiter = ',', value_parser = fault, requires = "seed")]
     without: Vec<Fault>,
@@ -77,12 +77,14 @@ fn fault(name: &str) -> Result<Fault, String> {
 
 /// Worlds have runtimes of their own, which none of this thread's may surround.
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
-    std::thread::scope(|scope| scope.spawn(|| simulate(arguments)).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    std::thread::scope(|scope| {
+        scope.spawn(|| simulate(arguments)).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 fn simulate(arguments: &Arguments) -> Result<(), CliError> {
     let threads = arguments.threads.map_or_else(processors, usize::from);
-    let size = Size { people: arguments.people, steps: arguments.steps };
+    let size = Size { people: arguments.people, operations: arguments.operations };
     if arguments.matrix {
         return play_matrix(arguments.path.as_deref(), threads, arguments.json);
     }
@@ -186,7 +188,11 @@ fn play_matrix(only: Option<&str>, threads: usize, as_json: bool) -> Result<(), 
     }
     for broken in matrix.broken.iter().take(CELLS_SHOWN_MAX) {
         let (function, call, operation, fault) = (broken.function, broken.call, &broken.operation, broken.fault.name());
-        note(format_args!("broken: {function}, call {call} ({operation}), {fault}, on \"{}\": {}", broken.path, broken.what.join("; ")));
+        note(format_args!(
+            "broken: {function}, call {call} ({operation}), {fault}, on \"{}\": {}",
+            broken.path,
+            broken.what.join("; ")
+        ));
     }
     if matrix.is_clean() { Ok(()) } else { Err(CliError::NotClean) }
 }
