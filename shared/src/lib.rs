@@ -3,6 +3,8 @@
 //! mocks, a simulator can replay each decision, and a laptop decides exactly as AWS does.
 //!
 //! It must not depend on any other crate of this workspace.
+//!
+//! The one exception is the switch of [`planted`], which only tests are built with.
 
 pub mod calendar;
 pub mod event;
@@ -10,3 +12,4 @@ pub mod hash;
 pub mod id;
 pub mod journal;
 pub mod money;
+pub mod planted;

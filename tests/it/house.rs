@@ -207,6 +207,24 @@ fn the_domains_depend_on_nothing_of_ours_but_each_other_and_on_no_io() {
     }
 }
 
+/// A bug that is in the list alone would never be found.
+#[test]
+fn every_planted_bug_is_somewhere_in_the_code() {
+    let (list, this) = (Path::new("shared/src/planted.rs"), Path::new("tests/it/house.rs"));
+    let code: String = rust_files().into_iter().filter(|(path, _)| path != list && path != this).map(|(_, text)| text).collect();
+    let missing = shared::planted::ALL.iter().filter(|bug| !code.contains(&format!("planted::is_on(Bug::{bug:?})")));
+    refuse(&missing.map(|bug| format!("{}: no code asks for it", bug.name())).collect::<Vec<_>>());
+}
+
+/// Neither the command line nor what is packaged.
+#[test]
+fn no_default_build_has_planted_bugs() {
+    let services = koban::registry::SERVICES.iter().map(|service| service.name);
+    let linked = dependencies(services.chain(["koban"]));
+    let shared: Vec<_> = linked.iter().filter(|line| line.starts_with("shared v")).collect();
+    assert!(matches!(shared[..], [without_features] if without_features.ends_with(')')), "{shared:?}");
+}
+
 /// What cargo builds for a selection of packages: a line for each crate, with its features.
 fn tree(edges: &str, selection: &[&str]) -> BTreeSet<String> {
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

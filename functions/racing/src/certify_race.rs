@@ -9,6 +9,7 @@ use crate::shard::Shard;
 use platform::store::{CancelReason, Range};
 use platform::telemetry;
 use racing_domain::{Certificate, Race, RaceState, Totals};
+use shared::planted::{self, Bug};
 
 /// When the proof is repeated.
 const REPEATED_AFTER: Duration = Duration::from_mins(15);
@@ -47,7 +48,7 @@ async fn certify(context: &Context, wanted: CertifyRace, delivery: Delivery) -> 
     let result = records::result(context, race.id, race.result_version).await?;
     let mut totals = Totals::default();
     let mut faulty = Vec::new();
-    for shard in 0..race.shards {
+    for shard in (0..race.shards).chain(planted::is_on(Bug::ShardCountedTwice).then_some(0)) {
         let Some(contents) = Shard::read(context, race.id, race.result_version, shard).await? else { return Ok(()) };
         match prove(&race, &result, &contents)? {
             Ok(proved) => totals = totals.plus(&proved)?,
@@ -99,10 +100,17 @@ async fn settle_again(context: &Context, race: &Race, faulty: &[(u16, String)]) 
 /// RESULTED becomes SETTLED, with the first certificate.
 async fn close(context: &Context, settled: &Race, revision: u64, totals: Totals) -> Result<(), Failure> {
     let certificate = certificate(context, settled, 1, totals)?;
-    send_for_repetition(context, &certificate).await?;
+    let asks_first = !planted::is_on(Bug::RepetitionAfterCertificate);
+    if asks_first {
+        send_for_repetition(context, &certificate).await?;
+    }
     let mut writes = vec![Write::if_absent(&RACING, record(&certificate))];
     writes.extend(records::change(settled, revision, certificate.made_at));
-    write_once(context, &writes).await
+    if planted::is_on(Bug::SettledBeforeCertified) {
+        write_once(context, &writes.split_off(1)).await?;
+    }
+    write_once(context, &writes).await?;
+    if asks_first { Ok(()) } else { send_for_repetition(context, &certificate).await }
 }
 
 /// The proof of a race that is settled already. It is the repetition that the first certificate asked for. When a late slip was refunded

@@ -8,6 +8,7 @@ use platform::commit::Journal;
 use racing_domain::{Bet, Field, Race, RaceId, Slip, SlipId, check_bets, shard_of};
 use shared::journal::Line;
 use shared::money::Asset;
+use shared::planted::{self, Bug};
 use wallet_domain::{self as wallet, Wallet, WalletError};
 
 /// How old a copy of a race may be. What changes in it while it is open is the close, and settlement refunds what slipped through.
@@ -53,9 +54,11 @@ async fn place(
     let race = race?.ok_or(SlipRefusal::NotFound)?.race;
     let totals = check_bets(&new.bets, &race.field()).map_err(of_bet)?;
 
-    let resource = race.id.to_string();
+    let now = context.now();
+    let placed_at = if planted::is_on(Bug::SlipByOwnClock) { now } else { now.max(intent.requested_at) };
+    let retried = if planted::is_on(Bug::RetryPlacesAnother) { placed_at.to_string() } else { String::new() };
+    let resource = format!("{}{retried}", race.id);
     let id = SlipId::derive(&race.id, shard_of(user, race.shards), &intent.operation(&FUNCTION, &resource));
-    let placed_at = context.now().max(intent.requested_at);
     let slip = Slip::new(new.asset, totals, new.bets, placed_at);
 
     let once = context.once(&RACING, record(user, &id, &slip), &intent.request).appending(wallet?);

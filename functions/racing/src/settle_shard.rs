@@ -14,6 +14,7 @@ use racing_domain::payout::{self, PayoutTail, Payouts, Posted};
 use racing_domain::{Race, RaceState};
 use shared::hash;
 use shared::journal::EntryOf;
+use shared::planted::{self, Bug};
 use wallet_domain::Wallet;
 
 /// How many people are paid at once.
@@ -56,7 +57,7 @@ async fn settle(context: &Context, wanted: SettleShard) -> Result<(), Failure> {
             return Err(out_of_time());
         }
         let Some(race) = current(context, wanted).await? else { return Ok(()) };
-        let result = records::result(context, race.id, race.result_version).await?;
+        let result = records::result(context, race.id, wanted.result_version).await?;
         let Some(mut shard) = counted(context, &race, wanted.shard).await? else { return Ok(()) };
         mark_uncounted(context, &race, wanted.shard, &mut shard).await?;
         if pay_all(context, &race, &result, wanted.shard, &shard, pass).await? == Pass::Met {
@@ -72,7 +73,8 @@ async fn settle(context: &Context, wanted: SettleShard) -> Result<(), Failure> {
 async fn current(context: &Context, wanted: SettleShard) -> Result<Option<Race>, Problem> {
     let found = records::race(context, wanted.race).await?;
     let StoredRace { race, .. } = found.ok_or_else(|| Problem::internal(format!("there is no race {}", wanted.race)))?;
-    let newest = race.result_version == wanted.result_version && race.state != RaceState::Open;
+    let is_wanted = race.result_version == wanted.result_version || planted::is_on(Bug::OlderWorkerNotFenced);
+    let newest = is_wanted && race.state != RaceState::Open;
     Ok((newest && wanted.shard < race.shards).then_some(race))
 }
 

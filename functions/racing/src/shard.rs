@@ -11,6 +11,7 @@ use racing_domain::{Due, Race, RaceId, SketchError, Slip, SlipSketch, Totals};
 use shared::id::UserId;
 use shared::journal::Line;
 use shared::money::MoneyError;
+use shared::planted::{self, Bug};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A shard's contents.
@@ -60,7 +61,7 @@ impl Shard {
         let (user, kind, tail) = (parts.next().unwrap_or_default(), parts.next(), parts.next().unwrap_or_default());
         match kind {
             // A refusal has the key that its slip would have.
-            Some("b") if record.expires_at.is_some() => {}
+            Some("b") if record.expires_at.is_some() && !planted::is_on(Bug::RefusalReadAsSlip) => {}
             Some("b") => self.person(user).slips.push((tail.to_owned(), record.read()?)),
             Some("l") => drop(self.person(user).late.insert(tail.to_owned())),
             Some("p") => self.person(user).newest = Some(payout_line(race, user, tail, record)?),
@@ -136,7 +137,7 @@ impl Person {
         // A mark counts only if its slip was read. So the basis records exactly what this decision used.
         let (mut due, mut late) = (Due::default(), 0);
         for (tail, slip) in &self.slips {
-            let is_late = self.late.contains(tail);
+            let is_late = self.late.contains(tail) && !planted::is_on(Bug::UncountedSlipPaid);
             late += u32::from(is_late);
             due.add(slip.asset, slip.outcome(&field, &result.result, close, is_late)?)?;
         }

@@ -7,6 +7,7 @@ use crate::topup;
 use platform::commit::{Decision, Journal, commit};
 use platform::message::EventData;
 use platform::store;
+use shared::planted::{self, Bug};
 
 pub static FUNCTION: Function = Function::worker("collect-topup", &COLLECT_TOPUP)
     .says(
@@ -28,7 +29,8 @@ async fn collect(context: &Context, EventData { data }: EventData<CollectTopUp>)
     let found = context.table(&WALLET).get(&topup::key(&user, &id)).await?;
     let record = found.ok_or_else(|| Failure::new(format!("there is no top-up {id} of {user}")))?;
     let topup = record.read::<TopUp>()?;
-    if topup.state.is_final() {
+    let is_left_alone = topup.state == TopUpState::Collecting && planted::is_on(Bug::CollectingLeftAlone);
+    if topup.state.is_final() || is_left_alone {
         return Ok(());
     }
     let bank = Bank::chosen(context)?.ok_or_else(|| Failure::new(NO_BANK))?;
@@ -39,6 +41,10 @@ async fn collect(context: &Context, EventData { data }: EventData<CollectTopUp>)
         bank.status(&id).await
     };
     match verdict {
+        _ if topup.state == TopUpState::Unknown && planted::is_on(Bug::ChargedUnderFreshId) => {
+            let again = TopUp { id: TopUpId::derive(&[id.as_str().as_bytes(), b"again"]), ..topup.clone() };
+            finish(context, &topup, &record, bank.collect(&again).await).await
+        }
         Ok(None) => finish(context, &topup, &record, bank.collect(&topup).await).await,
         Ok(Some(verdict)) => finish(context, &topup, &record, Ok(verdict)).await,
         Err(error) => finish(context, &topup, &record, Err(error)).await,
@@ -61,6 +67,9 @@ async fn finish(context: &Context, topup: &TopUp, before: &Record, verdict: Resu
     match verdict {
         Ok(Verdict::Collected) => credit(context, topup, before).await,
         Ok(Verdict::Declined) => step(context, topup, before, TopUpState::Declined).await.map(|_| ()),
+        Err(BankError::TimedOut) if planted::is_on(Bug::SilenceTakenForDeclined) => {
+            step(context, topup, before, TopUpState::Declined).await.map(|_| ())
+        }
         Err(BankError::TimedOut) if topup.state == TopUpState::Unknown => Ok(()),
         Err(BankError::TimedOut) => step(context, topup, before, TopUpState::Unknown).await.map(|_| ()),
         Err(BankError::Store(error)) => Err(error.into()),
@@ -72,6 +81,11 @@ async fn credit(context: &Context, topup: &TopUp, before: &Record) -> Result<(),
     let Some(collected) = topup.moved(TopUpState::Collected, now) else { return Ok(()) };
     let object = topup::next(&collected, before);
     let mut journals = [posting::journal(context, &topup.user).await?];
+    if planted::is_on(Bug::CollectedBeforeCredited) {
+        write(context, vec![object]).await?;
+        let line = collected.credit(&journals[0].tail::<Wallet>()?, now, FUNCTION.name)?;
+        return Ok(write(context, vec![Write::if_absent(&WALLET, Record::of_line(&line))]).await?);
+    }
     let mut decide = |journals: &[Journal]| {
         let line = collected.credit(&journals[0].tail::<Wallet>()?, now, FUNCTION.name).map_err(Problem::internal)?;
         Ok(Decision::Accept { object: object.clone(), lines: vec![line] })

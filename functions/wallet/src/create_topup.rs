@@ -4,6 +4,7 @@ use crate::bank::Bank;
 use crate::prelude::*;
 use crate::topup::{self, TopUpView};
 use shared::money::{Amount, Asset};
+use shared::planted::{self, Bug};
 use wallet_domain::topup::{TOP_UP_MAX, TOP_UP_MIN};
 
 pub static FUNCTION: Function = Function::post("create-topup", "/v1/topups")
@@ -51,6 +52,10 @@ async fn create(context: &Context, intent: Intent, Body(new): Body<NewTopUp>) ->
         updated_at: now,
     };
     let object = topup::record(&topup, &intent.request, 1);
-    let done = context.once(&WALLET, object, &intent.request).put().await?.read::<TopUp>()?;
+    let put = context.once(&WALLET, object, &intent.request).put().await;
+    if put.is_err() && planted::is_on(Bug::AcknowledgedUnwritten) {
+        return Ok(Done { value: Accepted(topup.into()), replayed: false });
+    }
+    let done = put?.read::<TopUp>()?;
     Ok(done.map(|topup| Accepted(topup.into())))
 }

@@ -4,6 +4,7 @@ use crate::prelude::*;
 use jiff::civil::Date;
 use shared::calendar::day_of;
 use shared::money::Amount;
+use shared::planted::{self, Bug};
 use wallet_domain::medals;
 
 pub static FUNCTION: Function = Function::post("grant-medals", "/v1/medals/daily")
@@ -35,7 +36,10 @@ async fn grant(context: &Context, user: UserId) -> Result<Done<Json<MedalGrant>>
     let grant = MedalGrant { day: day_of(now), amount: medals::grant_amount() };
     let operation = format!("medals:{}", grant.day);
     let request = shared::hash::of_parts(&[operation.as_bytes()]);
-    let object = Record::of(key(&user, grant.day), &grant);
+    let mut object = Record::of(key(&user, grant.day), &grant);
+    if planted::is_on(Bug::MedalsEachTime) {
+        object.key.sk = now.to_string();
+    }
     let wallet = posting::journal(context, &user).await?;
     let once = context.once(&WALLET, object, &request).appending(wallet);
     let line = |tail: &_| medals::grant(tail, now, &user, &operation).map_err(Refused::internal);

@@ -13,6 +13,7 @@ use platform::Function;
 use platform::Service;
 use platform::https::BENCHMARK_ROOT;
 use sha2::{Digest, Sha256};
+use shared::planted::CANARY;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -84,6 +85,8 @@ pub enum PackageError {
     Path { function: &'static str, path: String },
     #[error("{function} trusts the benchmark's root: build it without the feature `benchmark`")]
     BenchmarkRoot { function: &'static str },
+    #[error("{function} has planted bugs: build it without the feature `planted`")]
+    PlantedBugs { function: &'static str },
     #[error("zips of more than {ZIP_BYTES_MAX} bytes: {functions}; see what they link")]
     TooLarge { functions: String },
     #[error("the zip of {function} cannot be written: {reason}")]
@@ -229,8 +232,11 @@ fn checked(
     let path = binaries.0.join(function.name);
     let binary = std::fs::read(&path).map_err(PackageError::io(path.display().to_string()))?;
     elf::check(function.name, &binary, architecture)?;
-    if has_benchmark_root(&binary) {
+    if has_letters(&binary, BENCHMARK_ROOT) {
         return Err(PackageError::BenchmarkRoot { function: function.name });
+    }
+    if has_letters(&binary, CANARY) {
+        return Err(PackageError::PlantedBugs { function: function.name });
     }
     match path_of_builder(&binary, own) {
         Some(path) => Err(PackageError::Path { function: function.name, path }),
@@ -238,9 +244,9 @@ fn checked(
     }
 }
 
-/// Whether a binary was built to trust a root that its environment names. Only then are these letters in it.
-fn has_benchmark_root(binary: &[u8]) -> bool {
-    memmem::find(binary, BENCHMARK_ROOT.as_bytes()).is_some()
+/// Whether a binary has these letters, which only the feature of which they are the mark puts into it.
+fn has_letters(binary: &[u8], letters: &str) -> bool {
+    memmem::find(binary, letters.as_bytes()).is_some()
 }
 
 /// The first path in a binary that is in one of the directories `own`, unless every machine calls that so.
@@ -284,8 +290,23 @@ mod tests {
 
     #[test]
     fn a_binary_that_trusts_the_benchmarks_root_is_refused() {
-        assert!(has_benchmark_root(b"\x7fELF...KOBAN_PREFIXKOBAN_BENCHMARK_ROOTAWS_REGION"));
-        assert!(!has_benchmark_root(b"\x7fELF...KOBAN_PREFIXAWS_REGION"));
+        assert!(has_letters(b"\x7fELF...KOBAN_PREFIXKOBAN_BENCHMARK_ROOTAWS_REGION", BENCHMARK_ROOT));
+        assert!(!has_letters(b"\x7fELF...KOBAN_PREFIXAWS_REGION", BENCHMARK_ROOT));
+    }
+
+    #[test]
+    fn a_binary_with_planted_bugs_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let function = SERVICES[0].functions[0];
+        let of_letters = |letters: &str| {
+            let names = format!("\0GLIBC_2.34\0{letters}\0");
+            std::fs::write(directory.path().join(function.name), elf::tests::binary(names.as_bytes())).unwrap();
+            checked(&Binaries(directory.path().to_owned()), function, Architecture::here(), &[])
+        };
+        let refused = of_letters("KOBAN_PREFIXKOBAN_PLANTED_BUGSAWS_REGION").unwrap_err();
+        assert!(matches!(refused, PackageError::PlantedBugs { .. }), "{refused}");
+        assert!(refused.to_string().contains(function.name), "{refused}");
+        of_letters("KOBAN_PREFIXAWS_REGION").unwrap();
     }
 
     #[test]

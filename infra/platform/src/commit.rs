@@ -16,6 +16,7 @@ use crate::store::{self, CancelReason, Record, StoreError, Write, WriteError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::journal::{Entity, Line, Tail};
+use shared::planted::{self, Bug};
 use std::time::Duration;
 
 /// How many decisions a request may take before it gives way.
@@ -100,6 +101,9 @@ pub async fn commit(
             return Err(Problem::internal(reason.clone()));
         }
         let is_transient = reasons.contains(&CancelReason::Transient);
+        if is_transient && planted::is_on(Bug::ConflictTakenForWritten) {
+            return Ok(Committed::New(object.record.clone()));
+        }
         losses += u32::from(!is_transient);
         let waits_now = is_transient || losses > AT_ONCE;
         let wait = if waits_now { wait(waits) } else { Duration::ZERO };
@@ -163,6 +167,7 @@ async fn catch_up(
         let CancelReason::Condition(found) = reason else { continue };
         let Some(journal) = journals.iter_mut().find(|journal| journal.entity == line.entity) else { continue };
         match found {
+            Some(_) if planted::is_on(Bug::LostLineNotFolded) => journal.newest.iter_mut().for_each(|newest| newest.seq += 1),
             Some(record) if !query => journal.newest = Some(record.line()?),
             _ => *journal = Journal::load(context, journal.table, journal.entity.clone()).await?,
         }
@@ -210,7 +215,7 @@ impl Committed {
             Self::New(record) => (record, false),
             Self::Found(record) => (record, true),
         };
-        if record.hash.as_deref() != Some(request) {
+        if record.hash.as_deref() != Some(request) && !planted::is_on(Bug::HashNotCompared) {
             return Err(Problem::new(&problem::IDEMPOTENCY_KEY_REUSED, ""));
         }
         if record.expires_at.is_some() {

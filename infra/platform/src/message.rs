@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use shared::planted::{self, Bug};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
@@ -236,7 +237,7 @@ pub(crate) async fn handle_batch(context: &Context, handle: HandleMessage, event
         if let Some(delay) = failure.retry_after {
             retry_after(context, &receipt, delay).await;
         }
-        Some(BatchItemFailure { item_identifier: id })
+        (!planted::is_on(Bug::FailureAcknowledged)).then_some(BatchItemFailure { item_identifier: id })
     };
     let failures = futures_util::stream::iter(event.records).map(one).buffer_unordered(CONCURRENT_MAX);
     BatchReply { batch_item_failures: failures.filter_map(std::future::ready).collect().await }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use shared::hash::Hash;
 use shared::journal::Line;
+use shared::planted::{self, Bug};
 
 /// An object that is about to be put.
 #[must_use]
@@ -77,6 +78,7 @@ impl<const JOURNALS: usize> Once<'_, JOURNALS> {
             let journals = journals.try_into().map_err(|_| Problem::internal("another number of journals"))?;
             match decide(journals).map_err(Refused::decided) {
                 Ok(lines) => Ok(Decision::Accept { object: object.clone(), lines }),
+                Err(Ok(refusal)) if planted::is_on(Bug::RefusalNotWritten) => Err(refusal),
                 Err(Ok(refusal)) => Ok(Decision::Refuse { object: refused(object, &refusal, now) }),
                 Err(Err(failure)) => Err(failure),
             }

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use futures_util::future::BoxFuture;
+use shared::planted::{self, Bug};
 use std::collections::HashMap;
 use std::time::Duration;
 use thiserror::Error;
@@ -308,7 +309,7 @@ pub async fn write(context: &Context, mut writes: Vec<Write>) -> Result<(), Writ
     match (writes.pop(), writes.is_empty()) {
         (Some(only), true) => write_one(context, only).await,
         (last, _) => {
-            writes.extend(last);
+            writes.extend(last.filter(|_| !planted::is_on(Bug::LastWriteLost)));
             write_all(context, writes).await
         }
     }
@@ -383,7 +384,10 @@ fn put(context: &Context, write: Write) -> Result<TransactWriteItem, StoreError>
 
 fn condition(condition: Condition) -> (&'static str, &'static str, Option<AttributeValue>) {
     match condition {
+        // No item has such an attribute.
+        Condition::Absent if planted::is_on(Bug::PutOverOthers) => ("attribute_not_exists(#c)", "id", None),
         Condition::Absent => ("attribute_not_exists(#c)", "pk", None),
+        Condition::Revision(_) if planted::is_on(Bug::RevisionNotCompared) => ("attribute_exists(#c)", "rev", None),
         Condition::Revision(revision) => ("#c = :c", "rev", Some(AttributeValue::N(revision.to_string()))),
     }
 }

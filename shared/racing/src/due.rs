@@ -5,6 +5,7 @@ use super::{Bet, Field, RaceResult};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::money::{Amount, Asset, MoneyError, Ratio};
+use shared::planted::{self, Bug};
 use std::collections::BTreeMap;
 
 /// The payout and refund of a slip, in minor units of its own asset. Neither is ever negative.
@@ -49,7 +50,7 @@ fn outcome_of_bet(bet: &Bet, field: &Field, started: &Field, result: &RaceResult
     }
     let standing = || selection.count(*bet_type, started);
     let mut sum = Outcome::default();
-    if !result.refunded.is_empty() {
+    if !result.refunded.is_empty() && !planted::is_on(Bug::ScratchedNotRefunded) {
         sum = refund_of(bet, selection.count(*bet_type, field) - standing())?;
     }
     if let Some(per_100) = result.consolation.get(bet_type) {

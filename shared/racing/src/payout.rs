@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::id::UserId;
 use shared::journal::{Entity, FoldError, Line, Tail};
 use shared::money::Amount;
+use shared::planted::{self, Bug};
 use wallet_domain::{Account, Change, Kind, Posting};
 
 /// The journal of a person's payouts of a race.
@@ -71,7 +72,7 @@ pub fn sort_key(user: &UserId, seq: u64) -> String {
 
 /// What is still to be posted to a person to whom `due` is due on `basis`; none when it was decided already or nothing differs.
 pub fn outstanding(tail: &PayoutTail, basis: Basis, due: &Due) -> Option<Posted> {
-    let posted = due.minus(&tail.state.total);
+    let posted = if planted::is_on(Bug::CorrectionInFull) { due.clone() } else { due.minus(&tail.state.total) };
     (basis > tail.state.basis && !posted.is_zero()).then_some(Posted { basis, posted })
 }
 
@@ -84,8 +85,12 @@ pub fn wallet_change(race: RaceId, line: &Line, posted: &Posted) -> Change {
                 postings.push(Posting::new(Amount { asset, minor }, counter));
             }
         };
-        post(settled.payout, Account::Escrow(race.key()));
-        post(settled.refund, Account::EscrowRefund(race.key()));
+        let (mut payout, mut refund) = (settled.payout, settled.refund);
+        if planted::is_on(Bug::PostingsSwapped) {
+            std::mem::swap(&mut payout, &mut refund);
+        }
+        post(payout, Account::Escrow(race.key()));
+        post(refund, Account::EscrowRefund(race.key()));
     }
     let kind = if line.seq == 1 { Kind::Settlement } else { Kind::Correction };
     Change { kind, operation: operation(race, line.seq), postings }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::id::UserId;
 use shared::money::{Amount, Asset, MoneyError};
+use shared::planted::{self, Bug};
 
 /// A slip as it is stored; its id and owner are its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +44,8 @@ impl Slip {
         effective_close: Timestamp,
         late: bool,
     ) -> Result<Outcome, MoneyError> {
-        if late || self.placed_at >= effective_close {
+        let is_after_close = self.placed_at >= effective_close && !planted::is_on(Bug::SlipAfterClosePaid);
+        if late || is_after_close {
             return Ok(refunded_in_full(&self.bets, field));
         }
         outcome(&self.bets, field, result)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::id::UserId;
 use shared::journal::{Entity, FoldError, Tail};
 use shared::money::{Amount, Asset, MoneyError};
+use shared::planted::{self, Bug};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -164,7 +165,8 @@ impl Entity for Wallet {
             return Err(FoldError(format!("a line of {} postings", change.postings.len())));
         }
         let mut after = state.clone();
-        for posting in &change.postings {
+        let counted = if planted::is_on(Bug::FirstPostingOnly) { 1 } else { change.postings.len() };
+        for posting in &change.postings[..counted] {
             let balance = after.0.entry(posting.amount.asset).or_default();
             balance.available = plus(posting.amount, balance.available)?;
             if balance.available < 0 && posting.amount.minor < 0 && change.kind != Kind::Correction {
