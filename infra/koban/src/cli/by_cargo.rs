@@ -7,6 +7,9 @@ use std::os::unix::process::CommandExt;
 
 /// `koban` with what reaches AWS.
 pub const KOBAN_WITH_AWS: &[&str] = &["--features", "aws", "-p", "koban"];
+/// `koban` with the bugs that a simulation must find, all of them off.
+#[cfg(not(feature = "planted"))]
+pub const KOBAN_WITH_PLANTED_BUGS: &[&str] = &["--features", "planted", "-p", "koban"];
 /// A crate of its own.
 pub const DEPLOY_CHECK: &[&str] = &["-p", "deploy-check"];
 

@@ -1,6 +1,8 @@
 //! `koban simulate`: the real functions under a seeded scheduler, with faults; and the crash matrix.
 
 use super::CliError;
+#[cfg(not(feature = "planted"))]
+use super::by_cargo;
 use super::output::{note, print};
 use crate::registry::SIMULATED;
 use comfy_table::Table;
@@ -14,6 +16,9 @@ use simulator::{Fault, Outcome, Seed, Size, command, reduce};
 
 /// Two hundred operations and more in every seed.
 pub const SIZE: Size = Size { people: 6, operations: 125 };
+/// In how many seeds a planted bug must be found.
+#[cfg(feature = "planted")]
+const PLANTED_SEEDS_MAX: u64 = 2_000;
 /// How many broken seeds are reduced and shown.
 const SHOWN_MAX: usize = 3;
 /// How many cells that are not exactly-once are shown.
@@ -33,7 +38,8 @@ Exit code 1 if a promise was broken.
 Examples:
   koban simulate --seeds 5000
   koban simulate --seed 42 --trace
-  koban simulate --matrix --json")]
+  koban simulate --matrix --json
+  koban simulate --planted")]
 pub struct Arguments {
     /// How many seeds to run
     #[arg(long, value_name = "N", default_value_t = 1_000, conflicts_with = "matrix")]
@@ -59,6 +65,9 @@ pub struct Arguments {
     /// Play the crash matrix instead
     #[arg(long)]
     matrix: bool,
+    /// Switch on one planted bug after another, and find each; builds koban with them first
+    #[arg(long, conflicts_with_all = ["seeds", "seed", "matrix", "without"])]
+    planted: bool,
     /// Of the matrix, only the paths whose names contain this
     #[arg(long, value_name = "TEXT", requires = "matrix")]
     path: Option<String>,
@@ -85,6 +94,9 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
 fn simulate(arguments: &Arguments) -> Result<(), CliError> {
     let threads = arguments.threads.map_or_else(processors, usize::from);
     let size = Size { people: arguments.people, operations: arguments.operations };
+    if arguments.planted {
+        return planted::find_all(arguments.from, size, threads, arguments.json);
+    }
     if arguments.matrix {
         return play_matrix(arguments.path.as_deref(), threads, arguments.json);
     }
@@ -94,6 +106,57 @@ fn simulate(arguments: &Arguments) -> Result<(), CliError> {
             one(&Seed { number, size, without, shows: arguments.trace }, arguments.json)
         }
         None => many(&Seeds { from: arguments.from, count: arguments.seeds, size, threads, until_first: false }, arguments.json),
+    }
+}
+
+/// What finds the planted bugs, where they are.
+mod planted {
+    use super::*;
+
+    /// Has cargo build koban with the planted bugs, and run this command again.
+    #[cfg(not(feature = "planted"))]
+    pub fn find_all(_from: u64, _size: Size, _threads: usize, _as_json: bool) -> Result<(), CliError> {
+        Err(by_cargo::run("plants bugs", by_cargo::KOBAN_WITH_PLANTED_BUGS, std::env::args_os().skip(1)))
+    }
+
+    /// Switches each on, and runs seeds until one breaks a promise.
+    #[cfg(feature = "planted")]
+    pub fn find_all(from: u64, size: Size, threads: usize, as_json: bool) -> Result<(), CliError> {
+        use shared::planted::{ALL, switch_on};
+        let progress = bar(ALL.len() as u64, "bugs");
+        let mut found = Vec::new();
+        for bug in ALL {
+            switch_on(Some(*bug));
+            let seeds = Seeds { from, count: PLANTED_SEEDS_MAX, size, threads, until_first: true };
+            let summary = run_all(SIMULATED, &seeds, &|| ())?;
+            let first = summary.broken.first().map(|outcome| (outcome.seed - from + 1, outcome.violations[0].clone()));
+            found.push((*bug, first));
+            progress.inc(1);
+        }
+        switch_on(None);
+        progress.finish_and_clear();
+        show(&found, as_json)?;
+        if found.iter().all(|(_, first)| first.is_some()) { Ok(()) } else { Err(CliError::NotClean) }
+    }
+
+    #[cfg(feature = "planted")]
+    fn show(found: &[(shared::planted::Bug, Option<(u64, String)>)], as_json: bool) -> Result<(), CliError> {
+        if as_json {
+            let row = |(bug, first): &(shared::planted::Bug, Option<(u64, String)>)| {
+                json!({"bug": bug.name(), "says": bug.says(), "seeds": first.as_ref().map(|(seeds, _)| seeds),
+                    "broke": first.as_ref().map(|(_, broke)| broke)})
+            };
+            return print(json!(found.iter().map(row).collect::<Vec<_>>()));
+        }
+        let mut table = Table::new();
+        table.load_style(UTF8_BORDERS_ONLY).set_header(["planted bug", "what is wrong", "found by seed"]);
+        for (bug, first) in found {
+            let seeds = first.as_ref().map_or_else(|| format!("not in {PLANTED_SEEDS_MAX}"), |(seeds, _)| seeds.to_string());
+            table.add_row([bug.name().to_owned(), bug.says().to_owned(), seeds]);
+        }
+        print(table)?;
+        let count = found.iter().filter(|(_, first)| first.is_some()).count();
+        print(format_args!("{count} of {} planted bugs were found.", found.len()))
     }
 }
 
