@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The crates that drive.
-const DRIVERS: [&str; 2] = ["infra/proofs", "infra/demo"];
+const DRIVERS: [&str; 3] = ["infra/proofs", "infra/demo", "infra/simulator"];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -35,7 +35,7 @@ fn named(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_drives_proofs_and_demos_names_no_service() {
+fn what_drives_proofs_demos_and_simulations_names_no_service() {
     let files: Vec<_> = DRIVERS.into_iter().flat_map(|driver| files(&root().join(driver))).collect();
     assert!(files.len() > 10, "{files:?}");
     let faults = files.iter().flat_map(|file| {

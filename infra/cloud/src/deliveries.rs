@@ -21,6 +21,9 @@ pub trait Deliveries: Send + Sync {
         true
     }
 
+    /// Notes an event that was published.
+    fn published(&self, _event: &str) {}
+
     /// How long a stream's next changes are late, and in which batch of them they come.
     fn changes(&self, _function: &str, rows: Vec<StreamRow>) -> (Duration, Vec<StreamRow>) {
         (Duration::ZERO, rows)

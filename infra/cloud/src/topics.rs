@@ -82,6 +82,9 @@ impl Topics {
     /// `NoTopic` for a topic that no service has.
     pub async fn publish(&self, topic: &str, events: Vec<Published>) -> Result<(), CloudError> {
         let subscribers = self.subscribers.get(topic).ok_or_else(|| CloudError::NoTopic(topic.to_owned()))?;
+        for event in &events {
+            self.queues.published(&event.body);
+        }
         if subscribers.is_empty() {
             return Ok(());
         }

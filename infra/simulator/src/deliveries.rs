@@ -56,6 +56,10 @@ impl Deliveries for Disturbed {
         !self.0.strikes(Fault::Redelivered)
     }
 
+    fn published(&self, event: &str) {
+        self.0.publishes(event);
+    }
+
     fn changes(&self, _function: &str, mut rows: Vec<StreamRow>) -> (Duration, Vec<StreamRow>) {
         if rows.is_empty() {
             return (Duration::ZERO, rows);

@@ -13,6 +13,7 @@ mod injector;
 mod invocation;
 pub mod matrix;
 mod network;
+mod outbox;
 mod reduce;
 mod registry;
 mod run;

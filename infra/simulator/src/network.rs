@@ -21,7 +21,7 @@ use std::time::Duration;
 /// How long a call takes each way, in milliseconds.
 const WAY_MS: std::ops::RangeInclusive<u64> = 1..=12;
 /// How late an effect is that its caller has given up.
-const LATE_EFFECT_MS: std::ops::RangeInclusive<u64> = 3_000..=40_000;
+const LATE_EFFECT_MS: std::ops::RangeInclusive<u64> = 3_000..=90_000;
 /// How late a slow reply is, in milliseconds: beyond an attempt's limit, and often beyond the function's.
 const SLOW_MS: std::ops::RangeInclusive<u64> = 2_000..=70_000;
 

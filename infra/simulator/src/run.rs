@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, Rates};
 use super::injector::{ByChance, Injector};
+use super::outbox;
 use super::registry::{Play, Registry, Size};
 use super::simulation::{Made, Simulation};
 use super::world::World;
@@ -123,6 +124,7 @@ async fn live(registry: Registry, seed: &Seed) -> Result<Outcome, SimulationErro
         for play in &plays {
             play.check(&world).await;
         }
+        outbox::check(&world).await;
     }
     prove(&world, registry)?;
     let simulation = &world.0;
@@ -164,6 +166,10 @@ async fn kill_at_times(world: &World) {
         world.pass(Duration::from_secs(wait)).await;
         if world.0.strikes(Fault::Restarted) {
             restart(world).await;
+        }
+        // At any moment everything stored must be true.
+        if let Err(error) = prove(world, world.0.registry) {
+            world.violation(format!("nothing can be proved: {error}"));
         }
     }
 }

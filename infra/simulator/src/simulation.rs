@@ -18,7 +18,7 @@ use platform::context::Settings;
 use platform::secrets::SecretValue;
 use platform::service::functions_of;
 use platform::telemetry::LogSink;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,6 +43,8 @@ pub struct Simulation {
     violations: Mutex<Vec<String>>,
     books: Mutex<Books>,
     process: Mutex<Option<Arc<Process>>>,
+    /// The ids of all events that were published.
+    published: Mutex<HashSet<String>>,
     /// Queues whose messages are lost.
     losing: Mutex<BTreeSet<String>>,
     /// The next call of this function and operation has its effect only after a while.
@@ -111,6 +113,7 @@ impl Simulation {
             violations: Mutex::default(),
             books: Mutex::default(),
             process: Mutex::default(),
+            published: Mutex::default(),
             losing: Mutex::default(),
             held: Mutex::default(),
             met: Mutex::default(),
@@ -237,6 +240,18 @@ impl Simulation {
         locked(&self.violations).clone()
     }
 
+    /// Notes an event that was published.
+    pub fn publishes(&self, event: &str) {
+        if let Some(id) = id_of(event) {
+            locked(&self.published).insert(id);
+        }
+    }
+
+    /// Whether this very event was published.
+    pub fn has_published(&self, event: &str) -> bool {
+        id_of(event).is_some_and(|id| locked(&self.published).contains(&id))
+    }
+
     /// From now on messages to `queue` are lost, or not any more.
     pub fn lose(&self, queue: &str, loses: bool) {
         if loses {
@@ -284,6 +299,15 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
+}
+
+/// The id of an event, as CloudEvents has it.
+fn id_of(event: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+    }
+    serde_json::from_str::<Named>(event).ok().map(|named| named.id)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -71,7 +71,7 @@ pub struct Engine {
 /// Who runs the requests.
 enum Store {
     /// A thread that writes, and the callers, who read.
-    File(Threads),
+    File(Box<Threads>),
     /// The callers, one at a time: in memory.
     Memory(Arc<Direct>),
 }
@@ -97,7 +97,7 @@ impl Engine {
         let clock = clock.clone();
         let write = move || write_until_closed(&storage, &clock, jobs, &wrote, &generation);
         let thread = std::thread::Builder::new().name("dynamodb-writer".into()).spawn(write).map_err(CloudError::Directory)?;
-        let store = Store::File(Threads { writer, readers, file, thread: Some(thread).into() });
+        let store = Store::File(Box::new(Threads { writer, readers, file, thread: Some(thread).into() }));
         Ok(Self { store, written, tables: tables_of(services, names)? })
     }
 

@@ -126,6 +126,11 @@ impl Queues {
         self.by_name.contains_key(queue)
     }
 
+    /// Notes an event that was published, whether a queue wants it or not.
+    pub(super) fn published(&self, event: &str) {
+        self.deliveries.published(event);
+    }
+
     /// Stores messages, all or none. Returns their ids.
     ///
     /// # Errors

@@ -16,9 +16,9 @@ use simulator::{Fault, Outcome, Seed, Size, command, reduce};
 
 /// Two hundred operations and more in every seed.
 pub const SIZE: Size = Size { people: 6, operations: 125 };
-/// In how many seeds a planted bug must be found.
-#[cfg(feature = "planted")]
-const PLANTED_SEEDS_MAX: u64 = 2_000;
+/// How many seeds are run, and in how many a planted bug must be found.
+const SEEDS: u64 = 1_000;
+const PLANTED_SEEDS: u64 = 2_000;
 /// How many broken seeds are reduced and shown.
 const SHOWN_MAX: usize = 3;
 /// How many cells that are not exactly-once are shown.
@@ -41,9 +41,9 @@ Examples:
   koban simulate --matrix --json
   koban simulate --planted")]
 pub struct Arguments {
-    /// How many seeds to run
-    #[arg(long, value_name = "N", default_value_t = 1_000, conflicts_with = "matrix")]
-    seeds: u64,
+    /// How many seeds to run: 1,000 when it is left out, and at most 2,000 for each planted bug
+    #[arg(long, value_name = "N", conflicts_with = "matrix")]
+    seeds: Option<u64>,
     /// The first seed
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "matrix")]
     from: u64,
@@ -66,7 +66,7 @@ pub struct Arguments {
     #[arg(long)]
     matrix: bool,
     /// Switch on one planted bug after another, and find each; builds koban with them first
-    #[arg(long, conflicts_with_all = ["seeds", "seed", "matrix", "without"])]
+    #[arg(long, conflicts_with_all = ["seed", "matrix", "without"])]
     planted: bool,
     /// Of the matrix, only the paths whose names contain this
     #[arg(long, value_name = "TEXT", requires = "matrix")]
@@ -95,7 +95,8 @@ fn simulate(arguments: &Arguments) -> Result<(), CliError> {
     let threads = arguments.threads.map_or_else(processors, usize::from);
     let size = Size { people: arguments.people, operations: arguments.operations };
     if arguments.planted {
-        return planted::find_all(arguments.from, size, threads, arguments.json);
+        let count = arguments.seeds.unwrap_or(PLANTED_SEEDS);
+        return planted::find_all(&Seeds { from: arguments.from, count, size, threads, until_first: true }, arguments.json);
     }
     if arguments.matrix {
         return play_matrix(arguments.path.as_deref(), threads, arguments.json);
@@ -105,7 +106,10 @@ fn simulate(arguments: &Arguments) -> Result<(), CliError> {
             let without = arguments.without.clone();
             one(&Seed { number, size, without, shows: arguments.trace }, arguments.json)
         }
-        None => many(&Seeds { from: arguments.from, count: arguments.seeds, size, threads, until_first: false }, arguments.json),
+        None => {
+            let count = arguments.seeds.unwrap_or(SEEDS);
+            many(&Seeds { from: arguments.from, count, size, threads, until_first: false }, arguments.json)
+        }
     }
 }
 
@@ -115,21 +119,26 @@ mod planted {
 
     /// Has cargo build koban with the planted bugs, and run this command again.
     #[cfg(not(feature = "planted"))]
-    pub fn find_all(_from: u64, _size: Size, _threads: usize, _as_json: bool) -> Result<(), CliError> {
+    pub fn find_all(_seeds: &Seeds, _as_json: bool) -> Result<(), CliError> {
         Err(by_cargo::run("plants bugs", by_cargo::KOBAN_WITH_PLANTED_BUGS, std::env::args_os().skip(1)))
     }
 
     /// Switches each on, and runs seeds until one breaks a promise.
     #[cfg(feature = "planted")]
-    pub fn find_all(from: u64, size: Size, threads: usize, as_json: bool) -> Result<(), CliError> {
+    pub fn find_all(seeds: &Seeds, as_json: bool) -> Result<(), CliError> {
         use shared::planted::{ALL, switch_on};
         let progress = bar(ALL.len() as u64, "bugs");
         let mut found = Vec::new();
         for bug in ALL {
             switch_on(Some(*bug));
-            let seeds = Seeds { from, count: PLANTED_SEEDS_MAX, size, threads, until_first: true };
-            let summary = run_all(SIMULATED, &seeds, &|| ())?;
-            let first = summary.broken.first().map(|outcome| (outcome.seed - from + 1, outcome.violations[0].clone()));
+            let summary = run_all(SIMULATED, seeds, &|| ())?;
+            let first = summary.broken.first().map(|outcome| Found {
+                seeds: outcome.seed - seeds.from + 1,
+                broke: outcome.violations.first().cloned().unwrap_or_default(),
+            });
+            let said =
+                first.as_ref().map_or_else(|| "not found".to_owned(), |first| format!("seed {}: {}", first.seeds, first.broke));
+            progress.suspend(|| note(format_args!("{}: {said}", bug.name())));
             found.push((*bug, first));
             progress.inc(1);
         }
@@ -139,19 +148,26 @@ mod planted {
         if found.iter().all(|(_, first)| first.is_some()) { Ok(()) } else { Err(CliError::NotClean) }
     }
 
+    /// Where a bug was found.
     #[cfg(feature = "planted")]
-    fn show(found: &[(shared::planted::Bug, Option<(u64, String)>)], as_json: bool) -> Result<(), CliError> {
+    struct Found {
+        seeds: u64,
+        broke: String,
+    }
+
+    #[cfg(feature = "planted")]
+    fn show(found: &[(shared::planted::Bug, Option<Found>)], as_json: bool) -> Result<(), CliError> {
         if as_json {
-            let row = |(bug, first): &(shared::planted::Bug, Option<(u64, String)>)| {
-                json!({"bug": bug.name(), "says": bug.says(), "seeds": first.as_ref().map(|(seeds, _)| seeds),
-                    "broke": first.as_ref().map(|(_, broke)| broke)})
+            let row = |(bug, first): &(shared::planted::Bug, Option<Found>)| {
+                let first = first.as_ref();
+                json!({"bug": bug.name(), "says": bug.says(), "seeds": first.map(|first| first.seeds), "broke": first.map(|first| &first.broke)})
             };
             return print(json!(found.iter().map(row).collect::<Vec<_>>()));
         }
         let mut table = Table::new();
-        table.load_style(UTF8_BORDERS_ONLY).set_header(["planted bug", "what is wrong", "found by seed"]);
+        table.load_style(UTF8_BORDERS_ONLY).set_header(["planted bug", "what is wrong", "seeds until found"]);
         for (bug, first) in found {
-            let seeds = first.as_ref().map_or_else(|| format!("not in {PLANTED_SEEDS_MAX}"), |(seeds, _)| seeds.to_string());
+            let seeds = first.as_ref().map_or_else(|| "not found".to_owned(), |first| first.seeds.to_string());
             table.add_row([bug.name().to_owned(), bug.says().to_owned(), seeds]);
         }
         print(table)?;
