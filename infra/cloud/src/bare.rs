@@ -24,6 +24,7 @@ use http::Request;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use platform::clock::Clock;
+use platform::function::Trigger;
 use platform::resource::dead_letter_name;
 use platform::service::functions_of;
 use platform::{Function, Service};
@@ -64,9 +65,18 @@ pub struct BareCloud {
     permits: Vec<Arc<Permits>>,
     stream: Mutex<StreamReader>,
     consumed: BTreeSet<&'static str>,
+    workers: Vec<&'static str>,
     /// Never said: such a process does not stop, it is dropped.
     _stopping: watch::Sender<bool>,
     _tasks: JoinSet<()>,
+}
+
+/// The queue whose messages a worker reads. A sweep's only start it.
+fn worker_queue(function: &'static Function) -> Option<&'static str> {
+    match &function.trigger {
+        Trigger::Queue { queue, .. } => Some(queue.name),
+        Trigger::Http(_) | Trigger::Schedule { .. } | Trigger::Stream { .. } => None,
+    }
 }
 
 /// A reply of the API.
@@ -125,6 +135,7 @@ impl BareCloud {
             routes: Routes::new(&runners)?,
             stream: engine.stream_reader()?.into(),
             consumed: functions_of(services).filter_map(|function| function.consumes()).map(|queue| queue.name).collect(),
+            workers: functions_of(services).filter_map(worker_queue).collect(),
             backends,
             clock: clock.clone(),
             activity,
@@ -192,11 +203,23 @@ impl BareCloud {
         self.backends.queues.send(vec![message]).await.map(|_| ())
     }
 
-    /// Moves what is dead back to the queues that functions consume, as an operator does. Returns how many messages were.
-    pub async fn redrive(&self) -> Result<u64, CloudError> {
+    /// The queues of workers, each of which must give up on what it cannot read.
+    pub fn workers(&self) -> &[&'static str] {
+        &self.workers
+    }
+
+    /// Whether something is dead of a queue.
+    pub async fn has_dead(&self, queue: &str) -> Result<bool, CloudError> {
+        let depths = self.backends.queues.depths().await?;
+        Ok(depths.get(&dead_letter_name(queue)).is_some_and(|depth| depth.visible > 0))
+    }
+
+    /// Moves what is dead, but for `poison`, back to the queues that functions consume, as an operator does. Returns how many messages that
+    /// were.
+    pub async fn redrive(&self, poison: &str) -> Result<u64, CloudError> {
         let mut moved = 0;
         for queue in &self.consumed {
-            moved += self.backends.queues.redrive(queue, &dead_letter_name(queue)).await?;
+            moved += self.backends.queues.redrive(queue, &dead_letter_name(queue), poison).await?;
         }
         Ok(moved)
     }

@@ -107,10 +107,9 @@ impl Fault {
             Self::LostBefore | Self::LostAfter | Self::Throttled | Self::Conflict | Self::ReplyLost => 800,
             Self::Internal | Self::KilledBefore | Self::KilledAfter | Self::Slow => 300,
             Self::InProgress | Self::TokenReused | Self::VeryLate | Self::LateEffect => 100,
-            Self::Duplicated | Self::Late | Self::Redelivered | Self::VisibleEarly => 2_000,
+            // Of restarts, at each look, which are minutes apart.
+            Self::Duplicated | Self::Late | Self::Redelivered | Self::VisibleEarly | Self::Restarted => 2_000,
             Self::StreamLate | Self::StreamShuffled | Self::ClockOff => 4_000,
-            // Of each look, once in a while.
-            Self::Restarted => 2_000,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::fault::Fault;
 use super::invocation::{CURRENT, Invocation};
 use super::network::Network;
-use super::simulation::Simulation;
+use super::simulation::{Simulation, Unread};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use cloud::clock::LocalClock;
 use cloud::connector::permits::Permits;
@@ -69,7 +69,7 @@ impl Fleet {
         let sdk = Sdk::simulated(self.backends.names.clone(), SharedHttpClient::new(network), clock.clone());
         let process_env = ProcessEnv {
             clock,
-            log: self.simulation.log(),
+            log: Arc::new(Unread),
             issuer: Issuer { url: ISSUER.into(), audience: AUDIENCE.into() },
             shows_cost: false,
             settings: self.simulation.settings(),

@@ -4,7 +4,7 @@
 use super::fault::{Fault, Rates};
 use super::injector::{Call, Place, Planned};
 use super::registry::{Path, Registry, Workload};
-use super::run::{SimulationError, prove, runtime, world};
+use super::run::{POISON, SimulationError, prove, runtime, world};
 use super::stored::{Stored, difference};
 use super::world::World;
 use cloud::Permission;
@@ -130,28 +130,23 @@ pub fn play(
         done();
         broken
     });
-    let mut rows: BTreeMap<(&'static str, &'static str), (BTreeSet<(usize, u32)>, usize, usize)> = BTreeMap::new();
+    let mut rows: BTreeMap<(&'static str, &'static str), Row> = BTreeMap::new();
+    let mut calls = BTreeSet::new();
     for (cell, broken) in cells.iter().zip(results) {
         let (broken, used) = broken?;
         permissions.used.extend(used);
-        let row = rows.entry((cell.place.function, cell.path.name)).or_default();
-        row.0.insert((cell.place.invocation, cell.place.call));
-        row.1 += 1;
-        row.2 += usize::from(broken.is_none());
+        let (function, path) = (cell.place.function, cell.path.name);
+        let row = rows.entry((function, path)).or_insert(Row { function, path, calls: 0, cells: 0, exactly_once: 0 });
+        row.calls += usize::from(calls.insert((path, cell.place)));
+        row.cells += 1;
+        row.exactly_once += usize::from(broken.is_none());
         matrix.broken.extend(broken);
     }
     // What only a retry calls, such as a change of visibility, the cells have called.
     if only.is_none() {
         matrix.missing.extend(missing(registry, &paths, &played, &permissions));
     }
-    let row = |((function, path), (calls, cells, exactly_once)): (_, (BTreeSet<_>, _, _))| Row {
-        function,
-        path,
-        calls: calls.len(),
-        cells,
-        exactly_once,
-    };
-    matrix.rows = rows.into_iter().map(row).collect();
+    matrix.rows = rows.into_values().collect();
     matrix.cells = matrix.rows.iter().map(|row| row.cells).sum();
     matrix.exactly_once = matrix.rows.iter().map(|row| row.exactly_once).sum();
     Ok(matrix)
@@ -237,7 +232,7 @@ async fn come_to_rest(world: &World) {
         rests().await;
     }
     if let Some(process) = world.0.process()
-        && process.cloud.redrive().await.unwrap_or(u64::MAX) > 0
+        && process.cloud.redrive(POISON).await.unwrap_or(u64::MAX) > 0
     {
         world.violation("a message is dead after a single fault");
     }

@@ -30,6 +30,8 @@ const SKIPS_MAX: u32 = 40;
 const SKIP: SignedDuration = SignedDuration::from_secs(75);
 /// How often what is dead is sent again, once faults have stopped. What is dead after that is never handled.
 const REDRIVES_MAX: u32 = 3;
+/// What no worker can read.
+pub const POISON: &str = "poison";
 /// A day in 2026, on which seeds start at a second of their own.
 const FIRST_SECOND: i64 = 1_767_225_600;
 const SECONDS: i64 = 300 * 24 * 3_600;
@@ -115,9 +117,11 @@ async fn live(registry: Registry, seed: &Seed) -> Result<Outcome, SimulationErro
     let world = world(registry, &mut rng, rates, injector, (true, seed.shows)).await?;
     let started = world.now();
     let plays: Vec<_> = registry.workloads.iter().map(|workload| (workload.begin)(&world, seed.size)).collect();
+    let poisoned = poison(&world).await;
     act(&world, &plays).await;
     world.0.end_faults();
     if come_to_rest(&world, &plays).await {
+        find_poison(&world, poisoned).await;
         for play in &plays {
             play.account(&world).await;
         }
@@ -140,6 +144,23 @@ async fn live(registry: Registry, seed: &Seed) -> Result<Outcome, SimulationErro
         virtual_s: world.now().duration_since(started).as_secs(),
         timeline: simulation.history.take_shown(),
     })
+}
+
+/// Puts poison on the queue of a worker. Returns its name.
+async fn poison(world: &World) -> Option<&'static str> {
+    let process = world.0.process()?;
+    let workers = process.cloud.workers();
+    let queue = *workers.get(world.draw(|rng| rng.usize(0..workers.len().max(1))))?;
+    world.publish(queue, POISON).await;
+    Some(queue)
+}
+
+/// Poison must be among the dead, where an operator sees it.
+async fn find_poison(world: &World, poisoned: Option<&'static str>) {
+    let (Some(queue), Some(process)) = (poisoned, world.0.process()) else { return };
+    if !process.cloud.has_dead(queue).await.unwrap_or(false) {
+        world.violation(format!("what {queue} cannot read has vanished: it is no dead letter"));
+    }
 }
 
 /// Everybody acts, while the process is killed and started again.
@@ -201,7 +222,7 @@ async fn come_to_rest(world: &World, plays: &[Arc<dyn Play>]) -> bool {
             world.skip(SKIP).await;
         }
         let dead = match world.0.process() {
-            Some(process) => process.cloud.redrive().await.unwrap_or(u64::MAX),
+            Some(process) => process.cloud.redrive(POISON).await.unwrap_or(u64::MAX),
             None => u64::MAX,
         };
         if done && dead == 0 {

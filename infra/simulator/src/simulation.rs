@@ -155,10 +155,6 @@ impl Simulation {
         self.settings.clone()
     }
 
-    pub fn log(&self) -> Arc<dyn LogSink> {
-        Arc::new(Unread)
-    }
-
     /// Counts as under way for as long as it lives.
     pub fn goes_on(&self) -> UnderWay {
         self.under_way.fetch_add(1, Relaxed);
@@ -315,7 +311,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Nobody reads the log of a simulation: the history has what happened.
-struct Unread;
+pub struct Unread;
 
 impl LogSink for Unread {
     fn line(&self, _line: String) {}

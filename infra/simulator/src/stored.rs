@@ -31,7 +31,7 @@ impl Stored {
             });
             match rows {
                 Some(Ok(rows)) => {
-                    items.extend(rows.into_iter().map(|(pk, sk, item)| ((table.name.to_owned(), pk, sk), said(&item, varies))))
+                    items.extend(rows.into_iter().map(|(pk, sk, item)| ((table.name.to_owned(), pk, sk), said(&item, varies))));
                 }
                 _ => world.violation(format!("{name} cannot be read")),
             }

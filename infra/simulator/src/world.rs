@@ -269,9 +269,9 @@ impl World {
     }
 
     /// Puts a message on a queue, as an operator does.
-    pub async fn publish(&self, queue: &str, message: &Value) {
+    pub async fn publish(&self, queue: &str, message: &str) {
         if let Some(process) = self.0.process()
-            && let Err(error) = process.cloud.publish(queue, message.to_string()).await
+            && let Err(error) = process.cloud.publish(queue, message.to_owned()).await
         {
             self.violation(format!("{queue} takes no message: {error}"));
         }

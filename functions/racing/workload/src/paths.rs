@@ -290,7 +290,7 @@ async fn races_read(world: World) -> Vec<String> {
     let unknown = world.ask(&Ask::get("/v1/races/rac_20200101-01-01")).await;
     let listed = world.ask(&Ask::get("/v1/races")).await;
     let count = listed.map(|listed| listed.body["items"].as_array().map_or(0, Vec::len)).unwrap_or_default();
-    let totals = settlement.map(|settlement| settlement.body["totals"].clone()).unwrap_or(Value::Null);
+    let totals = settlement.map_or(Value::Null, |settlement| settlement.body["certificates"][0]["by_asset"].clone());
     vec![
         said(unknown_settlement.as_ref()),
         said(unsettled.as_ref()),

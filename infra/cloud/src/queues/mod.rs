@@ -322,11 +322,12 @@ impl Queues {
         Ok(())
     }
 
-    /// Moves everything from `dead` to `queue`, where it is new. Returns how much that was.
-    pub async fn redrive(&self, queue: &str, dead: &str) -> Result<u64, CloudError> {
+    /// Moves everything but `poison` from `dead` to `queue`, where it is new. Returns how much that was.
+    pub async fn redrive(&self, queue: &str, dead: &str, poison: &str) -> Result<u64, CloudError> {
         let (to, from, now) = (queue.to_owned(), dead.to_owned(), self.clock.now().as_millisecond());
-        let update = "UPDATE messages SET queue = ?1, receives = 0, visible_ms = ?3 WHERE queue = ?2";
-        let moved = self.database.run(move |connection| connection.execute(update, params![to, from, now])).await?;
+        let poison = poison.to_owned();
+        let update = "UPDATE messages SET queue = ?1, receives = 0, visible_ms = ?3 WHERE queue = ?2 AND body <> ?4";
+        let moved = self.database.run(move |connection| connection.execute(update, params![to, from, now, poison])).await?;
         self.sent(queue);
         Ok(moved as u64)
     }

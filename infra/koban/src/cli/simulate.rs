@@ -1,5 +1,8 @@
 //! `koban simulate`: the real functions under a seeded scheduler, with faults; and the crash matrix.
 
+#[cfg(feature = "planted")]
+mod planted;
+
 use super::CliError;
 #[cfg(not(feature = "planted"))]
 use super::by_cargo;
@@ -24,6 +27,7 @@ const SHOWN_MAX: usize = 3;
 /// How many cells that are not exactly-once are shown.
 const CELLS_SHOWN_MAX: usize = 20;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Each seed is a world of its own in memory: users, faults, and the real functions with the real SDK in them. Time is \
@@ -96,85 +100,27 @@ fn simulate(arguments: &Arguments) -> Result<(), CliError> {
     let size = Size { people: arguments.people, operations: arguments.operations };
     if arguments.planted {
         let count = arguments.seeds.unwrap_or(PLANTED_SEEDS);
-        return planted::find_all(&Seeds { from: arguments.from, count, size, threads, until_first: true }, arguments.json);
+        return find_planted(&Seeds { from: arguments.from, count, size, threads, until_first: true }, arguments.json);
     }
     if arguments.matrix {
         return play_matrix(arguments.path.as_deref(), threads, arguments.json);
     }
-    match arguments.seed {
-        Some(number) => {
-            let without = arguments.without.clone();
-            one(&Seed { number, size, without, shows: arguments.trace }, arguments.json)
-        }
-        None => {
-            let count = arguments.seeds.unwrap_or(SEEDS);
-            many(&Seeds { from: arguments.from, count, size, threads, until_first: false }, arguments.json)
-        }
+    if let Some(number) = arguments.seed {
+        let without = arguments.without.clone();
+        return one(&Seed { number, size, without, shows: arguments.trace }, arguments.json);
     }
+    let count = arguments.seeds.unwrap_or(SEEDS);
+    many(&Seeds { from: arguments.from, count, size, threads, until_first: false }, arguments.json)
 }
 
-/// What finds the planted bugs, where they are.
-mod planted {
-    use super::*;
-
-    /// Has cargo build koban with the planted bugs, and run this command again.
-    #[cfg(not(feature = "planted"))]
-    pub fn find_all(_seeds: &Seeds, _as_json: bool) -> Result<(), CliError> {
-        Err(by_cargo::run("plants bugs", by_cargo::KOBAN_WITH_PLANTED_BUGS, std::env::args_os().skip(1)))
-    }
-
-    /// Switches each on, and runs seeds until one breaks a promise.
-    #[cfg(feature = "planted")]
-    pub fn find_all(seeds: &Seeds, as_json: bool) -> Result<(), CliError> {
-        use shared::planted::{ALL, switch_on};
-        let progress = bar(ALL.len() as u64, "bugs");
-        let mut found = Vec::new();
-        for bug in ALL {
-            switch_on(Some(*bug));
-            let summary = run_all(SIMULATED, seeds, &|| ())?;
-            let first = summary.broken.first().map(|outcome| Found {
-                seeds: outcome.seed - seeds.from + 1,
-                broke: outcome.violations.first().cloned().unwrap_or_default(),
-            });
-            let said =
-                first.as_ref().map_or_else(|| "not found".to_owned(), |first| format!("seed {}: {}", first.seeds, first.broke));
-            progress.suspend(|| note(format_args!("{}: {said}", bug.name())));
-            found.push((*bug, first));
-            progress.inc(1);
-        }
-        switch_on(None);
-        progress.finish_and_clear();
-        show(&found, as_json)?;
-        if found.iter().all(|(_, first)| first.is_some()) { Ok(()) } else { Err(CliError::NotClean) }
-    }
-
-    /// Where a bug was found.
-    #[cfg(feature = "planted")]
-    struct Found {
-        seeds: u64,
-        broke: String,
-    }
-
-    #[cfg(feature = "planted")]
-    fn show(found: &[(shared::planted::Bug, Option<Found>)], as_json: bool) -> Result<(), CliError> {
-        if as_json {
-            let row = |(bug, first): &(shared::planted::Bug, Option<Found>)| {
-                let first = first.as_ref();
-                json!({"bug": bug.name(), "says": bug.says(), "seeds": first.map(|first| first.seeds), "broke": first.map(|first| &first.broke)})
-            };
-            return print(json!(found.iter().map(row).collect::<Vec<_>>()));
-        }
-        let mut table = Table::new();
-        table.load_style(UTF8_BORDERS_ONLY).set_header(["planted bug", "what is wrong", "seeds until found"]);
-        for (bug, first) in found {
-            let seeds = first.as_ref().map_or_else(|| "not found".to_owned(), |first| first.seeds.to_string());
-            table.add_row([bug.name().to_owned(), bug.says().to_owned(), seeds]);
-        }
-        print(table)?;
-        let count = found.iter().filter(|(_, first)| first.is_some()).count();
-        print(format_args!("{count} of {} planted bugs were found.", found.len()))
-    }
+/// Has cargo build koban with the planted bugs, and run this command again.
+#[cfg(not(feature = "planted"))]
+fn find_planted(_seeds: &Seeds, _as_json: bool) -> Result<(), CliError> {
+    Err(by_cargo::run("plants bugs", by_cargo::KOBAN_WITH_PLANTED_BUGS, std::env::args_os().skip(1)))
 }
+
+#[cfg(feature = "planted")]
+use planted::find_all as find_planted;
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
