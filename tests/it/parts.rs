@@ -28,7 +28,9 @@ fn names_of_services() -> BTreeSet<String> {
 
 /// Where `text` names a service: not in the middle of another word.
 fn named(text: &str) -> Vec<String> {
-    let is_part = |before: &str| before.ends_with(|last: char| last.is_alphanumeric() || last == '_');
+    // `std::ops` is no service.
+    let is_part =
+        |before: &str| before.ends_with("std::") || before.ends_with(|last: char| last.is_alphanumeric() || last == '_');
     let is_named =
         |name: &String| text.match_indices(name.as_str()).any(|(at, _)| name.starts_with('"') || !is_part(&text[..at]));
     names_of_services().into_iter().filter(is_named).collect()

@@ -149,7 +149,7 @@ async fn record(
     Err(ResultRefusal::Contention.into())
 }
 
-/// What this message has come to, if it must not write: it wrote a version before it was cut short, its result is already the newest, or a
+/// What this message has come to, if it must not write. It wrote a version before it was cut short. Or its result is already the newest, or a
 /// later turn has written. So a retry can never undo a correction, and says what the first attempt would have said.
 async fn recorded(
     context: &Context,

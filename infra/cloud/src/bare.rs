@@ -1,5 +1,5 @@
-//! A local cloud without files, threads and sockets: engine, queues, streams, schedules, routes and functions on the caller's runtime and in
-//! its time, which may be paused. A simulation decides how functions run and how messages are delivered. Everything else is the local
+//! A local cloud without files, threads and sockets. Engine, queues, streams, schedules, routes and functions are on the caller's runtime.
+//! Its time may be paused. A simulation decides how functions run and how messages are delivered. Everything else is the local
 //! cloud's own.
 
 use crate::activity::Activity;
@@ -201,6 +201,11 @@ impl BareCloud {
     pub async fn publish(&self, queue: &str, body: String) -> Result<(), CloudError> {
         let message = NewMessage { queue: queue.to_owned(), body, ..NewMessage::default() };
         self.backends.queues.send(vec![message]).await.map(|_| ())
+    }
+
+    /// Lets every poller look at its queue again: another process may have put something on it.
+    pub fn look_again(&self) {
+        self.backends.queues.wake_all();
     }
 
     /// The queues of workers, each of which must give up on what it cannot read.

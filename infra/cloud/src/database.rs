@@ -54,7 +54,7 @@ enum Writer {
         changes: Mutex<Option<mpsc::Sender<Change>>>,
         thread: Mutex<Option<JoinHandle<()>>>,
     },
-    /// Whoever changes it: in memory, and at once. Another thread would break a runtime's paused time.
+    /// The caller: in memory, and at once. Another thread would break a runtime's paused time.
     Caller(Mutex<Connection>),
 }
 
@@ -124,8 +124,8 @@ impl Database {
     }
 }
 
-/// Lets prepared statements stay prepared, whatever is bound to them. Otherwise SQLite plans a statement again for each value of a range, in
-/// case its statistics of the table say something of it: here there are none.
+/// Lets prepared statements stay prepared, with any values bound to them. Otherwise SQLite plans a statement again for each value of a range.
+/// It hopes for statistics of the table, and here there are none.
 pub(super) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }

@@ -128,7 +128,7 @@ impl Rates {
         };
         let mut rates: BTreeMap<_, _> = Fault::ALL.into_iter().map(|fault| rate(rng, fault)).collect();
         let often = [Fault::LostBefore, Fault::LostAfter, Fault::Throttled][rng.usize(..3)];
-        rates.insert(often, rng.u16(300..=often.rate_max()));
+        rates.insert(often, rng.u16(400..=often.rate_max()));
         Self(rates)
     }
 

@@ -19,12 +19,15 @@ mod registry;
 mod run;
 pub mod seeds;
 mod simulation;
+mod size;
+mod start;
 mod stored;
 mod world;
 
 pub use books::Books;
 pub use fault::{Fault, Rates};
 pub use reduce::{command, reduce};
-pub use registry::{Path, Play, Registry, Size, Workload};
+pub use registry::{Path, Play, Registry, Workload};
 pub use run::{Outcome, Seed, SimulationError, run};
+pub use size::Size;
 pub use world::{Answer, Ask, World};

@@ -110,13 +110,18 @@ impl Network {
         Duration::from_millis(self.simulation.draw(|rng| rng.u64(milliseconds)))
     }
 
-    /// Lets the request have its effect only after a while, whoever waits for it or has given up.
+    /// Lets the request have its effect only after a while, also when its caller has given up.
     async fn late(&self, request: HttpRequest, after: Duration) -> Result<HttpResponse, ConnectorError> {
-        let (cloud, goes_on) = (self.cloud.clone(), self.simulation.goes_on());
+        let (cloud, simulation, goes_on) = (self.cloud.clone(), self.simulation.clone(), self.simulation.goes_on());
         let effect = tokio::spawn(async move {
             let _goes_on = goes_on;
             tokio::time::sleep(after).await;
-            cloud.answer(request).await
+            let reply = cloud.answer(request).await;
+            // Another process may run by now, whose queues are the same.
+            if let Some(process) = simulation.process() {
+                process.cloud.look_again();
+            }
+            reply
         });
         effect.await.unwrap_or_else(|ended| Err(ConnectorError::other(ended.into(), None)))
     }

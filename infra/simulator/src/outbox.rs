@@ -1,6 +1,7 @@
 //! No event is lost: whatever the tables hold was published, at least once. Only what a relay has given up may be missing, and that is in its
 //! own failures queue.
 
+use super::registry::Registry;
 use super::world::World;
 use cloud::local_names;
 use data_encoding::BASE64;
@@ -16,12 +17,12 @@ use serde_json::Value;
 const NAMED_MAX: usize = 3;
 
 /// Looks for events that were never published.
-pub async fn check(world: &World) {
+pub async fn check(world: &World, registry: Registry) {
     let depths = match world.0.process() {
         Some(process) => process.cloud.backends.queues.depths().await.unwrap_or_default(),
         None => return,
     };
-    for function in functions_of(world.0.registry.services) {
+    for function in functions_of(registry.services) {
         let has_given_up =
             function.failures().and_then(|failures| depths.get(failures.name)).is_some_and(|depth| depth.visible > 0);
         if !has_given_up {

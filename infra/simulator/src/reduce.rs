@@ -1,8 +1,9 @@
 //! Makes a failing seed small before it is shown: fewer people, fewer steps, fewer faults, as long as it still fails.
 
 use super::fault::Fault;
-use super::registry::{Registry, Size};
+use super::registry::Registry;
 use super::run::{Outcome, Seed, SimulationError, run};
+use super::size::Size;
 
 /// The smallest failing variant of `seed` that was found, and what came of it. None when it does not fail.
 pub fn reduce(registry: Registry, seed: &Seed) -> Result<Option<(Seed, Outcome)>, SimulationError> {

@@ -1,8 +1,11 @@
 //! What is simulated: the services, their proofs, and what each service's users do.
 
+use super::size::Size;
 use super::world::World;
 use futures_util::future::BoxFuture;
 use platform::Service;
+use platform::context::Settings;
+use platform::service::functions_of;
 use proofs::Definition;
 use std::sync::Arc;
 
@@ -16,6 +19,17 @@ pub struct Registry {
     pub other_version: Option<&'static [&'static Service]>,
 }
 
+impl Registry {
+    /// The choices of the environment: a laptop's, and what the workloads choose instead.
+    pub(super) fn settings(self) -> Settings {
+        let read = functions_of(self.services).flat_map(|function| &function.settings);
+        let mut settings: Settings = read.map(|setting| (setting.name.to_owned(), setting.local.to_owned())).collect();
+        let chosen = self.workloads.iter().flat_map(|workload| workload.settings);
+        settings.extend(chosen.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        settings
+    }
+}
+
 /// A service's part of the simulation.
 pub struct Workload {
     pub service: &'static str,
@@ -27,14 +41,6 @@ pub struct Workload {
     pub varies: &'static [&'static str],
     /// Examples of every path through the service's functions, for the crash matrix.
     pub paths: &'static [Path],
-}
-
-/// How much one seed does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    pub people: u32,
-    /// They act until they have done so much together. What they have begun they end, so a few more are done.
-    pub operations: u32,
 }
 
 /// What a service's users and the outside world do in one seed.

@@ -3,8 +3,10 @@
 use super::fault::{Fault, Rates};
 use super::injector::{ByChance, Injector};
 use super::outbox;
-use super::registry::{Play, Registry, Size};
+use super::registry::{Play, Registry};
 use super::simulation::{Made, Simulation};
+use super::size::Size;
+use super::start::start;
 use super::world::World;
 use cloud::CloudError;
 use cloud::bare::Kept;
@@ -100,13 +102,14 @@ pub async fn world(
     injector: Arc<dyn Injector>,
     (by_chance, shows): (bool, bool),
 ) -> Result<World, SimulationError> {
-    let start = Timestamp::from_second(FIRST_SECOND + rng.i64(0..SECONDS)).unwrap_or_default();
+    let begins_at = Timestamp::from_second(FIRST_SECOND + rng.i64(0..SECONDS)).unwrap_or_default();
     let secret = format!("whsec_{}", BASE64.encode(&rng.u128(..).to_be_bytes().repeat(2)));
-    let kept = Kept::in_memory(registry.services, start, secret.clone())?;
+    let kept = Kept::in_memory(registry.services, begins_at, secret.clone())?;
     let secret = SecretValue::new(secret);
-    let made = Made { registry, kept, secret, rates, injector, rng: rng.fork(), by_chance, shows };
+    let (other_version, settings) = (registry.other_version, registry.settings());
+    let made = Made { other_version, settings, kept, secret, rates, injector, rng: rng.fork(), by_chance, shows };
     let simulation = Simulation::new(made);
-    simulation.start().await?;
+    start(&simulation).await?;
     Ok(World(simulation))
 }
 
@@ -118,7 +121,7 @@ async fn live(registry: Registry, seed: &Seed) -> Result<Outcome, SimulationErro
     let started = world.now();
     let plays: Vec<_> = registry.workloads.iter().map(|workload| (workload.begin)(&world, seed.size)).collect();
     let poisoned = poison(&world).await;
-    act(&world, &plays).await;
+    act(&world, registry, &plays).await;
     world.0.end_faults();
     if come_to_rest(&world, &plays).await {
         find_poison(&world, poisoned).await;
@@ -128,7 +131,7 @@ async fn live(registry: Registry, seed: &Seed) -> Result<Outcome, SimulationErro
         for play in &plays {
             play.check(&world).await;
         }
-        outbox::check(&world).await;
+        outbox::check(&world, registry).await;
     }
     prove(&world, registry)?;
     let simulation = &world.0;
@@ -164,7 +167,7 @@ async fn find_poison(world: &World, poisoned: Option<&'static str>) {
 }
 
 /// Everybody acts, while the process is killed and started again.
-async fn act(world: &World, plays: &[Arc<dyn Play>]) {
+async fn act(world: &World, registry: Registry, plays: &[Arc<dyn Play>]) {
     let actors = plays.iter().flat_map(|play| play.clone().actors(world)).map(tokio::spawn);
     let all = async {
         for ended in join_all(actors).await {
@@ -176,12 +179,12 @@ async fn act(world: &World, plays: &[Arc<dyn Play>]) {
     tokio::select! {
         biased;
         () = all => {}
-        () = kill_at_times(world) => {}
+        () = kill_at_times(world, registry) => {}
         () = tokio::time::sleep(ACTS_MAX) => world.violation(format!("the users are not done after {ACTS_MAX:?}")),
     }
 }
 
-async fn kill_at_times(world: &World) {
+async fn kill_at_times(world: &World, registry: Registry) {
     loop {
         let wait = world.draw(|rng| rng.u64(KILLED_EVERY_S));
         world.pass(Duration::from_secs(wait)).await;
@@ -189,7 +192,7 @@ async fn kill_at_times(world: &World) {
             restart(world).await;
         }
         // At any moment everything stored must be true.
-        if let Err(error) = prove(world, world.0.registry) {
+        if let Err(error) = prove(world, registry) {
             world.violation(format!("nothing can be proved: {error}"));
         }
     }
@@ -199,7 +202,7 @@ async fn restart(world: &World) {
     world.0.note_of("killed", || "        the process is killed".into());
     world.0.kill();
     world.pass_some(0..5_000).await;
-    if let Err(error) = world.0.start().await {
+    if let Err(error) = start(&world.0).await {
         world.violation(format!("the process does not start again: {error}"));
     }
 }

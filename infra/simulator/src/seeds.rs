@@ -1,7 +1,8 @@
 //! Many seeds, one after another on each of a few threads.
 
-use super::registry::{Registry, Size};
+use super::registry::Registry;
 use super::run::{Outcome, Seed, SimulationError, run};
+use super::size::Size;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -1,23 +1,19 @@
 //! One simulated world: what is kept, the process that runs on it, chance, and what is known of everything that happened.
 
 use super::books::Books;
-use super::deliveries::Disturbed;
 use super::fault::{Fault, Rates};
-use super::fleet::Fleet;
 use super::history::History;
 use super::injector::{Call, Injector};
-use super::registry::Registry;
-use cloud::CloudError;
 use cloud::bare::{BareCloud, Kept};
 use cloud::clock::LocalClock;
 use cloud::signal::Signal;
 use fastrand::Rng;
-use platform::Function;
 use platform::clock::Clock;
 use platform::context::Settings;
 use platform::secrets::SecretValue;
 use platform::service::functions_of;
 use platform::telemetry::LogSink;
+use platform::{Function, Service};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -25,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub struct Simulation {
-    pub registry: Registry,
+    other_version: Option<&'static [&'static Service]>,
     pub history: History,
     pub kept: Kept,
     pub secret: SecretValue,
@@ -57,7 +53,8 @@ pub struct Simulation {
 /// A process of the cloud.
 pub struct Process {
     pub cloud: BareCloud,
-    ended: Signal,
+    /// Given when it is killed.
+    pub ended: Signal,
 }
 
 impl Process {
@@ -69,13 +66,15 @@ impl Process {
 
 /// What a simulation is made of.
 pub struct Made {
-    pub registry: Registry,
+    /// Whose functions run beside the others on the same tables.
+    pub other_version: Option<&'static [&'static Service]>,
+    pub settings: Settings,
     pub kept: Kept,
     pub secret: SecretValue,
     pub rates: Rates,
     pub injector: Arc<dyn Injector>,
     pub rng: Rng,
-    /// Whether users and instances do more than they are told, by chance.
+    /// Whether users and instances do more than what is asked of them, by chance.
     pub by_chance: bool,
     pub shows: bool,
 }
@@ -91,13 +90,9 @@ struct Held {
 
 impl Simulation {
     pub fn new(made: Made) -> Arc<Self> {
-        let Made { registry, kept, secret, rates, injector, rng, by_chance, shows } = made;
-        let read = functions_of(registry.services).flat_map(|function| &function.settings);
-        let mut settings: Settings = read.map(|setting| (setting.name.to_owned(), setting.local.to_owned())).collect();
-        let chosen = registry.workloads.iter().flat_map(|workload| workload.settings);
-        settings.extend(chosen.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let Made { other_version, settings, kept, secret, rates, injector, rng, by_chance, shows } = made;
         Arc::new(Self {
-            registry,
+            other_version,
             history: History::new(shows),
             kept,
             secret,
@@ -121,18 +116,9 @@ impl Simulation {
         })
     }
 
-    /// Starts the process, or starts another one in the place of one that is killed where it is.
-    pub async fn start(self: &Arc<Self>) -> Result<(), CloudError> {
-        self.kill();
-        let ended = Signal::default();
-        let deliveries = Arc::new(Disturbed::new(self.clone()));
-        let host = |function: &'static Function, backends: &Arc<_>, permits| {
-            let fleet = Fleet::new(function, backends, permits, self.clone(), ended.clone());
-            Box::new(fleet) as Box<dyn cloud::runner::Host>
-        };
-        let cloud = BareCloud::start(&self.kept, deliveries, &host).await?;
-        *locked(&self.process) = Some(Arc::new(Process { cloud, ended }));
-        Ok(())
+    /// From now on this process runs.
+    pub fn runs(&self, process: Process) {
+        *locked(&self.process) = Some(Arc::new(process));
     }
 
     /// Kills the process, if one runs. What it was doing ends where it is.
@@ -171,7 +157,7 @@ impl Simulation {
 
     /// The version of `function` that a new instance runs.
     pub fn version_of(&self, function: &'static Function) -> &'static Function {
-        let Some(others) = self.registry.other_version else { return function };
+        let Some(others) = self.other_version else { return function };
         let other = functions_of(others).find(|other| other.name == function.name);
         other.filter(|_| self.draw(Rng::bool)).unwrap_or(function)
     }
@@ -181,7 +167,7 @@ impl Simulation {
         of(&mut locked(&self.rng))
     }
 
-    /// Whether users and instances do more than they are told, by chance.
+    /// Whether users and instances do more than what is asked of them, by chance.
     pub const fn is_by_chance(&self) -> bool {
         self.by_chance
     }

@@ -2,8 +2,8 @@
 
 use super::books::Books;
 use super::fault::Fault;
-use super::registry::Size;
 use super::simulation::Simulation;
+use super::size::Size;
 use cloud::bare::Answered;
 use fastrand::Rng;
 use futures_util::future::join_all;
@@ -277,7 +277,7 @@ impl World {
         }
     }
 
-    /// From now on messages to `queue` are lost, or not any more: what AWS never does, and sweeps must mend.
+    /// From now on messages to `queue` are lost, or not any more: what AWS never does, and what sweeps must make good.
     pub fn lose_messages(&self, queue: &str, loses: bool) {
         self.0.lose(queue, loses);
     }

@@ -1,4 +1,4 @@
-//! The rules of a race's bets, as plain as they are stated: dividends are paid for each hundred, bets on scratched runners and bets of types
+//! The rules of a race's bets, as plain as they are stated. Dividends are paid for each hundred. Bets on scratched runners and bets of types
 //! without dividends go back. It shares no code with the domain.
 
 use fastrand::Rng;

@@ -1,4 +1,4 @@
-//! The engine without threads or files: whoever asks runs it, one request after another, in memory. Simulations need that: a thread of its
+//! The engine without threads or files. The caller runs it, one request after another, in memory. Simulations need that: a thread of its
 //! own would let a runtime look idle, and its paused time would jump.
 
 use super::tokens::{Claim, Tokens};

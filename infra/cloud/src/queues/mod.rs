@@ -166,6 +166,11 @@ impl Queues {
         }
     }
 
+    /// Lets everyone who waits for any queue look again.
+    pub fn wake_all(&self) {
+        self.by_name.values().for_each(|queue| queue.changes.give());
+    }
+
     pub fn settings(&self, queue: &str) -> Option<&Settings> {
         self.by_name.get(queue).map(|queue| &queue.settings)
     }
