@@ -16,7 +16,7 @@ pub enum Fault {
     LateEffect,
     /// AWS throttles a call.
     Throttled,
-    /// AWS fails by itself, without an effect.
+    /// AWS fails, without an effect.
     Internal,
     /// Another transaction holds an item.
     Conflict,

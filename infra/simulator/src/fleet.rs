@@ -108,7 +108,7 @@ impl Host for Fleet {
             });
             let ran = match running.await {
                 Ok(Some(ran)) => ran,
-                // The process has ended: whoever waits for this has, too.
+                // The process has ended, and so has everything of it that waits for this.
                 Ok(None) => std::future::pending().await,
                 Err(panicked) => Err(RunError::Failed(panicked.to_string())),
             };

@@ -1,4 +1,4 @@
-//! The crash matrix: every external call of every path through every function, struck by every fault that a call can have, and then the
+//! The crash matrix: every external call of every path through every function, struck by every fault that a call can have. Then comes the
 //! retry that AWS or the client makes. In the end everything stored must be as it is without the fault. Nothing is sampled.
 
 use super::fault::{Fault, Rates};
@@ -97,7 +97,8 @@ struct Cell<'a> {
     fault: Fault,
 }
 
-/// Plays the whole matrix on `threads` threads, or of it the paths whose names contain `only`. `starts` is told how many cells there are, `done` of each.
+/// Plays the whole matrix on `threads` threads, or of it the paths whose names contain `only`. It calls `starts` with the number of cells,
+/// and `done` after each.
 pub fn play(
     registry: Registry,
     only: Option<&str>,

@@ -1,5 +1,5 @@
-//! No event is lost: whatever the tables hold was published, at least once. Only what a relay has given up may be missing, and that is in its
-//! own failures queue.
+//! No event is lost: of everything that the tables hold the events were published, at least once. Only what a relay has given up may be
+//! missing. It is in the relay's own failures queue.
 
 use super::registry::Registry;
 use super::world::World;

@@ -43,7 +43,7 @@ const SECONDS: i64 = 300 * 24 * 3_600;
 pub struct Seed {
     pub number: u64,
     pub size: Size,
-    /// Faults that do not happen, whatever the seed draws.
+    /// Faults that do not happen, although the seed may draw them.
     pub without: Vec<Fault>,
     /// Whether its events are kept as lines.
     pub shows: bool,

@@ -44,7 +44,7 @@ pub struct Summary {
     pub broken: Vec<Outcome>,
 }
 
-/// Runs them. `done` is told of each.
+/// Runs them, and calls `done` after each.
 pub fn run_all(registry: Registry, seeds: &Seeds, done: &(dyn Fn() + Sync)) -> Result<Summary, SimulationError> {
     let next = AtomicU64::new(seeds.from);
     let end = seeds.from + seeds.count;

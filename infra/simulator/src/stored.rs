@@ -1,4 +1,4 @@
-//! Everything that is stored, in a form that two runs can be compared by: times differ where something was tried again, and so do the
+//! Everything that is stored, in a form that two runs can be compared by. Times differ where something was tried again, and so do the
 //! hashes over them.
 
 use super::registry::Registry;

@@ -282,7 +282,7 @@ impl World {
         self.0.lose(queue, loses);
     }
 
-    /// The next such call has its effect only `after` a while, whoever waits for it.
+    /// The next such call has its effect only `after` a while, also when nobody waits for it any more.
     pub fn hold(&self, function: &'static str, operation: &'static str, after: Duration) {
         self.0.hold(function, operation, after);
     }
