@@ -1,9 +1,9 @@
 //! The simulation, as every change meets it: a hundred seeds of the commit, every seed that ever broke a promise, and the whole crash
 //! matrix. `koban simulate` runs more.
 
-use koban::registry::SIMULATED;
+use koban::registry::{SERVICES, SIMULATED};
 use simulator::seeds::{Seeds, run_all};
-use simulator::{Seed, Size, command, matrix, reduce};
+use simulator::{Registry, Seed, Size, command, matrix, reduce};
 use std::process::Command;
 
 const SIZE: Size = Size { people: 6, operations: 140 };
@@ -56,6 +56,16 @@ fn the_same_seed_has_the_same_history_and_another_has_another() {
     let first = hash(7);
     assert_eq!(first, hash(7));
     assert_ne!(first, hash(8));
+}
+
+/// The other version is the same code under other addresses: the place where a real one goes.
+#[test]
+fn instances_of_two_versions_work_on_the_same_tables() {
+    let both = Registry { other_version: Some(SERVICES), ..SIMULATED };
+    for number in 1..=5 {
+        let outcome = simulator::run(both, &seed(number)).unwrap();
+        assert_eq!(outcome.violations, Vec::<String>::new(), "{number}");
+    }
 }
 
 #[test]

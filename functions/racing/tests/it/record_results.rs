@@ -79,7 +79,7 @@ async fn a_message_that_was_cut_short_goes_on_and_undoes_no_correction_that_came
     assert_eq!(target.race(&second).await["result_version"], 0, "the first race's alone was written");
     target.feed_results(&second.ended(&result(250))).await.expect(200);
     let resumed = target.feed_as(&id, PATH, &both).await.expect(200);
-    assert_eq!(outcome_and_version(&resumed), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&resumed), ("resulted", 1));
     assert_eq!((&resumed["races"][1]["outcome"], &resumed["races"][1]["result_version"]), (&json!("unchanged"), &json!(1)));
     assert_eq!(target.race(&second).await["result"]["dividends"], result(250)["dividends"]);
     // The message is processed now: a repeat gets its outcome, and a correction is another message.
@@ -328,8 +328,9 @@ async fn a_message_that_failed_half_way_keeps_its_id_for_its_own_body() {
     // The result is there; what became of the message is not written down yet.
     assert_eq!(target.race(&race).await["result_version"], 1);
     target.feed_as(&id, PATH, &race.ended(&result(250))).await.refused(422, "feed_id_reused");
+    // It says what the first attempt would have said.
     let again = target.feed_as(&id, PATH, &body).await;
-    assert_eq!(outcome_and_version(&again.expect(200)), ("unchanged", 1));
+    assert_eq!(outcome_and_version(&again.expect(200)), ("resulted", 1));
     assert_eq!(target.race(&race).await["result"]["dividends"], result(150)["dividends"]);
 }
 

@@ -88,7 +88,8 @@ async fn workers_of_one_shard_share_its_people_instead_of_paying_each_twice() {
         assert_eq!((user.balance("JPY").await, user.lines().await.len()), (150, 3));
     }
     let used: f64 = target.invocations(QUEUE).iter().map(|invocation| invocation.wru).sum();
-    assert!(used < 120.0 * 4.0 * 2.0, "{used} units for 120 payments of 4");
+    // In lockstep the four would take four times as much.
+    assert!(used < 120.0 * 4.0 * 2.5, "{used} units for 120 payments of 4");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,3 +9,4 @@ mod files;
 mod prints;
 mod process;
 mod services;
+mod simulate;
